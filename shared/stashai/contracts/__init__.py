@@ -1,0 +1,1 @@
+"""Requests and results as pydantic models, shared by the worker and in-process runs."""

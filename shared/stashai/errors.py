@@ -1,0 +1,64 @@
+"""Errors that a person can act on: a stable code, one sentence of what is wrong, one of what to do."""
+
+from __future__ import annotations
+
+
+class StashAIError(Exception):
+    """Base of every expected failure.
+
+    `code` is stable and machine-readable (kebab-case), `message` says what is wrong with the offending value,
+    `remedy` says what the user can do about it.
+    """
+
+    code = "error"
+
+    def __init__(self, message: str, *, code: str | None = None, remedy: str = "") -> None:
+        super().__init__(message)
+        self.code = code or type(self).code
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+class UsageError(StashAIError):
+    """The caller's arguments cannot be used (CLI exit status 2, HTTP 4xx)."""
+
+    code = "usage"
+
+
+class SetupError(StashAIError):
+    """Something that must be there before any work is missing: a model, a dependency, room (CLI exit status 3)."""
+
+    code = "setup"
+
+
+class MediaError(StashAIError):
+    """This one picture or clip cannot be read; other items go on."""
+
+    code = "unreadable-media"
+
+
+class ModelError(StashAIError):
+    """A network cannot be prepared, loaded or run."""
+
+    code = "model"
+
+
+class StorageError(StashAIError):
+    """The database or the data folder refused: full disk, lock, permissions."""
+
+    code = "storage"
+
+
+class Cancelled(StashAIError):
+    """The person or the client asked this job to stop."""
+
+    code = "cancelled"
+
+
+class LeaseLost(StashAIError):
+    """Another process owns this job now; whoever sees this stops without writing anything more."""
+
+    code = "lease-lost"

@@ -1,0 +1,1 @@
+"""From embeddings to names: index, tracks, fusion, calibration, assignment."""

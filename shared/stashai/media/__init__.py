@@ -1,0 +1,1 @@
+"""Pictures in: stills, video, sampling, kept crops. Decoding is bounded in time and memory."""

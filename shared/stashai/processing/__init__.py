@@ -1,0 +1,1 @@
+"""The seam of all services: Processor, registry, runner, context."""

@@ -1,0 +1,1 @@
+"""The registry of services and the way to a worker."""

@@ -1,0 +1,1 @@
+"""Stash's GraphQL: gateway, media access, write-back with provenance and undo."""

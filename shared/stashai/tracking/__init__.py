@@ -1,0 +1,1 @@
+"""The ledger and the rows of people and faces, with Peewee."""

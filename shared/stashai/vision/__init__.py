@@ -1,0 +1,1 @@
+"""Networks: catalog, preparation, sessions, detection, alignment, embeddings, quality."""

@@ -84,6 +84,6 @@ class Processor(Generic[P, R]):
         """Model ids for the rows' ai_model column."""
         return ()
 
-    def summarize(self, params: P, results: Iterable[R]) -> dict[str, object]:
-        """What the job's row keeps of its items (results_summary)."""
+    def summarize(self, params: P, results: Iterable[R], ctx: Context) -> dict[str, object]:
+        """Called once after the last unit of a job that was not cancelled: what the job's row keeps (results_summary)."""
         return {}

@@ -43,7 +43,7 @@ def resolve(uv: str, options: tuple[str, ...], target: Path, constraint: Path | 
         *("--no-annotate", "--no-emit-index-url", "--custom-compile-command", "python scripts/lock.py"),
         *(*source, *groups, *limits, "--output-file", str(target)),
     ]
-    subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "UV_NO_CONFIG": "1"})  # noqa: S603 - our own arguments
+    subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "UV_NO_CONFIG": "1"})
 
 
 def versions_only(lock: Path) -> str:

@@ -1,0 +1,98 @@
+"""The group of all commands, and the one place where an error becomes a sentence and an exit status."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+
+import click
+
+from .. import __version__
+from ..errors import Cancelled, SetupError, StashAIError, UsageError
+from ..settings import Settings
+from .commands import COMMANDS, Entry
+from .exits import Exit
+from .shell import Shell
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called: the help needs their table alone."""
+
+    def __init__(self, entries: Mapping[str, Entry], **options: object) -> None:
+        super().__init__(**options)  # type: ignore[arg-type]
+        self.entries = entries
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.entries)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        entry = self.entries.get(cmd_name)
+        if entry is None:
+            return None
+        module, attribute = entry.target.split(":")
+        command = getattr(import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{entry.target} is not a click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for section in dict.fromkeys(entry.section for entry in self.entries.values()):
+            rows = [(name, entry.summary) for name, entry in self.entries.items() if entry.section == section]
+            with formatter.section(section):
+                formatter.write_dl(rows, col_max=12)
+
+
+def root(entries: Mapping[str, Entry] = COMMANDS) -> click.Group:
+    """The group with all commands, shown as `stashai`."""
+    group = LazyGroup(
+        entries,
+        name="stashai",
+        context_settings=CONTEXT,
+        help="Who is in this picture, clip or folder. Everything stays on this machine.\n\n"
+        "Start with: stashai identify --people DIR MEDIA…, where DIR holds one folder a person.",
+    )
+    return click.version_option(__version__, prog_name="stashai")(group)
+
+
+def run(arguments: Sequence[str] | None = None, settings: Settings | None = None) -> int:
+    """Parse `arguments` (default: the process's own), run the command, return the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    shell = Shell.of_process(settings)
+    try:
+        status = root().main(args=words, prog_name="stashai", obj=shell, standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        status = stop.exit_code
+    except click.ClickException as error:
+        error.show(shell.err)
+        return Exit.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        shell.note("interrupted")
+        return Exit.INTERRUPTED
+    except StashAIError as error:
+        return failed(shell, error, as_json="--json" in words)
+    except OSError as error:
+        return failed_on_system(shell, error, as_json="--json" in words)
+    return int(status) if isinstance(status, int) else Exit.OK
+
+
+def failed(shell: Shell, error: StashAIError, *, as_json: bool) -> Exit:
+    """Say what went wrong and what to do: on stderr, and as an object on stdout when a program asked."""
+    shell.problem(error.message, error.remedy)
+    if as_json:
+        shell.emit({"error": {"code": error.code, "message": error.message, "remedy": error.remedy}})
+    kinds = ((Cancelled, Exit.INTERRUPTED), (UsageError, Exit.USAGE), (SetupError, Exit.SETUP))
+    return next((status for kind, status in kinds if isinstance(error, kind)), Exit.SOME_FAILED)
+
+
+def failed_on_system(shell: Shell, error: OSError, *, as_json: bool) -> Exit:
+    """A full disk, a closed pipe, a refused path: the system's reason with the place, instead of a traceback."""
+    if isinstance(error, BrokenPipeError):
+        shell.forget_stdout()
+        return Exit.SOME_FAILED
+    place = f"{error.filename}: " if error.filename else ""
+    remedy = "Make room on that disk and run the same command again: what was recorded is kept." if error.errno == errno.ENOSPC else ""
+    return failed(shell, StashAIError(f"{place}{error.strerror or error}", code="system", remedy=remedy), as_json=as_json)

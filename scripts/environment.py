@@ -10,10 +10,10 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from subprocess import call
+from subprocess import Popen, TimeoutExpired
 
 import launcher
 from installers import Installer, SetupError, installers
@@ -151,13 +151,25 @@ def populate(root: str, folder: Path, groups: Sequence[str], installer: Installe
     for group in groups:
         lock = Path(launcher.lock_path(root, group))
         say(f"installing {group} with {installer.name} …")
-        command = installer.install_command(python, lock)
-        # the installer's own lines are progress, too: they go where ours go
-        if call(command, stdout=sys.stderr.fileno(), env=installer.environ()) != 0:
+        if run(installer.install_command(python, lock), installer.environ()) != 0:
             raise SetupError(
                 f"{installer.name} could not install {lock.name} (its reason is above). Check the connection and run it again; "
                 "offline, put the wheels into a folder and set PIP_NO_INDEX=1 PIP_FIND_LINKS=that folder."
             )
+
+
+def run(command: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run an installer with its lines where ours go, and a sign of life every ten seconds. Returns its exit status."""
+    started = time.monotonic()
+    with Popen(command, stdout=sys.stderr.fileno(), env=dict(environ)) as process:
+        while True:
+            try:
+                return process.wait(timeout=10)
+            except TimeoutExpired:
+                say(f"… still at it ({time.monotonic() - started:.0f} s)")
+            except BaseException:
+                process.kill()
+                raise
 
 
 def link_checkout(root: str, folder: Path, lasting: Path) -> None:

@@ -100,7 +100,7 @@ class Pip:
     def install_command(self, python: Path, lock: Path) -> Sequence[str]:
         if self.pip == ("-m", "pip") and call([str(python), "-m", "pip", "--version"], stdout=DEVNULL, stderr=DEVNULL) != 0:
             self.pip = self.borrowed_pip(python.parent.parent)
-        quiet = ("--progress-bar", "off", "--disable-pip-version-check", "--no-input")
+        quiet = ("--quiet", "--disable-pip-version-check", "--no-input")
         return [str(python), *self.pip, "install", *quiet, "--only-binary", ":all:", "--require-hashes", "-r", str(lock)]
 
     def environ(self) -> Mapping[str, str]:

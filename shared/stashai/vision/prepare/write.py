@@ -1,0 +1,20 @@
+"""Prepared graphs to files, one way for each runtime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stashai.vision.catalog import ModelEntry
+from stashai.vision.prepare.onnx_file import write_onnx
+from stashai.vision.prepare.pipeline import prepared_graph
+from stashai.vision.prepare.prelu import rewrite_prelu
+
+
+def write_for_ort(entry: ModelEntry, weights: Path, folder: Path) -> None:
+    """`model.onnx` in `folder`, with what is slow in ONNX Runtime rewritten."""
+    graph = prepared_graph(entry, weights)
+    rewrite_prelu(graph)
+    write_onnx(graph, folder / "model.onnx")
+
+
+WRITERS = {"ort": write_for_ort}

@@ -1,0 +1,55 @@
+"""One function from a catalog entry to a network that runs, on the best runtime that this machine has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Literal
+
+from stashai.errors import ModelError
+from stashai.settings import Settings
+from stashai.vision.catalog import ModelEntry
+from stashai.vision.prepare.cache import Progress, Runtime, prepared_path
+from stashai.vision.session import Session
+
+_MODULES: dict[Runtime, str] = {"ort": "onnxruntime", "ncnn": "ncnn"}
+
+
+def available_runtimes() -> list[Runtime]:
+    """Runtimes that can be imported here, the preferred one first."""
+    return [runtime for runtime, module in _MODULES.items() if find_spec(module) is not None]
+
+
+def choose_runtime(wanted: Literal["auto", "ort", "ncnn"] = "auto") -> Runtime:
+    """`wanted`, or the best available one. Raises ModelError with the remedy when it is not installed."""
+    available = available_runtimes()
+    if wanted == "auto" and available:
+        return available[0]
+    if wanted != "auto" and wanted in available:
+        return wanted
+    missing = "onnxruntime (or ncnn on musl)" if wanted == "auto" else _MODULES[wanted]
+    raise ModelError(f"No runtime for networks: {missing} is not installed.", remedy="Run the set-up again.", code="runtime-missing")
+
+
+def open_session(
+    entry: ModelEntry,
+    settings: Settings,
+    runtime: Literal["auto", "ort", "ncnn"] = "auto",
+    *,
+    progress: Progress | None = None,
+    providers: Sequence[str] | None = None,
+) -> Session:
+    """A loaded network, fetched and prepared when it is not there yet.
+
+    `providers` restricts ONNX Runtime to some of its devices (all available ones in `sessions.ort.PROVIDERS`' order
+    otherwise). Raises SetupError (not obtainable) and ModelError (not usable).
+    """
+    chosen = choose_runtime(runtime)
+    path = prepared_path(entry, chosen, settings, progress)
+    if chosen == "ort":
+        from stashai.vision.sessions.ort import OrtSession
+
+        return OrtSession(path, entry.outputs, providers)
+    from stashai.vision.sessions.ncnn import NcnnSession
+
+    return NcnnSession(path, entry.outputs)

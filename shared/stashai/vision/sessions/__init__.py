@@ -1,0 +1,1 @@
+"""Runtimes behind the three methods of a session; the only modules that import one."""

@@ -1,0 +1,86 @@
+"""ONNX Runtime. On a CPU a session has one thread: as many Python threads as cores run it (the GIL is released), which is
+half as fast again as one session with many threads, and sessions do not fight for cores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from stashai.errors import ModelError
+from stashai.vision.session import Tensor
+
+PROVIDERS = (
+    "TensorrtExecutionProvider",
+    "CUDAExecutionProvider",
+    "OpenVINOExecutionProvider",
+    "CoreMLExecutionProvider",
+    "DmlExecutionProvider",
+    "CPUExecutionProvider",
+)
+"""In the order in which they are preferred."""
+
+QUIET = 3
+"""Errors only: a provider that is built in but has no device would fill the log otherwise."""
+
+
+def available_providers() -> list[str]:
+    """Those of PROVIDERS that this build has, the best first."""
+    built = set(onnxruntime.get_available_providers())
+    return [name for name in PROVIDERS if name in built]
+
+
+class OrtSession:
+    """A prepared ONNX file, loaded. Raises ModelError when it cannot be."""
+
+    def __init__(self, path: Path, outputs: Sequence[str], providers: Sequence[str] | None = None) -> None:
+        self._path = path
+        self._outputs = list(outputs)
+        chosen = list(providers or available_providers())
+        try:
+            self._session: Any = onnxruntime.InferenceSession(str(path), _options(), providers=[_with_options(p, path) for p in chosen])
+        except Exception as error:  # onnxruntime's exceptions have no common base but this
+            raise ModelError(f"ONNX Runtime cannot load {path.name}: {error}", remedy="Run `stashai models verify`.") from error
+        self._input = self._session.get_inputs()[0].name
+
+    @property
+    def providers(self) -> list[str]:
+        """What the session really runs on, the first one first."""
+        return [] if self._session is None else list(self._session.get_providers())
+
+    def run(self, blob: Tensor) -> Sequence[Tensor]:
+        """Outputs in the catalog's order for `blob` of (N, 3, H, W) float32. Raises ModelError."""
+        if self._session is None:
+            raise ModelError(f"The session of {self._path.name} is closed.")
+        try:
+            results: Sequence[Tensor] = self._session.run(self._outputs, {self._input: np.ascontiguousarray(blob, np.float32)})
+        except Exception as error:  # as above
+            raise ModelError(f"ONNX Runtime cannot run {self._path.name} on {blob.shape}: {error}") from error
+        return results
+
+    def warm(self, shape: tuple[int, int, int, int]) -> None:
+        """Run once on zeros."""
+        self.run(np.zeros(shape, np.float32))
+
+    def close(self) -> None:
+        """Free the network."""
+        self._session = None
+
+
+def _options() -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = QUIET
+    return options
+
+
+def _with_options(provider: str, path: Path) -> str | tuple[str, Mapping[str, str]]:
+    if provider == "TensorrtExecutionProvider":
+        # Building an engine takes minutes: it is done once.
+        return provider, {"trt_engine_cache_enable": "1", "trt_engine_cache_path": str(path.parent / "engines")}
+    return provider

@@ -10,14 +10,24 @@ from stashai.vision.catalog import ModelEntry
 from stashai.vision.prepare.fold import fold
 from stashai.vision.prepare.graph import Graph
 from stashai.vision.prepare.onnx_file import read_onnx
-from stashai.vision.prepare.rewrite import dynamic_batch, dynamic_size, flush_subnormals, merge_batch_norm
+from stashai.vision.prepare.rewrite import (
+    drop_unit_reshapes,
+    dynamic_batch,
+    dynamic_size,
+    flush_subnormals,
+    merge_arithmetic,
+    merge_batch_norm,
+)
+from stashai.vision.prepare.tensorflow import read_tensorflow
 
 _STEPS: dict[str, Callable[[Graph], None]] = {
     "fold": fold,
     "dynamic-batch": dynamic_batch,
     "dynamic-size": dynamic_size,
     "subnormals": flush_subnormals,
+    "merge-arithmetic": merge_arithmetic,
     "merge-batch-norm": merge_batch_norm,
+    "unit-reshapes": drop_unit_reshapes,
 }
 
 
@@ -26,7 +36,8 @@ def prepared_graph(entry: ModelEntry, weights: Path) -> Graph:
 
     Raises ModelError for a step that does not exist, or a graph without the outputs that the catalog promises.
     """
-    graph = read_onnx(weights.read_bytes())
+    data = weights.read_bytes()
+    graph = read_tensorflow(data, entry.outputs) if weights.suffix == ".pb" else read_onnx(data)
     for step in entry.preparation:
         if step not in _STEPS:
             raise ModelError(f"The catalog's entry {entry.id!r} asks for the unknown step {step!r}.")

@@ -22,6 +22,21 @@ def dynamic_batch(graph: Graph) -> None:
             node.inputs[1] = name
 
 
+def drop_unit_reshapes(graph: Graph) -> None:
+    """A BatchNormalization of vectors that were made pictures of one pixel for it can do without the two Reshapes."""
+    producers, consumers = graph.producers(), graph.consumers()
+    for norm in [node for node in graph.nodes if node.op == "BatchNormalization"]:
+        before = producers.get(norm.inputs[0])
+        after = consumers.get(norm.outputs[0], [])
+        if before is None or before.op != "Reshape" or len(after) != 1 or after[0].op != "Reshape":
+            continue
+        wide, flat = (list(graph.constant(node.inputs[1])) for node in (before, after[0]))
+        if wide[1:] == [flat[-1], 1, 1] and len(flat) == 2 and _alone(graph, before, consumers):
+            norm.inputs[0] = before.inputs[0]
+            norm.outputs = after[0].outputs
+            graph.nodes = [node for node in graph.nodes if node is not before and node is not after[0]]
+
+
 def dynamic_size(graph: Graph) -> None:
     """Let height and width be anything, as a fully convolutional detector allows."""
     graph.shape = [*graph.shape[:2], "H", "W"]
@@ -35,19 +50,62 @@ def flush_subnormals(graph: Graph) -> None:
             graph.constants[name] = np.where(np.abs(value.astype(np.float32)) < NEGLIGIBLE, np.float32(0), value)
 
 
+def merge_arithmetic(graph: Graph) -> None:
+    """Move what follows a layer, alone, into its weights: a bias added to it, a number it is multiplied with."""
+    producers, consumers = graph.producers(), graph.consumers()
+    for node in [node for node in graph.nodes if node.op in {"Add", "Mul"}]:
+        layer, terms = _layer_and_terms(graph, node, producers)
+        if layer is None or terms is None or not _alone(graph, layer, consumers):
+            continue
+        channels = graph.constant(layer.inputs[1]).shape[_out_axis(layer)]
+        flat = np.broadcast_to(terms.astype(np.float64).reshape(-1), channels)
+        scale, shift = (np.ones(channels), flat) if node.op == "Add" else (flat, np.zeros(channels))
+        _scale_layer(graph, layer, scale, shift)
+        _take_over(graph, layer, node, producers)
+    graph.prune()
+
+
+def _layer_and_terms(graph: Graph, node: Node, producers: dict[str, Node]) -> tuple[Node | None, Array | None]:
+    """The layer that feeds `node`, and the constant it meets there if that is one number or one number a channel."""
+    for taken, other in (node.inputs, node.inputs[::-1]):
+        layer, terms = producers.get(taken), graph.constants.get(other)
+        if layer is not None and terms is not None and _is_plain_layer(layer):
+            channels = graph.constant(layer.inputs[1]).shape[_out_axis(layer)]
+            last_but = terms.shape[-3] if layer.op == "Conv" and terms.ndim >= 3 else (terms.shape or (1,))[-1]
+            fits = terms.size == 1 or (terms.size == last_but == channels)
+            return layer, terms if fits else None
+    return None, None
+
+
+def _alone(graph: Graph, layer: Node, consumers: dict[str, list[Node]]) -> bool:
+    """Whether one node alone takes what `layer` gives."""
+    given = layer.outputs[0]
+    return len(consumers.get(given, [])) == 1 and given not in graph.outputs
+
+
+def _take_over(graph: Graph, layer: Node, node: Node, producers: dict[str, Node]) -> None:
+    """`layer` gives what `node` gave, and `node` is gone."""
+    graph.nodes.remove(node)
+    layer.outputs = [node.outputs[0]]
+    producers[node.outputs[0]] = layer
+
+
 def merge_batch_norm(graph: Graph) -> None:
     """Move each BatchNormalization that follows a convolution or a dense layer, alone, into that layer's weights."""
     producers, consumers = graph.producers(), graph.consumers()
     for norm in [node for node in graph.nodes if node.op == "BatchNormalization"]:
         layer = producers.get(norm.inputs[0])
-        alone = len(consumers[norm.inputs[0]]) == 1 and norm.inputs[0] not in graph.outputs
-        if layer is None or not alone or not _is_plain_layer(layer):
+        if layer is None or not _is_plain_layer(layer) or not _alone(graph, layer, consumers):
             continue
         scale, shift = batch_norm_terms(graph, norm)
         _scale_layer(graph, layer, scale, shift)
-        graph.nodes.remove(norm)
-        layer.outputs = [norm.outputs[0]]
+        _take_over(graph, layer, norm, producers)
     graph.prune()
+
+
+def _out_axis(layer: Node) -> int:
+    """The axis of a layer's weights that counts its output channels."""
+    return 1 if layer.op == "Gemm" and not layer.int("transB", 0) else 0
 
 
 def _is_plain_layer(layer: Node) -> bool:
@@ -64,7 +122,7 @@ def batch_norm_terms(graph: Graph, norm: Node) -> tuple[Array, Array]:
 def _scale_layer(graph: Graph, layer: Node, scale: Array, shift: Array) -> None:
     weight = graph.constant(layer.inputs[1]).astype(np.float64)
     bias = graph.constant(layer.inputs[2]).astype(np.float64) if len(layer.inputs) > 2 else np.zeros_like(scale)
-    along = weight.ndim - 1 if layer.op == "Gemm" and not layer.int("transB", 0) else 0
+    along = _out_axis(layer)
     shape = [-1 if axis == along else 1 for axis in range(weight.ndim)]
     names = graph.fresh("weight"), graph.fresh("bias")
     graph.constants[names[0]] = (weight * scale.reshape(shape)).astype(np.float32)

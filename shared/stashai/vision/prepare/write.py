@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from stashai.vision.catalog import ModelEntry
+from stashai.vision.prepare.ncnn_file import write_ncnn
+from stashai.vision.prepare.ncnn_layers import ncnn_layers
 from stashai.vision.prepare.onnx_file import write_onnx
 from stashai.vision.prepare.pipeline import prepared_graph
 from stashai.vision.prepare.prelu import rewrite_prelu
@@ -17,4 +19,10 @@ def write_for_ort(entry: ModelEntry, weights: Path, folder: Path) -> None:
     write_onnx(graph, folder / "model.onnx")
 
 
-WRITERS = {"ort": write_for_ort}
+def write_for_ncnn(entry: ModelEntry, weights: Path, folder: Path) -> None:
+    """`model.param` and `model.bin` in `folder`. Raises ModelError naming an operator that ncnn does not have."""
+    graph = prepared_graph(entry, weights)
+    write_ncnn(ncnn_layers(graph), entry.outputs, folder / "model.param")
+
+
+WRITERS = {"ort": write_for_ort, "ncnn": write_for_ncnn}

@@ -1,0 +1,1 @@
+"""One self-contained page that shows who was found where, and why."""

@@ -160,6 +160,8 @@ SHOTS: tuple[tuple[float, tuple[str, ...]], ...] = (
     (2.0, ("biden.jpg", "obama2.jpg")),
 )
 """Seconds and who is on screen, one or two beside each other."""
+FACES = {"obama2.jpg": (344, 320, 320), "obama3.jpg": (717, 560, 320), "biden.jpg": (407, 350, 330), "astronaut.png": (233, 113, 110)}
+"""Middle (x, y) and height of the face in each picture, in pixels."""
 
 
 def make_clip(target: Path, pictures: Mapping[str, Path]) -> None:
@@ -172,20 +174,20 @@ def make_clip(target: Path, pictures: Mapping[str, Path]) -> None:
             images = [Image.open(pictures[name]).convert("RGB") for name in names]
             count = int(seconds * RATE)
             for step in range(count):
-                frame = av.VideoFrame.from_ndarray(np.asarray(shot(images, step / count)), format="rgb24")
+                frame = av.VideoFrame.from_ndarray(np.asarray(shot(names, images, step / count)), format="rgb24")
                 frame.pts, number = number, number + 1
                 container.mux(stream.encode(frame))
         container.mux(stream.encode())
 
 
-def shot(images: Sequence[Image.Image], progress: float) -> Image.Image:
-    """One frame: the upper part of each image fills its share of the width, a little nearer as `progress` goes to 1."""
-    canvas, width = Image.new("RGB", SIZE, (24, 26, 30)), SIZE[0] // len(images)
-    for place, image in enumerate(images):
-        zoom = 1.0 + 0.12 * progress
-        scale = max(width / image.width, SIZE[1] / image.height) * zoom
-        reach = (width / scale, SIZE[1] / scale)
-        left, top = (image.width - reach[0]) / 2, max(0.0, min(image.height - reach[1], 0.02 * image.height))
-        part = image.resize((width, SIZE[1]), Image.Resampling.BILINEAR, box=(left, top, left + reach[0], top + reach[1]))
-        canvas.paste(part, (place * width, 0))
+def shot(names: Sequence[str], images: Sequence[Image.Image], progress: float) -> Image.Image:
+    """One frame: each face in the middle of its share of the width, a little nearer as `progress` goes from 0 to 1."""
+    canvas, width = Image.new("RGB", SIZE), SIZE[0] // len(images)
+    for place, (name, image) in enumerate(zip(names, images, strict=True)):
+        x, y, height = FACES[name]
+        reach = height / (0.38 + 0.1 * progress)
+        half = reach * width / SIZE[1] / 2
+        box = (x - half, y - reach / 2, x + half, y + reach / 2)
+        view = image.transform((width, SIZE[1]), Image.Transform.EXTENT, box, Image.Resampling.BILINEAR, fillcolor=(24, 26, 30))
+        canvas.paste(view, (place * width, 0))
     return canvas

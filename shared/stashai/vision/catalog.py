@@ -42,7 +42,7 @@ class Source:
 class Input:
     """What the network is fed: (N, 3, height, width) float32 in `color` order, (value - mean) / std per channel.
 
-    `size` is (width, height), or None for a detector that takes any multiple of `multiple`. `name` is the graph's input.
+    `size` is (width, height), or None for a detector that takes any multiple of `multiple`.
     """
 
     size: tuple[int, int] | None
@@ -50,15 +50,19 @@ class Input:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     multiple: int = 1
-    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """One network. `family` names the decoding of a detector ("yunet", "scrfd") or the kind of an embedder ("arcface",
-    "facenet"); `template` names the crop of an embedder ("arcface-112", "facenet-160"); `outputs` are the graph's outputs
-    in the order in which a session gives them; `strides` belong to a detector; `dimension` to an embedder.
-    `preparation` lists the steps that turn the file into what runs (see vision/prepare)."""
+    """One network.
+
+    `family` names the decoding of a detector ("yunet", "scrfd") or the kind of an embedder ("arcface", "facenet");
+    `outputs` are the graph's outputs in the order in which a session gives them (empty: all, in the graph's order).
+    A detector has `strides` and `anchors` (boxes at each place; its outputs come in groups of one per stride: class,
+    object, box, points for YuNet; score, box, points for SCRFD). An embedder has a `dimension` and a `template`, the name
+    of the crop that it was trained on ("arcface-112", "facenet-160").
+    `preparation` lists the steps that turn the file into what runs (see vision/prepare/pipeline.py).
+    """
 
     id: str
     title: str
@@ -72,7 +76,7 @@ class ModelEntry:
     source: Source
     preparation: tuple[str, ...]
     input: Input
-    outputs: tuple[str, ...]
+    outputs: tuple[str, ...] = ()
     strides: tuple[int, ...] = ()
     anchors: int = 1
     dimension: int = 0
@@ -147,5 +151,4 @@ def _input(table: Mapping[str, Any]) -> Input:
         mean=(mean[0], mean[1], mean[2]),
         std=(std[0], std[1], std[2]),
         multiple=table.get("multiple", 1),
-        name=table.get("name", ""),
     )

@@ -49,7 +49,7 @@ def open_session(
     if chosen == "ort":
         from stashai.vision.sessions.ort import OrtSession
 
-        return OrtSession(path, entry.outputs, providers)
+        return OrtSession(path, providers)
     from stashai.vision.sessions.ncnn import NcnnSession
 
-    return NcnnSession(path, entry.outputs)
+    return NcnnSession(path)

@@ -19,7 +19,7 @@ Runtime = Literal["ort", "ncnn"]
 Progress = Callable[[int, int], None]
 """Called with the bytes done and the bytes there are, while weights arrive."""
 
-VERSION = 1
+VERSION = 2
 """Raised whenever a preparation's result changes, so that older ones are made again."""
 
 FILES: dict[Runtime, tuple[str, ...]] = {"ort": ("model.onnx",), "ncnn": ("model.param", "model.bin")}
@@ -46,7 +46,7 @@ def prepared_path(entry: ModelEntry, runtime: Runtime, settings: Settings, progr
 
 def prepared_key(entry: ModelEntry, runtime: Runtime) -> str:
     """A folder's name that changes with the weights, the steps, the runtime and the version of this code."""
-    told = "|".join([entry.sha256, *entry.preparation, *entry.outputs, str(entry.input.name), runtime, str(VERSION)])
+    told = "|".join([entry.sha256, *entry.preparation, *entry.outputs, runtime, str(VERSION)])
     return f"{entry.id}-{runtime}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
 
 

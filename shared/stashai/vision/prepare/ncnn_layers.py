@@ -21,6 +21,7 @@ _NEAREST, _BILINEAR = 1, 2
 _ORDERS = {"whc": 0, "hwc": 1, "wch": 2, "cwh": 3, "hcw": 4, "chw": 5}
 """Permute's numbers by what becomes the output's width, height and channels."""
 _ACTIVATION_RELU = 1
+_SHAPES = {"Gather", "Unsqueeze", "Squeeze", "Slice", "Cast", "Concat"}
 
 
 def ncnn_layers(graph: Graph) -> list[Layer]:
@@ -39,6 +40,7 @@ class _Writer:
         self._ranks: dict[str, int] = {graph.input: len(graph.shape)}
         self._names: dict[str, str] = {graph.input: "in"}
         self._absorbed: set[str] = set()
+        self._sizes: set[str] = set()
         self._layers = [Layer("Input", [], ["in"])]
         self._writers: dict[str, Callable[[Node], None]] = {
             "Conv": self._convolution,
@@ -64,7 +66,7 @@ class _Writer:
 
     def layers(self) -> list[Layer]:
         for node in self._graph.nodes:
-            if node.outputs[0] in self._absorbed or node.op in _SHAPES:
+            if node.outputs[0] in self._absorbed or self._is_about_sizes(node):
                 continue
             if node.op in _BINARY:
                 self._binary(node)
@@ -75,6 +77,13 @@ class _Writer:
             else:
                 raise ModelError(f"ncnn's files cannot be written with the operator {node.op}.", code="model-operator")
         return self._layers
+
+    def _is_about_sizes(self, node: Node) -> bool:
+        """Whether the node only computes with sizes, which the layers that need them understand as a whole."""
+        about = node.op == "Shape" or (node.op in _SHAPES and bool(self._sizes.intersection(node.inputs)))
+        if about:
+            self._sizes.update(node.outputs)
+        return about
 
     def _emit(
         self,
@@ -233,10 +242,6 @@ class _Writer:
             self._ranks[stand_in] = rank
             self._layers.append(Layer("MemoryData", [], [self._names[stand_in]], dict(zip(keys, shape, strict=True)), [value]))
         return stand_in
-
-
-_SHAPES = {"Shape", "Gather", "Unsqueeze", "Slice", "Cast"}
-"""Computations with sizes, which the layers that need them understand as a whole."""
 
 
 def _pads(node: Node) -> list[int]:

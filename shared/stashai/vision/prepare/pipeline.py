@@ -11,6 +11,8 @@ from stashai.vision.prepare.fold import fold
 from stashai.vision.prepare.graph import Graph
 from stashai.vision.prepare.onnx_file import read_onnx
 from stashai.vision.prepare.rewrite import (
+    batch_heads,
+    channels_first,
     drop_unit_reshapes,
     dynamic_batch,
     dynamic_size,
@@ -25,6 +27,8 @@ _STEPS: dict[str, Callable[[Graph], None]] = {
     "dynamic-batch": dynamic_batch,
     "dynamic-size": dynamic_size,
     "subnormals": flush_subnormals,
+    "batched-heads": batch_heads,
+    "channels-first": channels_first,
     "merge-arithmetic": merge_arithmetic,
     "merge-batch-norm": merge_batch_norm,
     "unit-reshapes": drop_unit_reshapes,
@@ -42,9 +46,18 @@ def prepared_graph(entry: ModelEntry, weights: Path) -> Graph:
         if step not in _STEPS:
             raise ModelError(f"The catalog's entry {entry.id!r} asks for the unknown step {step!r}.")
         _STEPS[step](graph)
+    _order_outputs(entry, graph)
+    return graph
+
+
+def _order_outputs(entry: ModelEntry, graph: Graph) -> None:
+    """Outputs become `out0`, `out1`, … in the catalog's order, so that sessions need not know any names."""
     missing = [name for name in entry.outputs if name not in graph.outputs]
     if missing:
         raise ModelError(f"The network {entry.id!r} has no output {missing}, only {list(graph.outputs)}.")
-    graph.outputs = {name: graph.outputs[name] for name in entry.outputs}
+    names = {old: f"out{number}" for number, old in enumerate(entry.outputs or graph.outputs)}
+    graph.outputs = {new: graph.outputs[old] for old, new in names.items()}
+    for node in graph.nodes:
+        node.inputs = [names.get(name, name) for name in node.inputs]
+        node.outputs = [names.get(name, name) for name in node.outputs]
     graph.prune()
-    return graph

@@ -37,6 +37,32 @@ def drop_unit_reshapes(graph: Graph) -> None:
             graph.nodes = [node for node in graph.nodes if node is not before and node is not after[0]]
 
 
+def batch_heads(graph: Graph) -> None:
+    """Detector heads that give (anchors, numbers) of one picture give (pictures, anchors, numbers) instead: a Transpose to
+    (H, W, N, C) with a Reshape to (-1, numbers) becomes one to (N, H, W, C) with a Reshape to (N, -1, numbers)."""
+    producers = graph.producers()
+    for node in [node for node in graph.nodes if node.op == "Reshape"]:
+        before = producers.get(node.inputs[0])
+        target = graph.constants.get(node.inputs[1])
+        if before is None or target is None or before.op != "Transpose" or len(target) != 2 or target[0] != -1:
+            continue
+        if before.ints("perm", []) in ([2, 3, 0, 1], [0, 2, 3, 1]):
+            before.attributes["perm"] = [0, 2, 3, 1]
+            name = graph.fresh("target")
+            graph.constants[name] = np.array([0, *target], np.int64)
+            node.inputs[1] = name
+            graph.outputs = dict.fromkeys(graph.outputs)
+
+
+def channels_first(graph: Graph) -> None:
+    """A network that takes (N, H, W, C) and begins with a Transpose takes (N, C, H, W) instead."""
+    takers = [node for node in graph.nodes if graph.input in node.inputs]
+    if len(takers) == 1 and takers[0].op == "Transpose" and takers[0].ints("perm", []) == [0, 3, 1, 2]:
+        graph.nodes.remove(takers[0])
+        graph.replace(takers[0].outputs[0], graph.input)
+        graph.shape = [graph.shape[i] for i in (0, 3, 1, 2)]
+
+
 def dynamic_size(graph: Graph) -> None:
     """Let height and width be anything, as a fully convolutional detector allows."""
     graph.shape = [*graph.shape[:2], "H", "W"]

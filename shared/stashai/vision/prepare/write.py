@@ -22,7 +22,7 @@ def write_for_ort(entry: ModelEntry, weights: Path, folder: Path) -> None:
 def write_for_ncnn(entry: ModelEntry, weights: Path, folder: Path) -> None:
     """`model.param` and `model.bin` in `folder`. Raises ModelError naming an operator that ncnn does not have."""
     graph = prepared_graph(entry, weights)
-    write_ncnn(ncnn_layers(graph), entry.outputs, folder / "model.param")
+    write_ncnn(ncnn_layers(graph), list(graph.outputs), folder / "model.param")
 
 
 WRITERS = {"ort": write_for_ort, "ncnn": write_for_ncnn}

@@ -20,15 +20,16 @@ class NcnnSession:
     extractor, so several threads may run at once.
     """
 
-    def __init__(self, path: Path, outputs: Sequence[str]) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._outputs = list(outputs)
         self._net: Any = ncnn.Net()
         _configure(self._net.opt)
         weights = path.with_suffix(".bin")
         if self._net.load_param(str(path)) != 0 or self._net.load_model(str(weights)) != 0:
             raise ModelError(f"ncnn cannot load {path.name} and {weights.name}.", remedy="Run `stashai models verify`.")
         self._input = self._net.input_names()[0]
+        # ncnn lists them as it meets them; they were numbered in the catalog's order when the file was written.
+        self._outputs = [f"out{number}" for number in range(len(self._net.output_names()))]
 
     def run(self, blob: Tensor) -> Sequence[Tensor]:
         """Outputs in the catalog's order for `blob` of (N, 3, H, W) float32. Raises ModelError."""

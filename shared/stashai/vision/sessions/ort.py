@@ -36,9 +36,8 @@ def available_providers() -> list[str]:
 class OrtSession:
     """A prepared ONNX file, loaded. Raises ModelError when it cannot be."""
 
-    def __init__(self, path: Path, outputs: Sequence[str], providers: Sequence[str] | None = None) -> None:
+    def __init__(self, path: Path, providers: Sequence[str] | None = None) -> None:
         self._path = path
-        self._outputs = list(outputs)
         chosen = list(providers or available_providers())
         try:
             self._session: Any = onnxruntime.InferenceSession(str(path), _options(), providers=[_with_options(p, path) for p in chosen])
@@ -56,7 +55,7 @@ class OrtSession:
         if self._session is None:
             raise ModelError(f"The session of {self._path.name} is closed.")
         try:
-            results: Sequence[Tensor] = self._session.run(self._outputs, {self._input: np.ascontiguousarray(blob, np.float32)})
+            results: Sequence[Tensor] = self._session.run(None, {self._input: np.ascontiguousarray(blob, np.float32)})
         except Exception as error:  # as above
             raise ModelError(f"ONNX Runtime cannot run {self._path.name} on {blob.shape}: {error}") from error
         return results

@@ -1,0 +1,88 @@
+"""Stash as the rest of the library sees it: a Protocol, so that processors and write-back run against a fake in memory, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from .entities import EntityKind, Gallery, Item, Performer, QueuedJob, Server
+
+
+class Gateway(Protocol):
+    """Every method raises StashError when Stash refuses, cannot be reached, or answers with something else than it should."""
+
+    def server(self) -> Server: ...
+
+    def performer(self, performer_id: str) -> Performer | None: ...
+
+    def performers(self, updated_since: str | None = None) -> Iterator[Performer]:
+        """All, or those changed after that time (RFC 3339), in the order of their ids."""
+        ...
+
+    def performer_count(self) -> int: ...
+
+    def performer_order(self) -> list[str]:
+        """Ids of all performers, those with the most scenes first."""
+        ...
+
+    def item(self, kind: EntityKind, item_id: str) -> Item | None:
+        """A scene or an image."""
+        ...
+
+    def gallery(self, gallery_id: str) -> Gallery | None: ...
+
+    def gallery_images(self, gallery_id: str) -> Iterator[Item]: ...
+
+    def items(self, kind: EntityKind, *, without_performers: bool = False, performer: str | None = None) -> Iterator[Item]:
+        """Scenes or images that are not organized, in the order of their ids; with `performer`, those tagged with just this one."""
+        ...
+
+    def galleries(self, *, performer: str | None = None) -> Iterator[Gallery]:
+        """Galleries that are not organized, in the order of their ids; with `performer`, those tagged with just this one."""
+        ...
+
+    def count(self, kind: EntityKind, *, without_performers: bool = False) -> int:
+        """How many `items` or `galleries` would give."""
+        ...
+
+    def links(self, kind: EntityKind, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Performer ids by id of those that are still there."""
+        ...
+
+    def link(self, kind: EntityKind, ids: Sequence[str], performers: Sequence[str], *, add: bool) -> None:
+        """Add the performers to each of the entities, or remove them."""
+        ...
+
+    def create_performer(self, name: str, image: bytes | None) -> str:
+        """The new id. `image` is a JPEG."""
+        ...
+
+    def performer_is_unused(self, performer_id: str) -> bool:
+        """Nothing is tagged with it and it was not edited after it was made."""
+        ...
+
+    def set_performer_image(self, performer_id: str, image: bytes) -> None: ...
+
+    def destroy_performer(self, performer_id: str) -> None: ...
+
+    def fetch(self, path: str, *, kinds: Iterable[str] = ("image/",)) -> bytes | None:
+        """What lies under `path` below Stash's base; None when there is nothing (404)."""
+        ...
+
+    def plugin_settings(self, plugin_id: str) -> Mapping[str, Any]: ...
+
+    def save_plugin_settings(self, plugin_id: str, values: Mapping[str, Any]) -> None: ...
+
+    def job_queue(self) -> list[QueuedJob]: ...
+
+    def job(self, job_id: str) -> QueuedJob | None: ...
+
+    def run_task(self, plugin_id: str, description: str, arguments: Mapping[str, Any]) -> str:
+        """Queue a task of the plugin's without a name of its own; returns Stash's job id."""
+        ...
+
+    def stop_job(self, job_id: str) -> None: ...
+
+    def keep_alive(self) -> None:
+        """Renew the session when a quarter of its age has passed in silence. Cheap: call it often."""
+        ...

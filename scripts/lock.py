@@ -32,18 +32,24 @@ LOCKS: dict[str, tuple[str, ...]] = {
 ALONE = {"dlib": ("--only-group", "dlib")}
 """Locks of environments of their own, resolved apart."""
 
+OVERRIDES = "dlib ; sys_platform == 'never'\n"
+"""dlib-bin is dlib, without the hour of compiling."""
+
 
 def resolve(uv: str, options: tuple[str, ...], target: Path, constraint: Path | None) -> None:
     """One universal lock with hashes; raises CalledProcessError with uv's own message when nothing fits."""
     source = () if "--only-group" in options else ("pyproject.toml",)
     groups = tuple("--group" if part == "--only-group" else part for part in options)
     limits = ("--constraint", str(constraint)) if constraint else ()
+    overrides = target.with_name("overrides.tmp")
+    overrides.write_text(OVERRIDES, encoding="utf-8")
     command = [
         *(uv, "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes", "--upgrade"),
         *("--no-annotate", "--no-emit-index-url", "--custom-compile-command", "python scripts/lock.py"),
-        *(*source, *groups, *limits, "--output-file", str(target)),
+        *(*source, *groups, *limits, "--overrides", str(overrides), "--output-file", str(target)),
     ]
     subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "UV_NO_CONFIG": "1"})
+    overrides.unlink()
 
 
 def versions_only(lock: Path) -> str:

@@ -1,0 +1,189 @@
+"""The launcher: one environment, made once, never half-made, and nothing on stdout that is not the command's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import environment  # noqa: E402
+import installers  # noqa: E402
+import launcher  # noqa: E402
+
+posix = pytest.mark.skipif(os.name == "nt", reason="the stand-in for uv is a POSIX script")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout with locks that hold nothing."""
+    root = tmp_path / "check out"
+    (root / "locks").mkdir(parents=True)
+    for group in ("core", "core-ncnn", "worker", "bench", "test", "test-ncnn"):
+        (root / "locks" / f"{group}.txt").write_text(f"# {group}\n")
+    return root
+
+
+class Recorder:
+    """An installer that makes the least that counts as an environment."""
+
+    name = "recorder"
+
+    def __init__(self, *, broken: bool = False) -> None:
+        self.broken = broken
+        self.locks: list[str] = []
+
+    def create(self, folder: Path) -> None:
+        if self.broken:
+            raise installers.SetupError("It is broken.")
+        python = Path(launcher.python_of(str(folder)))
+        python.parent.mkdir(parents=True)
+        python.touch()
+        (folder / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages").mkdir(parents=True)
+        (folder / "Lib" / "site-packages").mkdir(parents=True, exist_ok=True)
+
+    def install_command(self, python: Path, lock: Path) -> Sequence[str]:
+        self.locks.append(lock.name)
+        return [sys.executable, "-c", f"raise SystemExit({int(self.broken)})"]
+
+    def environ(self) -> Mapping[str, str]:
+        return dict(os.environ)
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    made = Recorder()
+    monkeypatch.setattr(environment, "installers", lambda workplace: iter([Recorder(broken=True), made]))
+    monkeypatch.setattr(launcher, "runs_onnx", lambda: True)
+    return made
+
+
+def test_commands_ask_for_their_groups() -> None:
+    assert launcher.needed(["identify", "x"]) == ("core",)
+    assert launcher.needed(["--version"]) == ("core",)
+    assert launcher.needed(["test", "-k", "x"]) == ("core", "worker", "bench", "test")
+
+
+def test_a_machine_without_onnxruntime_takes_the_twin_where_there_is_one(checkout: Path) -> None:
+    assert launcher.lock_path(str(checkout), "core", onnx=False).endswith("core-ncnn.txt")
+    assert launcher.lock_path(str(checkout), "worker", onnx=False).endswith("worker.txt")
+    assert launcher.lock_path(str(checkout), "core", onnx=True).endswith("core.txt")
+
+
+def test_makes_it_once_with_the_first_installer_that_works(checkout: Path, recorder: Recorder) -> None:
+    folder = str(checkout / ".venv")
+    assert environment.make(str(checkout), folder, ["core"]) == 0
+    assert recorder.locks == ["core.txt"]
+    assert launcher.missing(str(checkout), folder, ["core"]) == []
+    assert environment.make(str(checkout), folder, ["core"]) == 0
+    assert recorder.locks == ["core.txt"]
+
+
+def test_adds_a_group_to_what_stands(checkout: Path, recorder: Recorder) -> None:
+    folder = checkout / ".venv"
+    environment.make(str(checkout), str(folder), ["core"])
+    (folder / "kept").touch()
+    environment.make(str(checkout), str(folder), ["core", "worker"])
+    assert recorder.locks == ["core.txt", "worker.txt"]
+    assert (folder / "kept").exists()
+
+
+def test_another_lock_makes_another_environment_aside(checkout: Path, recorder: Recorder) -> None:
+    folder = checkout / ".venv"
+    environment.make(str(checkout), str(folder), ["core"])
+    (folder / "old").touch()
+    (checkout / "locks" / "core.txt").write_text("# newer\n")
+    assert launcher.missing(str(checkout), str(folder), ["core"]) == ["core"]
+    environment.make(str(checkout), str(folder), ["core"])
+    assert not (folder / "old").exists()
+    assert sorted(path.name for path in checkout.iterdir()) == [".venv", ".venv.lock", "locks"]
+
+
+def test_what_a_killed_setup_left_is_removed(checkout: Path, recorder: Recorder) -> None:
+    leftover = checkout / ".venv-building-1"
+    leftover.mkdir()
+    environment.make(str(checkout), str(checkout / ".venv"), ["core"])
+    assert not leftover.exists()
+
+
+def test_a_failure_leaves_nothing_and_says_what_to_do(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(environment, "installers", lambda workplace: iter([Recorder(broken=True)]))
+    assert environment.make(str(checkout), str(checkout / ".venv"), ["core"]) == launcher.SETUP_FAILED
+    said = capsys.readouterr()
+    assert "It is broken." in said.err
+    assert said.out == ""
+    assert not (checkout / ".venv").exists()
+
+
+def test_no_room_is_said_before_anything_is_fetched(
+    checkout: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(environment, "ROOM_NEEDED", 1 << 60)
+    assert environment.make(str(checkout), str(checkout / ".venv"), ["core"]) == launcher.SETUP_FAILED
+    assert "Make room" in capsys.readouterr().err
+    assert recorder.locks == []
+
+
+def test_uv_gets_pips_settings() -> None:
+    environ = {"PIP_INDEX_URL": "https://mirror/simple", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/wheels"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environ.items():
+            patch.setenv(name, value)
+        told = installers.Uv("uv").environ()
+    assert told["UV_DEFAULT_INDEX"] == "https://mirror/simple"
+    assert told["UV_FIND_LINKS"] == "/wheels"
+
+
+STAND_IN = """#!{python}
+import os, subprocess, sys, time
+arguments = sys.argv[1:]
+open({log!r}, "a").write(arguments[0] + "\\n")
+print("an installer's own words")
+if arguments[0] == "venv":
+    time.sleep(0.5)
+    sys.exit(subprocess.call([{python!r}, "-m", "venv", "--without-pip", arguments[-1]]))
+site = os.path.join(os.path.dirname(os.path.dirname(arguments[arguments.index("--python") + 1])), "lib")
+site = os.path.join(site, os.listdir(site)[0], "site-packages")
+open(os.path.join(site, "borrowed.pth"), "w").write({packages!r} + "\\n")
+"""
+
+
+@posix
+def test_two_first_runs_at_once_make_one_environment(tmp_path: Path) -> None:
+    root = tmp_path / "checkout"
+    shutil.copytree(ROOT / "scripts", root / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "locks", root / "locks")
+    shutil.copy(ROOT / "stashai", root / "stashai")
+    (root / "shared").symlink_to(ROOT / "shared")
+    log, tools = tmp_path / "log", tmp_path / "bin"
+    tools.mkdir()
+    packages = sysconfig.get_path("purelib")
+    (tools / "uv").write_text(STAND_IN.format(python=sys.executable, log=str(log), packages=packages))
+    (tools / "uv").chmod(0o755)
+    environ = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+    environ.pop("STASHAI_VENV", None)
+    environ.pop("PYTHONPATH", None)
+    command = [sys.executable, str(root / "stashai"), "--version"]
+    running = [subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    ended = [process.communicate(timeout=120) for process in running]
+    assert [process.returncode for process in running] == [0, 0], ended
+    assert [out.strip() for out, _ in ended] == ["stashai, version 0.1.0"] * 2
+    assert log.read_text().split() == ["venv", "pip"]
+
+
+def test_borrowed_pip_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = b'{"files": [{"filename": "%s", "url": "pip.whl"}]}' % installers.PIP[0].encode()
+    monkeypatch.setattr(installers, "fetch", lambda address, headers: page if address.endswith("/") else b"something else")
+    with pytest.raises(installers.SetupError, match="sha256 differs"):
+        installers.download_pip(tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,47 @@
+"""Which files are media: by extension in a folder, by content when it comes to reading."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+
+IMAGE_EXTENSIONS = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .apng .webp .gif .bmp .tif .tiff .avif .jp2 .ppm .pgm .tga .ico".split()
+)
+VIDEO_EXTENSIONS = frozenset(
+    ".mp4 .m4v .mov .mkv .webm .avi .wmv .asf .flv .f4v .mpg .mpeg .m2v .vob .ts .m2ts .mts .3gp .3g2 .ogv .ogm .rm .rmvb .divx .mxf"
+    .split()
+)
+MEDIA_EXTENSIONS = IMAGE_EXTENSIONS | VIDEO_EXTENSIONS
+HEAD = 64
+"""Bytes that the content's kind is told from."""
+
+
+class Kind(Enum):
+    IMAGE = "image"
+    VIDEO = "video"
+
+
+_IMAGE_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP  ", b"P5", b"P6")
+_VIDEO_MAGIC = (b"\x1aE\xdf\xa3", b"OggS", b"FLV", b"0&\xb2u\x8ef\xcf\x11", b"\0\0\x01\xba", b"\0\0\x01\xb3", b".RMF")
+
+
+def kind_of_name(path: Path) -> Kind | None:
+    """By extension alone; None for what is no medium."""
+    suffix = path.suffix.lower()
+    if suffix in IMAGE_EXTENSIONS:
+        return Kind.IMAGE
+    return Kind.VIDEO if suffix in VIDEO_EXTENSIONS else None
+
+
+def kind_of_content(head: bytes) -> Kind | None:
+    """By the first bytes of a file; None when they tell nothing."""
+    if head.startswith(_IMAGE_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+        return Kind.IMAGE
+    if head[4:8] == b"ftyp":
+        return Kind.IMAGE if head[8:12] in (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1") else Kind.VIDEO
+    if head.startswith(_VIDEO_MAGIC) or head[:4] == b"RIFF" or head[4:8] in (b"moov", b"mdat", b"free", b"wide", b"skip"):
+        return Kind.VIDEO
+    if len(head) >= HEAD and head[0] == 0x47 and b"\xff\xd8" not in head[:4]:
+        return Kind.VIDEO
+    return None

@@ -1,0 +1,54 @@
+"""From the command line's arguments to items: one a path, in a fixed order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .kinds import MEDIA_EXTENSIONS
+
+
+@dataclass(frozen=True, slots=True)
+class MediaPath:
+    """An item to be: `path` is absolute with links unresolved; `problem` says why it cannot be looked into (a folder)."""
+
+    path: Path
+    problem: str | None = None
+
+
+@dataclass(slots=True)
+class Walk:
+    """Iterate once to get the items; `ignored` counts the files of folders that are no media, complete afterwards."""
+
+    arguments: Iterable[str]
+    ignored: int = field(default=0, init=False)
+
+    def __iter__(self) -> Iterator[MediaPath]:
+        for argument in self.arguments:
+            path = Path(os.path.abspath(argument))  # noqa: PTH100 - Path.resolve would follow links
+            if path.is_dir():
+                yield from self._folder(path, frozenset())
+            else:
+                yield MediaPath(path)
+
+    def _folder(self, folder: Path, above: frozenset[tuple[int, int]]) -> Iterator[MediaPath]:
+        """Sorted; links are followed, but never back into a folder that is being walked."""
+        try:
+            stat = folder.stat()
+            here = (stat.st_dev, stat.st_ino)
+            if here in above:
+                return
+            with os.scandir(folder) as entries:
+                names = sorted((entry.name, entry.is_dir()) for entry in entries)
+        except OSError as error:
+            yield MediaPath(folder, f"The folder cannot be read: {error.strerror or error}.")
+            return
+        for name, is_folder in names:
+            if is_folder:
+                yield from self._folder(folder / name, above | {here})
+            elif Path(name).suffix.lower() in MEDIA_EXTENSIONS and not name.startswith("."):
+                yield MediaPath(folder / name)
+            else:
+                self.ignored += 1

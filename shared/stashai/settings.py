@@ -8,6 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .errors import UsageError
+
+ENVIRONMENT = {
+    "STASHAI_DATA": "The one folder of all state: people, found faces, jobs, crops. Mode 0700.",
+    "STASHAI_MODELS": "The cache of networks, which all checkouts of a user share.",
+    "STASHAI_MODEL_SOURCE": "A folder with the packages of models.md, for a machine that is offline.",
+    "STASHAI_DATABASE_URL": "A PostgreSQL database instead of SQLite in the data folder.",
+    "STASHAI_CORES": "How many CPU cores may infer; all that the process may use when not set.",
+    "LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR.",
+}
+"""Every variable that is read, and what it means. The documentation's table is made of this."""
+
 
 def default_data_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
     """The platform's usual place for an application's data."""
@@ -48,11 +60,20 @@ class Settings:
         return cls(
             data=Path(env["STASHAI_DATA"]) if env.get("STASHAI_DATA") else default_data_folder(env),
             models=Path(env["STASHAI_MODELS"]) if env.get("STASHAI_MODELS") else default_model_cache(env),
-            cores=int(env.get("STASHAI_CORES") or available_cores()),
+            cores=_cores(env.get("STASHAI_CORES", "")),
             database_url=env.get("STASHAI_DATABASE_URL", ""),
             model_source=Path(source) if source else None,
             log_level=env.get("LOG_LEVEL", "INFO").upper(),
         )
+
+
+def _cores(text: str) -> int:
+    """STASHAI_CORES as a number, all available cores when it is empty. Raises UsageError for anything else."""
+    if not text:
+        return available_cores()
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"STASHAI_CORES is {text!r}.", remedy="Set it to a number of CPU cores, or not at all.")
+    return int(text)
 
 
 def available_cores() -> int:

@@ -61,7 +61,11 @@ def root(entries: Mapping[str, Entry] = COMMANDS) -> click.Group:
 def run(arguments: Sequence[str] | None = None, settings: Settings | None = None) -> int:
     """Parse `arguments` (default: the process's own), run the command, return the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    shell = Shell.of_process(settings)
+    try:
+        shell = Shell.of_process(settings or Settings.from_environ())
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - there is no shell yet
+        return Exit.USAGE
     try:
         status = root().main(args=words, prog_name="stashai", obj=shell, standalone_mode=False)
     except click.exceptions.Exit as stop:

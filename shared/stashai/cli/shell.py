@@ -31,13 +31,13 @@ class Shell:
     err: TextIO
 
     @classmethod
-    def of_process(cls, settings: Settings | None = None) -> Shell:
+    def of_process(cls, settings: Settings) -> Shell:
         """The process's own streams, told to write what they cannot encode (a name's stray bytes) as it is or escaped."""
         for stream, errors in ((sys.stdout, "surrogateescape"), (sys.stderr, "backslashreplace")):
             if isinstance(stream, io.TextIOWrapper):
                 unicode = (stream.encoding or "").lower().replace("-", "") == "utf8"
                 stream.reconfigure(errors=errors if unicode else "backslashreplace")
-        return cls(settings or Settings.from_environ(), sys.stdout, sys.stderr)
+        return cls(settings, sys.stdout, sys.stderr)
 
     @property
     def on_terminal(self) -> bool:

@@ -16,13 +16,14 @@ class Frame:
 
     `image` is (height, width, 3) uint8 RGB, C-contiguous, upright as a viewer displays it (EXIF orientation and the
     container's rotation are applied, stereo halves are cut to one eye). `time` is in seconds, None for a still.
-    `origin` is the (x, y) of `image`'s corner in the displayed picture (not zero only where one eye of a stereo
-    picture was cut). `note` says in a few words what is poor about it ("HDR, tone-mapped"), else None.
+    `origin` is the (x, y) of `image`'s corner in the displayed picture and `scale` the displayed pixels, in x and y, of one of
+    `image`'s (other than (0, 0) and (1, 1) only where one eye of a stereo picture was cut out and stretched). `note` says in a few words what is poor about it ("HDR, tone-mapped"), else None.
     """
 
     image: Pixels
     time: float | None = None
     origin: tuple[int, int] = (0, 0)
+    scale: tuple[float, float] = (1.0, 1.0)
     note: str | None = None
 
     @property

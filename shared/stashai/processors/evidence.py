@@ -1,0 +1,180 @@
+"""The faces of one medium: out of rows where they are, decoded and kept where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from typing import Any
+
+from ..contracts.findings import Problem
+from ..media.frames import Frame
+from ..media.sampling import Mode, Stage, read, stages
+from ..media.video import VideoReader
+from ..processing.context import Context
+from ..processing.stores import SeenFrame
+from ..vision.engine import AnalyzedFace
+from ..vision.faces import Face, Observation
+
+SAVE_EVERY = 8
+"""Frames of a video between two saves: what a kill may cost."""
+CROPS_A_FRAME = 12
+"""Kept crops of one frame at most: its best faces; a crowd's others keep their vectors only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """Something to look into: one of `still` (reads the frames of a picture or an animation) and `video` (opens it)."""
+
+    fingerprint: str
+    still: Callable[[], list[Frame]] | None = None
+    video: Callable[[], VideoReader] | None = None
+
+
+@dataclass(slots=True)
+class MediumNotes:
+    """What is kept of the medium itself. `looks` are the times of the frames of each look, by mode of sampling;
+    `complete` says of a mode that there is no further look."""
+
+    width: int = 0
+    height: int = 0
+    duration: float | None = None
+    flags: list[dict[str, str]] = field(default_factory=list)
+    looks: dict[str, list[list[float | None]]] = field(default_factory=dict)
+    complete: list[str] = field(default_factory=list)
+
+    @property
+    def problems(self) -> list[Problem]:
+        return [Problem(code=flag["code"], message=flag["message"]) for flag in self.flags]
+
+    def flag(self, code: str, message: str) -> None:
+        if all(flag["code"] != code for flag in self.flags):
+            self.flags.append({"code": code, "message": message})
+
+
+class Evidence:
+    """The looks at one medium, the cheap ones first. A look that was taken before comes from rows without a decoder: the
+    same mode of sampling sees the same frames, whatever else was looked at in between."""
+
+    def __init__(self, medium: Medium, mode: Mode, ctx: Context) -> None:
+        self._medium = medium
+        self._mode = mode
+        self._ctx = ctx
+        self._analysis = ctx.vision.detector_id
+        store = ctx.stores.observations
+        row: Any = store.media(medium.fingerprint, self._analysis)
+        self.notes = MediumNotes(**row) if row else MediumNotes()
+        self._frames = {frame.time: frame for frame in store.frames(medium.fingerprint, self._analysis)}
+        self.decoded = 0
+
+    def looks(self) -> Iterator[list[SeenFrame]]:
+        """All frames seen so far, after each look. The caller stops when it knows enough."""
+        times: list[float | None] = []
+        for number, look in enumerate(self._kept_looks()):
+            times += look
+            yield self._seen(times)
+            if number + 1 == len(self._kept_looks()) and self._mode in self.notes.complete:
+                return
+        if self._medium.still is not None:
+            self._look_at_still(self._medium.still)
+            yield self._seen(self._kept_looks()[0])
+        elif self._medium.video is not None:
+            yield from self._further_looks(self._medium.video, times)
+
+    def _kept_looks(self) -> list[list[float | None]]:
+        return self.notes.looks.get(self._mode, [])
+
+    def _seen(self, times: Iterable[float | None]) -> list[SeenFrame]:
+        return [self._frames[time] for time in dict.fromkeys(times) if time in self._frames]
+
+    def _look_at_still(self, still: Callable[[], list[Frame]]) -> None:
+        frames = still()
+        width, height = frames[0].size
+        self.notes.width, self.notes.height = width, height
+        if len(frames) > 1:
+            self.notes.duration = frames[-1].time
+        for frame in frames:
+            if frame.note:
+                self.notes.flag("damaged", frame.note)
+        self._analyze(frames)
+        self._note_look([frame.time for frame in frames], last=True)
+
+    def _further_looks(self, video: Callable[[], VideoReader], times: list[float | None]) -> Iterator[list[SeenFrame]]:
+        with video() as reader:
+            self._note_video(reader)
+            planned = stages(reader.info, self._mode)
+            for number, stage in enumerate(planned):
+                if number < len(self._kept_looks()):
+                    continue
+                look = self._take(reader, stage, last=number + 1 == len(planned))
+                times += look
+                yield self._seen(times)
+
+    def _take(self, reader: VideoReader, stage: Stage, *, last: bool) -> list[float | None]:
+        have = [time for time in self._frames if time is not None]
+        new = self._analyze(read(reader, stage, have))
+        look: list[float | None] = [*new, *self._reused(stage, have, 0.5 / reader.info.frame_rate)]
+        look.sort(key=lambda time: time or 0.0)
+        if not self._frames:
+            self.notes.flag("undecodable", "no frame of it could be decoded")
+        self._note_look(look, last=last)
+        return look
+
+    def _reused(self, stage: Stage, have: Sequence[float], tolerance: float) -> list[float]:
+        return [known for known in have if any(abs(known - time) <= tolerance for time in stage.times)]
+
+    def _note_video(self, reader: VideoReader) -> None:
+        info = reader.info
+        self.notes.width, self.notes.height, self.notes.duration = info.width, info.height, info.duration or None
+        for note in info.notes:
+            self.notes.flag("poor-video", note)
+
+    def _note_look(self, look: list[float | None], *, last: bool) -> None:
+        self.notes.looks.setdefault(self._mode, []).append(look)
+        if last:
+            self.notes.complete.append(self._mode)
+        self._ctx.stores.observations.note_media(self._medium.fingerprint, self._analysis, asdict(self.notes))
+
+    def _analyze(self, frames: Iterable[Frame]) -> list[float | None]:
+        """Detect and embed, on the shared threads for several frames; save now and then. Returns the times."""
+        analyzed = self._ctx.vision.map(self._counted(frames))
+        times: list[float | None] = []
+        while batch := list(islice(analyzed, SAVE_EVERY)):
+            self._ctx.check()
+            seen = [self._keep(frame, faces) for frame, faces in batch]
+            self._ctx.stores.observations.save(self._medium.fingerprint, self._analysis, seen)
+            self._frames.update({frame.time: frame for frame in seen})
+            times += [frame.time for frame in seen]
+        return times
+
+    def _counted(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        for frame in frames:
+            self._ctx.check()
+            self.decoded += 1
+            if frame.note:
+                self.notes.flag("poor-video" if frame.time is not None else "damaged", frame.note)
+            yield frame
+
+    def _keep(self, frame: Frame, faces: Sequence[AnalyzedFace]) -> SeenFrame:
+        best = sorted(range(len(faces)), key=lambda i: -faces[i].observation.quality)[:CROPS_A_FRAME]
+        for index in best:
+            chip = faces[index].chip
+            if chip is not None:
+                faces[index].observation.crop = self._ctx.stores.crops.put(chip)
+        observations = [_displayed(face.observation, frame) for face in faces]
+        return SeenFrame(frame.time, observations, frame.note)
+
+
+def _displayed(observation: Observation, frame: Frame) -> Observation:
+    """The observation with its face in displayed pixels (another place only for an eye cut out of a stereo picture)."""
+    if frame.scale == (1.0, 1.0) and frame.origin == (0, 0):
+        return observation
+    (sx, sy), (x0, y0), face = frame.scale, frame.origin, observation.face
+    x, y, w, h = face.box
+    landmarks = (face.landmarks * (sx, sy) + (x0, y0)).astype(face.landmarks.dtype)
+    observation.face = Face((x * sx + x0, y * sy + y0, w * sx, h * sy), landmarks, face.score, face.roll)
+    return observation
+
+
+def observations_of(frames: Iterable[SeenFrame]) -> list[Observation]:
+    return [observation for frame in frames for observation in frame.observations]

@@ -19,7 +19,7 @@ Runtime = Literal["ort", "ncnn"]
 Progress = Callable[[int, int], None]
 """Called with the bytes done and the bytes there are, while weights arrive."""
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a preparation's result changes, so that older ones are made again."""
 
 FILES: dict[Runtime, tuple[str, ...]] = {"ort": ("model.onnx",), "ncnn": ("model.param", "model.bin")}

@@ -13,6 +13,7 @@ from stashai.errors import ModelError
 from stashai.vision.prepare.fold import Dimension, known_shape
 from stashai.vision.prepare.graph import Array, Graph, Node
 from stashai.vision.prepare.ncnn_file import Layer
+from stashai.vision.prepare.siblings import split_sizes
 
 _BINARY = {"Add": 0, "Sub": 1, "Mul": 2, "Div": 3, "Max": 4, "Min": 5}
 _REVERSED = {"Sub": 7, "Div": 8}
@@ -209,8 +210,7 @@ class _Writer:
 
     def _slice(self, node: Node) -> None:
         axis = node.int("axis", 0) % self._ranks[node.inputs[0]]
-        sizes = [int(size) for size in self._graph.constant(node.inputs[1])]
-        self._emit(node, "Slice", node.inputs[:1], {0: sizes, 1: axis - 1})
+        self._emit(node, "Slice", node.inputs[:1], {0: split_sizes(self._graph, node), 1: axis - 1})
 
     def _reduce_sum(self, node: Node) -> None:
         rank = self._ranks[node.inputs[0]]

@@ -20,6 +20,7 @@ from stashai.vision.prepare.rewrite import (
     merge_arithmetic,
     merge_batch_norm,
 )
+from stashai.vision.prepare.siblings import merge_siblings
 from stashai.vision.prepare.tensorflow import read_tensorflow
 
 _STEPS: dict[str, Callable[[Graph], None]] = {
@@ -31,6 +32,7 @@ _STEPS: dict[str, Callable[[Graph], None]] = {
     "channels-first": channels_first,
     "merge-arithmetic": merge_arithmetic,
     "merge-batch-norm": merge_batch_norm,
+    "merge-siblings": merge_siblings,
     "unit-reshapes": drop_unit_reshapes,
 }
 

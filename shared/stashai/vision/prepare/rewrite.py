@@ -31,7 +31,7 @@ def drop_unit_reshapes(graph: Graph) -> None:
         if before is None or before.op != "Reshape" or len(after) != 1 or after[0].op != "Reshape":
             continue
         wide, flat = (list(graph.constant(node.inputs[1])) for node in (before, after[0]))
-        if wide[1:] == [flat[-1], 1, 1] and len(flat) == 2 and _alone(graph, before, consumers):
+        if wide[1:] == [flat[-1], 1, 1] and len(flat) == 2 and is_alone(graph, before, consumers):
             norm.inputs[0] = before.inputs[0]
             norm.outputs = after[0].outputs
             graph.nodes = [node for node in graph.nodes if node is not before and node is not after[0]]
@@ -81,12 +81,12 @@ def merge_arithmetic(graph: Graph) -> None:
     producers, consumers = graph.producers(), graph.consumers()
     for node in [node for node in graph.nodes if node.op in {"Add", "Mul"}]:
         layer, terms = _layer_and_terms(graph, node, producers)
-        if layer is None or terms is None or not _alone(graph, layer, consumers):
+        if layer is None or terms is None or not is_alone(graph, layer, consumers):
             continue
         channels = graph.constant(layer.inputs[1]).shape[_out_axis(layer)]
         flat = np.broadcast_to(terms.astype(np.float64).reshape(-1), channels)
         scale, shift = (np.ones(channels), flat) if node.op == "Add" else (flat, np.zeros(channels))
-        _scale_layer(graph, layer, scale, shift)
+        scale_layer(graph, layer, scale, shift)
         _take_over(graph, layer, node, producers)
     graph.prune()
 
@@ -103,7 +103,7 @@ def _layer_and_terms(graph: Graph, node: Node, producers: dict[str, Node]) -> tu
     return None, None
 
 
-def _alone(graph: Graph, layer: Node, consumers: dict[str, list[Node]]) -> bool:
+def is_alone(graph: Graph, layer: Node, consumers: dict[str, list[Node]]) -> bool:
     """Whether one node alone takes what `layer` gives."""
     given = layer.outputs[0]
     return len(consumers.get(given, [])) == 1 and given not in graph.outputs
@@ -121,10 +121,10 @@ def merge_batch_norm(graph: Graph) -> None:
     producers, consumers = graph.producers(), graph.consumers()
     for norm in [node for node in graph.nodes if node.op == "BatchNormalization"]:
         layer = producers.get(norm.inputs[0])
-        if layer is None or not _is_plain_layer(layer) or not _alone(graph, layer, consumers):
+        if layer is None or not _is_plain_layer(layer) or not is_alone(graph, layer, consumers):
             continue
         scale, shift = batch_norm_terms(graph, norm)
-        _scale_layer(graph, layer, scale, shift)
+        scale_layer(graph, layer, scale, shift)
         _take_over(graph, layer, norm, producers)
     graph.prune()
 
@@ -145,7 +145,8 @@ def batch_norm_terms(graph: Graph, norm: Node) -> tuple[Array, Array]:
     return scale, beta - mean * scale
 
 
-def _scale_layer(graph: Graph, layer: Node, scale: Array, shift: Array) -> None:
+def scale_layer(graph: Graph, layer: Node, scale: Array, shift: Array) -> None:
+    """Change a layer's weights so that each output channel c gives scale[c] · what it gave + shift[c]."""
     weight = graph.constant(layer.inputs[1]).astype(np.float64)
     bias = graph.constant(layer.inputs[2]).astype(np.float64) if len(layer.inputs) > 2 else np.zeros_like(scale)
     along = _out_axis(layer)

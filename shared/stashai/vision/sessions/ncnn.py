@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ class NcnnSession:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._buffers = threading.local()
         self._net: Any = ncnn.Net()
         _configure(self._net.opt)
         weights = path.with_suffix(".bin")
@@ -35,7 +37,9 @@ class NcnnSession:
         """Outputs in the catalog's order for `blob` of (N, 3, H, W) float32. Raises ModelError."""
         if self._net is None:
             raise ModelError(f"The session of {self._path.name} is closed.")
-        singles = [self._run_one(np.ascontiguousarray(image, np.float32)) for image in blob]
+        singles = [self._run_one(image) for image in blob]
+        if len(singles) == 1:
+            return [output[np.newaxis] for output in singles[0]]
         return [np.stack(column) for column in zip(*singles, strict=True)]
 
     def warm(self, shape: tuple[int, int, int, int]) -> None:
@@ -47,8 +51,8 @@ class NcnnSession:
         self._net = None
 
     def _run_one(self, image: Tensor) -> list[Tensor]:
-        # A Mat made of an array points into numpy's memory: it must be cloned, while `image` is alive.
-        given = ncnn.Mat(image).clone()
+        given, view = self._buffer(image.shape)
+        view[...] = image
         results = []
         with self._net.create_extractor() as extractor:
             extractor.input(self._input, given)
@@ -58,6 +62,20 @@ class NcnnSession:
                     raise ModelError(f"ncnn cannot run {self._path.name} on {image.shape} (status {status} at {name}).")
                 results.append(np.array(result, np.float32))
         return results
+
+    def _buffer(self, shape: tuple[int, ...]) -> tuple[Any, Tensor]:
+        """This thread's input of that shape, as ncnn's matrix and as the array that writes into it.
+
+        It is ncnn's memory, since a Mat made of an array points into numpy's, and it is kept: musl gives large blocks back
+        to the system at once, and asking for them again costs a page fault for every 4 kB.
+        """
+        kept = getattr(self._buffers, "kept", None)
+        if kept is None or kept[1].shape != shape:
+            channels, height, width = shape
+            matrix = ncnn.Mat(width, height, channels)
+            kept = self._buffers.kept = matrix, np.array(matrix, copy=False)
+        found: tuple[Any, Tensor] = kept
+        return found
 
 
 def _configure(options: Any) -> None:

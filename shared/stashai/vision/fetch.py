@@ -17,14 +17,10 @@ from stashai.vision.archives import extract
 from stashai.vision.catalog import ModelEntry
 from stashai.vision.download import Progress, WrongContentError, download, file_sha256, no_room
 from stashai.vision.lock import locked
+from stashai.vision.prepare.cache import weights_path
 from stashai.vision.registries import file_url, http_session, public
 
-__all__ = ["Progress", "adopt", "fetch", "weights_path"]
-
-
-def weights_path(entry: ModelEntry, settings: Settings) -> Path:
-    """Where the weights of `entry` are kept, as they were published."""
-    return settings.models / "weights" / entry.id / entry.file
+__all__ = ["Progress", "adopt", "fetch"]
 
 
 def fetch(

@@ -1,0 +1,43 @@
+"""What Stash starts: one JSON document in, one out. Standard output is guarded first, so that no stray print can spoil the answer."""
+
+import os
+import sys
+from pathlib import Path
+
+_ANSWER = os.dup(1)
+os.dup2(2, 1)
+sys.stdout = sys.stderr
+
+HERE = Path(__file__).resolve().parent
+OLDEST = 0x030B0000
+
+
+def _find_library() -> None:
+    """Our own folder first; in a checkout the library lies beside it."""
+    if str(HERE) not in sys.path:
+        sys.path.insert(0, str(HERE))
+    if not (HERE / "stashai").is_dir():
+        sys.path.insert(1, str(HERE.parent / "shared"))
+
+
+def _write(text: str) -> None:
+    data = text.encode("ascii")
+    while data:
+        data = data[os.write(_ANSWER, data) :]
+
+
+def main() -> int:
+    if sys.hexversion < OLDEST:
+        _write('{"error": "StashAI needs Python 3.11 or newer: set one under Settings, System, Python executable path."}')
+        return 1
+    _find_library()
+    from stashai_plugin.entry import answer, detached
+
+    if len(sys.argv) > 1:
+        return detached(sys.argv[1:], HERE)
+    _write(answer(sys.stdin.buffer.read(), HERE))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,192 @@
+"""The settings of our form: one JSON string in Stash's plugin settings, a copy in a file for what must not ask Stash, and the
+worker's token in a file of its own that never comes back."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from stashai.client import TOKEN_FILE, checked_address, write_token
+from stashai.errors import UsageError
+
+from .request import PLUGIN_ID, Request
+from .setup import SetupNeededError
+
+KEY = "settings"
+DEFAULTS: dict[str, Any] = {
+    "run_on": "auto",
+    "worker": {"address": ""},
+    "suggest_from": 0.5,
+    "add_from": 0.95,
+    "auto_from": None,
+    "profile": "balanced",
+    "learn": {"performer_images": True, "tagged_images": False, "scenes": False},
+    "data_folder": "",
+    "limit": 0,
+}
+"""`suggest_from`: names below it are not shown; `add_from`: ticked from here on; `auto_from`: added without asking from here on,
+None for never; `limit`: how many scenes, images or galleries a task looks at, 0 for all."""
+
+
+def settings(request: Request) -> dict[str, Any]:
+    """The settings with `worker.has_token` for the form."""
+    return shown(request, load(request))
+
+
+def shown(request: Request, values: Mapping[str, Any]) -> dict[str, Any]:
+    has_token = (request.home / TOKEN_FILE).is_file()
+    return {**values, "worker": {**values["worker"], "has_token": has_token}, "data_folder": values["data_folder"] or str(request.home)}
+
+
+def load(request: Request) -> dict[str, Any]:
+    """What Stash keeps, completed by defaults; a value that cannot be used falls back to its default. Refreshes the copy."""
+    from .host import gateway
+
+    try:
+        text = gateway(request).plugin_settings(PLUGIN_ID).get(KEY)
+    except SetupNeededError:
+        text = None
+    try:
+        # Saved before the set-up, when Stash could not be asked yet: the copy is all there is.
+        saved = json.loads(text) if isinstance(text, str) and text else request.saved_settings()
+    except ValueError:
+        saved = {}
+    values = usable(saved if isinstance(saved, dict) else {})
+    _copy(request.home, values)
+    return values
+
+
+def cached(request: Request) -> dict[str, Any]:
+    """The copy: what the last form or task saw."""
+    return usable(request.saved_settings())
+
+
+def save_settings(request: Request) -> dict[str, Any]:
+    """Check and keep what the form sends. Raises UsageError naming the field."""
+    from .host import gateway
+
+    sent = request.arguments.get("settings")
+    if not isinstance(sent, dict):
+        raise UsageError("settings must be an object.")
+    merged = checked({**load(request), **sent}, request)
+    _copy(request.home, merged)
+    with suppress(SetupNeededError):
+        gateway(request).save_plugin_settings(PLUGIN_ID, {KEY: json.dumps(merged, sort_keys=True)})
+    return shown(request, merged)
+
+
+def set_token(request: Request) -> dict[str, Any]:
+    """Write-only: an empty token removes it."""
+    write_token(request.home, request.text("token", longest=500).strip())
+    return {"has_token": (request.home / TOKEN_FILE).is_file()}
+
+
+def usable(saved: Mapping[str, Any]) -> dict[str, Any]:
+    """`saved` over the defaults, field by field, each only when it passes."""
+    values = {key: dict(value) if isinstance(value, dict) else value for key, value in DEFAULTS.items()}
+    for key in DEFAULTS:
+        if key in saved:
+            try:
+                values[key] = _CHECKS[key](saved[key])
+            except UsageError:
+                continue
+    return values
+
+
+def checked(sent: Mapping[str, Any], request: Request) -> dict[str, Any]:
+    """Every field passed through its check. Raises UsageError."""
+    values = {key: _CHECKS[key](sent.get(key, default)) for key, default in DEFAULTS.items()}
+    if values["auto_from"] is not None and values["auto_from"] < values["add_from"]:
+        raise UsageError("Names are added without asking only from a limit that is not below the one for ticking.")
+    if values["data_folder"] in (str(request.home), ""):
+        values["data_folder"] = ""
+    else:
+        _writable(Path(values["data_folder"]), request)
+    return values
+
+
+def _writable(folder: Path, request: Request) -> None:
+    plugins = request.plugin_dir
+    if not folder.is_absolute():
+        raise UsageError("The data folder must be an absolute path.")
+    if folder == plugins or folder.is_relative_to(plugins):
+        raise UsageError("The data folder must not lie in the plugin's folder: an update would take it for its own.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be made: {error.strerror or error}.") from error
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"{folder} cannot be written.")
+
+
+def _copy(home: Path, values: Mapping[str, Any]) -> None:
+    target = home / "settings.json"
+    text = json.dumps(values, sort_keys=True)
+    if target.is_file() and target.read_text(encoding="utf-8") == text:
+        return
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = target.with_suffix(f".{os.getpid()}.part")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(target)
+
+
+def _choice(*allowed: str) -> Any:
+    def check(value: object) -> str:
+        if value not in allowed:
+            raise UsageError(f"{value!r} is not one of {', '.join(allowed)}.")
+        return str(value)
+
+    return check
+
+
+def _probability(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
+        raise UsageError(f"A limit is a number from 0 to 1, not {value!r}.")
+    return float(value)
+
+
+def _optional_probability(value: object) -> float | None:
+    return None if value is None else _probability(value)
+
+
+def _worker(value: object) -> dict[str, str]:
+    address = value.get("address", "") if isinstance(value, dict) else None
+    if not isinstance(address, str):
+        raise UsageError("worker.address must be a text.")
+    return {"address": checked_address(address) if address.strip() else ""}
+
+
+def _learn(value: object) -> dict[str, bool]:
+    default = DEFAULTS["learn"]
+    if not isinstance(value, dict) or any(not isinstance(value.get(key, False), bool) for key in default):
+        raise UsageError("learn must say true or false for each source.")
+    return {key: bool(value.get(key, default[key])) for key in default}
+
+
+def _folder(value: object) -> str:
+    if not isinstance(value, str) or len(value) > 4096:
+        raise UsageError("data_folder must be a path.")
+    return value.strip()
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 10**9:
+        raise UsageError("limit must be a whole number, 0 for all.")
+    return value
+
+
+_CHECKS: dict[str, Any] = {
+    "run_on": _choice("auto", "local", "worker"),
+    "worker": _worker,
+    "suggest_from": _probability,
+    "add_from": _probability,
+    "auto_from": _optional_probability,
+    "profile": _choice("fast", "balanced", "thorough"),
+    "learn": _learn,
+    "data_folder": _folder,
+    "limit": _count,
+}

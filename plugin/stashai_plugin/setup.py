@@ -1,0 +1,149 @@
+"""Set-up as our pages see it: the plan with sizes and places, the start of a detached child, and how far it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from stashai.errors import SetupError, StashAIError, UsageError
+from stashai.hostlock import HostLock
+from stashai.mode import cannot_run_here, importable, libc, lock_file, runs_onnx, runtime_folder
+
+from .request import Request
+
+ROOM_MB = 900
+"""Free room that a set-up needs: packages unpacked, packages as they arrive, models, FaceNet."""
+PYPI = "pypi.org"
+
+
+class SetupNeededError(StashAIError):
+    """Recognition was asked for before anything is installed: the page asks its one question."""
+
+    code = "setup-needed"
+
+
+def plan(request: Request) -> dict[str, Any]:
+    """What will be fetched and where it goes. Sizes were measured on the lock's wheels."""
+    runtime = [("Numbers and pictures (numpy, Pillow)", 24), ("Video (PyAV)", 36), ("Matching (SciPy)", 38), ("Small packages", 6)]
+    runtime.append(("Face recognition engine (ONNX Runtime)", 28) if runs_onnx() else ("Face recognition engine (ncnn)", 12))
+    parts = [{"name": name, "mb": size, "from": PYPI} for name, size in runtime]
+    parts.append({"name": "Models (YuNet, SFace)", "mb": 10, "from": PYPI})
+    parts.append({"name": "Second model, after the first names (FaceNet)", "mb": 83, "from": PYPI})
+    return {"download_mb": sum(size for _, size in runtime) + 10, "folder": str(request.data), "parts": parts}
+
+
+def progress_file(data: Path) -> Path:
+    return data / "setup.json"
+
+
+def setup_lock(data: Path) -> HostLock:
+    return HostLock(data / "setup.lock")
+
+
+def is_ready(request: Request) -> bool:
+    """Packages and the first models are there. Quick."""
+    return runtime_is_there(request) and read(request.data).get("models") == "ready"
+
+
+def runtime_is_there(request: Request) -> bool:
+    lock = lock_file(request.locks)
+    return (lock.is_file() and runtime_folder(request.data, lock).is_dir()) or importable()
+
+
+def read(data: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(progress_file(data).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def status(request: Request) -> dict[str, Any]:
+    """{state: idle|running|done|failed, fraction, message, remedy, plan}. A child that died says so."""
+    saved = read(request.data)
+    state = str(saved.get("state") or ("done" if runtime_is_there(request) and saved.get("models") == "ready" else "idle"))
+    message, remedy = str(saved.get("message") or ""), str(saved.get("remedy") or "")
+    if state == "running" and not setup_lock(request.data).is_taken():
+        state, message, remedy = "failed", "The set-up was interrupted.", "Start it again: it goes on with what has arrived."
+    if state == "done" and not runtime_is_there(request):
+        # Python, the lock or the machine changed: it is done for another one.
+        state, message = "idle", "Python or StashAI was updated: its packages have to be installed again."
+    return {"state": state, "fraction": float(saved.get("fraction") or 0.0), "message": message, "remedy": remedy, "plan": plan(request)}
+
+
+def start(request: Request) -> dict[str, Any]:
+    """Start the child, or say how far the running one is. Raises SetupError when it cannot work here."""
+    if not request.flag("accept"):
+        raise UsageError("Set-up starts only when its sizes and places were accepted.")
+    launch(request)
+    return status(request)
+
+
+def launch(request: Request) -> None:
+    """Start the child unless one is at work."""
+    blocked = cannot_run_here()
+    if blocked is not None:
+        raise SetupError(blocked.reason, remedy=blocked.remedy, code="unsupported")
+    data = request.data
+    make_private(data)
+    if setup_lock(data).is_taken():
+        return
+    free = shutil.disk_usage(data).free >> 20
+    if free < ROOM_MB and not runtime_is_there(request):
+        raise SetupError(
+            f"There are {free} MB free in {data}, and {ROOM_MB} MB are needed.",
+            remedy="Make room, or choose another data folder in StashAI's settings.",
+            code="no-room",
+        )
+    _spawn(request)
+
+
+def make_private(folder: Path) -> None:
+    """A folder that only its owner can read. Raises SetupError when it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise SetupError(
+            f"{folder} cannot be made: {error.strerror or error}.",
+            remedy="Choose another data folder in StashAI's settings.",
+            code="no-folder",
+        ) from error
+
+
+def _spawn(request: Request) -> None:
+    """A child that holds no pipe of Stash's and is in no group with us: a stopped task or a closed tab does not end it."""
+    command = [sys.executable, str(request.plugin_dir / "main.py"), "setup", str(request.config_dir.absolute())]
+    options: dict[str, Any] = {"start_new_session": True}
+    if os.name == "nt":
+        options = {"creationflags": 0x00000008 | 0x00000200}  # DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP
+    write_progress(request.data, state="running", fraction=0.0, message="Starting", remedy="")
+    with (request.data / "setup.log").open("ab") as output:
+        subprocess.Popen(  # noqa: S603 - our own program
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, close_fds=True, cwd=request.data, **options
+        )
+    if not _begun(request.data):
+        write_progress(request.data, state="failed", message="The set-up did not start.", remedy=f"See {request.data / 'setup.log'}.")
+
+
+def _begun(data: Path, patience: float = 10.0) -> bool:
+    """Wait until the child holds its lock, so that nobody takes it for a dead one."""
+    limit = time.monotonic() + patience
+    while time.monotonic() < limit:
+        if setup_lock(data).is_taken() or read(data).get("state") in ("done", "failed"):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def write_progress(data: Path, **values: Any) -> None:
+    """Change what setup.json says, whole or not at all."""
+    target = progress_file(data)
+    partial = target.with_suffix(f".{os.getpid()}.part")
+    partial.write_text(json.dumps({**read(data), **values, "libc": libc()}), encoding="utf-8")
+    partial.replace(target)

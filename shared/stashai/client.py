@@ -1,0 +1,127 @@
+"""A StashAI worker as the plugin calls it: JSON over HTTP with a token. Standard library only."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, urlsplit
+from urllib.request import ProxyHandler, Request, build_opener
+
+from .errors import StashAIError, UsageError
+
+TOKEN_FILE = "worker-token"  # noqa: S105 - a file's name
+PREFIX = "/api/v1"
+
+
+class WorkerError(StashAIError):
+    """The worker refused, cannot be reached, or answers something else than a worker would."""
+
+    code = "worker"
+
+
+def read_token(folder: Path) -> str:
+    """The token that the user gave, empty when there is none."""
+    try:
+        return (folder / TOKEN_FILE).read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def write_token(folder: Path, token: str) -> None:
+    """Keep the token in a file that only its owner reads; an empty one removes it."""
+    target = folder / TOKEN_FILE
+    if not token:
+        target.unlink(missing_ok=True)
+        return
+    if not token.isascii() or not token.isprintable() or len(token) > 500:
+        raise UsageError("A token is one line of at most 500 printable characters.")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = target.with_suffix(f".{os.getpid()}.part")
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(token)
+    partial.replace(target)
+
+
+def checked_address(address: str) -> str:
+    """`address` without a closing slash. Raises UsageError for anything but http(s)://host[:port]."""
+    parts = urlsplit(address.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise UsageError(f"{address!r} is not the address of a worker.", remedy="Write it as http://192.168.1.20:9666.")
+    return address.strip().rstrip("/")
+
+
+class WorkerClient:
+    def __init__(self, address: str, token: str = "", timeout: float = 10.0) -> None:
+        self._base = checked_address(address)
+        self._token, self._timeout = token, timeout
+        # A proxy of the environment is for the internet; the worker stands in the same house.
+        self._opener = build_opener(ProxyHandler({}))
+
+    def health(self) -> dict[str, Any]:
+        return self.call("GET", "/health")
+
+    def answers(self) -> bool:
+        try:
+            return str(self.health().get("status", "")) in ("healthy", "degraded", "busy")
+        except WorkerError:
+            return False
+
+    def services(self) -> list[dict[str, Any]]:
+        """Also proves the token: health is answered without one."""
+        answer = self.call("GET", "/services")
+        rows = answer.get("services", answer) if isinstance(answer, dict) else answer
+        return [dict(row) for row in rows] if isinstance(rows, list) else []
+
+    def submit(self, processor: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        return self.call("POST", f"/queue/submit/{quote(processor)}", body)
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        return self.call("GET", f"/ai-jobs/{quote(job_id)}")
+
+    def cancel(self, job_id: str) -> dict[str, Any]:
+        return self.call("POST", f"/queue/cancel/{quote(job_id)}")
+
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The answer's JSON. Raises WorkerError with the worker's own code and message."""
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        data = json.dumps(body).encode() if body is not None else None
+        request = Request(self._base + PREFIX + path, data=data, headers=headers, method=method)  # noqa: S310 - scheme was checked
+        try:
+            with self._opener.open(request, timeout=self._timeout) as answer:
+                return _json(answer.read())
+        except HTTPError as error:
+            raise _refused(error) from error
+        except (URLError, TimeoutError, OSError) as error:
+            reason = getattr(error, "reason", None) or error
+            raise WorkerError(
+                f"The worker at {self._base} does not answer: {reason}.",
+                remedy="Start it, or correct its address in StashAI's settings.",
+                code="worker-unreachable",
+            ) from error
+
+
+def _json(data: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(data)
+    except ValueError as error:
+        raise WorkerError("What answers there is not a StashAI worker.", remedy="Correct its address.", code="not-a-worker") from error
+    return value if isinstance(value, dict) else {"services": value}
+
+
+def _refused(error: HTTPError) -> WorkerError:
+    try:
+        said = json.loads(error.read())
+    except ValueError:
+        said = {}
+    message = said.get("message") or said.get("error") if isinstance(said, dict) else None
+    if error.code in (401, 403):
+        return WorkerError(str(message or "The worker wants another token."), remedy="Enter its token again.", code="worker-token")
+    code = str(said.get("code") or "worker") if isinstance(said, dict) else "worker"
+    return WorkerError(str(message or f"The worker answered with status {error.code}."), code=code)

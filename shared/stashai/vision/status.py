@@ -9,7 +9,9 @@ from typing import Literal
 
 from stashai.settings import Settings
 from stashai.vision.catalog import Catalog, ModelEntry
-from stashai.vision.prepare.cache import prepared_folders, sums_hold, weights_path
+from stashai.vision.prepare.cache import FILES, prepared_folders, sums_hold, weights_path
+
+_ABANDONED_SECONDS = 3600.0
 
 State = Literal["missing", "fetched", "ready", "damaged"]
 
@@ -61,20 +63,21 @@ def verify(entry: ModelEntry, settings: Settings) -> ModelStatus:
 
 def remove(entry: ModelEntry, settings: Settings) -> int:
     """Delete the weights and everything prepared of `entry`; gives the bytes that are free now."""
-    paths = [weights_path(entry, settings), *(settings.models / "prepared").glob(f"{entry.id}-*")]
+    paths = [weights_path(entry, settings), *_prepared_by_any_version(entry, settings)]
     freed = sum(map(used, paths))
     for path in paths:
         _remove(path)
     return freed
 
 
-def clean(catalog: Catalog, settings: Settings) -> int:
+def clean(catalog: Catalog, settings: Settings, now: float) -> int:
     """Delete what other versions prepared, what a killed process left behind, and packages that are unpacked already.
 
-    Unfinished downloads stay: they go on where they were. Gives the bytes that are free now.
+    Unfinished downloads stay: they go on where they were. `now` is the time of day in seconds, as files have it.
+    Gives the bytes that are free now.
     """
     wanted = {folder for entry in catalog.models.values() for folder in prepared_folders(entry, settings)}
-    stale = [folder for folder in (settings.models / "prepared").glob("*") if folder not in wanted]
+    stale = [folder for folder in (settings.models / "prepared").glob("*") if folder not in wanted and not _in_use(folder, now)]
     for entry in catalog.models.values():
         package = settings.models / "downloads" / entry.source.file
         siblings = [other for other in catalog.models.values() if other.source.file == entry.source.file and other.default == entry.default]
@@ -92,6 +95,16 @@ def used(path: Path) -> int:
     if path.is_dir():
         return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     return path.stat().st_size if path.is_file() else 0
+
+
+def _prepared_by_any_version(entry: ModelEntry, settings: Settings) -> list[Path]:
+    folder = settings.models / "prepared"
+    return [found for runtime in FILES for found in folder.glob(f"{entry.id}-{runtime}-*")]
+
+
+def _in_use(folder: Path, now: float) -> bool:
+    """Whether another process may be writing this at the moment."""
+    return folder.name.startswith(".partial-") and now - folder.stat().st_mtime < _ABANDONED_SECONDS
 
 
 def _remove(path: Path) -> None:

@@ -1,0 +1,75 @@
+"""One medium's people, end to end: looks, second opinions, decision. What all identifying services share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from pydantic import BaseModel
+
+from ..contracts.findings import Findings
+from ..matching.gallery import Gallery
+from ..matching.recognizer import Recognizer
+from ..processing.context import Context
+from ..vision.profile import Profile
+from .embeddings import complete
+from .evidence import Evidence, Medium
+from .naming import findings_of
+from .opinions import decide_with_second_opinion
+
+
+class RecognitionParams(BaseModel):
+    """`people` is the origin (a people folder, a Stash) whose people alone are matched, None for all who are enrolled.
+    `threshold` None is the calibrated operating point; `top` limits the candidates a person. `embedders` are fixed when the
+    job is made, so that going on after a kill changes nothing."""
+
+    people: str | None = None
+    threshold: float | None = None
+    top: int = 5
+    frames: Literal["auto", "keyframes", "dense"] = "auto"
+    profile: Literal["fast", "balanced", "thorough"] = "balanced"
+    embedders: list[str] = []
+
+
+class Recognition:
+    """Who may be found, read once a run. Used by several threads at once."""
+
+    def __init__(self, params: RecognitionParams, ctx: Context) -> None:
+        self._params = params
+        primary = ctx.vision.primary
+        self._second = next((model for model in params.embedders if model != primary), None)
+        self.models = [primary] + ([self._second] if self._second else [])
+        people = ctx.stores.people.people(origin=params.people)
+        references = complete(ctx.stores.people.references(origin=params.people), self.models, ctx)
+        gallery = Gallery.build(people, references, self.models)
+        self._recognizer = Recognizer(gallery, profile=Profile(params.profile))
+
+    def identify(self, medium: Medium, ctx: Context, progress: Callable[[float], None]) -> Findings:
+        """Look at `medium` until its people are decided, the looks are used up, or the job is to stop (Cancelled)."""
+        evidence = Evidence(medium, self._params.frames, ctx)
+        rejected, confirmed = verdicts(medium.fingerprint, ctx)
+        findings = Findings()
+        for number, frames in enumerate(evidence.looks()):
+            progress(1.0 - 0.6 ** (number + 1))
+            decision = decide_with_second_opinion(
+                self._recognizer,
+                frames,
+                ctx,
+                threshold=self._params.threshold,
+                second=self._second,
+                rejected=rejected,
+                confirmed=confirmed,
+            )
+            findings = findings_of(decision, evidence, frames, self._params.top)
+            if decision.settled:
+                break
+        findings.models = list(self.models)
+        findings.status = "flagged" if findings.flags else "done"
+        return findings
+
+
+def verdicts(fingerprint: str, ctx: Context) -> tuple[Sequence[tuple[int, int]], Sequence[tuple[int, int]]]:
+    """What people said of the faces of a medium: (observation id, person id) rejected, and confirmed."""
+    said = ctx.stores.decisions.decisions(fingerprint)
+    pairs = [(verdict.accepted, (seen, verdict.person_id)) for verdict in said for seen in verdict.observation_ids]
+    return [pair for accepted, pair in pairs if not accepted], [pair for accepted, pair in pairs if accepted]

@@ -1,0 +1,1 @@
+"""The queue: it carries job ids and rings; what is to be done stands in the ledger."""

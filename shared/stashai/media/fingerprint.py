@@ -64,5 +64,5 @@ def unreadable(path: Path, error: OSError) -> MediaError:
     if isinstance(error, PermissionError):
         return MediaError("The file may not be read.", code="no-permission", remedy="Give this user the right to read it.")
     if isinstance(error, IsADirectoryError):
-        return MediaError("It is a folder, not a file.", code="is-folder")
+        return MediaError("The folder cannot be read.", code="unreadable-folder", remedy="Give this user the right to read it.")
     return MediaError(f"The file cannot be read: {error.strerror or error}.", code="unreadable-file")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,6 +11,7 @@ from ..settings import Settings
 from .stores import Stores
 
 if TYPE_CHECKING:
+    from ..processors.evidence import Medium
     from ..vision.engine import VisionEngine
 
 
@@ -29,6 +31,35 @@ class RunControl(Protocol):
         ...
 
 
+class MediaResolver(Protocol):
+    """From an entity of a request to what can be looked into: mapped paths, Stash itself, uploads (design.md section 2)."""
+
+    def medium(self, entity: WantedMedium) -> Medium:
+        """Raises MediaError when there is no allowed way to its bytes."""
+        ...
+
+    def images(self, gallery: WantedMedium) -> Sequence[WantedMedium]:
+        """The pictures of a gallery. Raises MediaError."""
+        ...
+
+
+class WantedMedium(Protocol):
+    """`upload` is the key of an uploaded file; `url` is a label, never fetched."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str | None: ...
+    @property
+    def url(self) -> str | None: ...
+    @property
+    def path(self) -> str | None: ...
+    @property
+    def upload(self) -> str | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """`stores` reaches rows; `vision` loads networks lazily (touching it imports numpy and a runtime)."""
@@ -38,6 +69,7 @@ class Context:
     clock: Clock
     control: RunControl
     vision: VisionEngine
+    media: MediaResolver | None = None
 
     def check(self) -> None:
         self.control.check()

@@ -1,0 +1,149 @@
+"""Who is in these scenes, images and galleries, named by Stash's ids: what the API's identify and batch requests run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from time import monotonic
+from typing import ClassVar
+
+from pydantic import BaseModel, Field
+
+from ..contracts.findings import Findings, Problem
+from ..errors import MediaError
+from ..processing.base import Entity, Metrics, Processor, Unit
+from ..processing.context import Context, MediaResolver
+from .recognition import Recognition, RecognitionParams
+
+SURE_ALONE = 0.99
+"""A name that one picture of a gallery gives alone must be at least this probable; else it needs a second picture."""
+
+
+class WantedEntity(BaseModel):
+    """One entity: `path` as its Stash calls it, `upload` the key of uploaded bytes; `url` is a label and never fetched."""
+
+    type: str
+    id: str
+    title: str | None = None
+    url: str | None = None
+    path: str | None = None
+    upload: str | None = None
+    images: list[WantedEntity] = Field(default_factory=list)
+
+
+class EntityParams(RecognitionParams):
+    entities: list[WantedEntity]
+
+
+class GalleryPicture(BaseModel):
+    """One picture of a gallery; `error` is set when it could not be looked at."""
+
+    id: str
+    url: str | None = None
+    findings: Findings | None = None
+    error: Problem | None = None
+    seconds: float = 0.0
+
+
+class Appearance(BaseModel):
+    image_id: str
+    image_url: str | None = None
+    confidence: float
+
+
+class GalleryPerson(BaseModel):
+    """Somebody in a gallery, and where."""
+
+    person_id: int
+    name: str
+    appearances: list[Appearance]
+
+    @property
+    def best(self) -> float:
+        return max(appearance.confidence for appearance in self.appearances)
+
+    @property
+    def average(self) -> float:
+        return sum(appearance.confidence for appearance in self.appearances) / len(self.appearances)
+
+
+class EntityFindings(BaseModel):
+    """`findings` of a scene or an image; `people` and `pictures` of a gallery."""
+
+    entity: WantedEntity
+    findings: Findings = Field(default_factory=Findings)
+    people: list[GalleryPerson] = Field(default_factory=list)
+    pictures: list[GalleryPicture] = Field(default_factory=list)
+
+
+class IdentifyEntities(Processor[EntityParams, EntityFindings]):
+    id: ClassVar[str] = "entities.identify"
+    title: ClassVar[str] = "Who is in these scenes, images and galleries"
+    action_type: ClassVar[str] = "facial_recognition"
+    requires: ClassVar[tuple[str, ...]] = ("numpy", "PIL", "av")
+    params: ClassVar[type[BaseModel]] = EntityParams
+    result: ClassVar[type[BaseModel]] = EntityFindings
+
+    def __init__(self) -> None:
+        self._recognition: Recognition | None = None
+
+    def load(self, params: EntityParams, ctx: Context) -> None:
+        self._recognition = Recognition(params, ctx)
+
+    def units(self, params: EntityParams, ctx: Context) -> Iterator[Unit]:
+        for number, entity in enumerate(params.entities):
+            yield Unit(f"{number}:{entity.type}:{entity.id}", Entity(entity.type, entity.id, path=entity.path, name=entity.title))
+
+    def process(self, unit: Unit, params: EntityParams, ctx: Context) -> EntityFindings:
+        if self._recognition is None or ctx.media is None:
+            raise RuntimeError("load() comes before process(), and the context needs a way to media")
+        entity = params.entities[int(unit.key.partition(":")[0])]
+        bare = entity.model_copy(update={"images": []})
+        if entity.type == "gallery":
+            pictures = list(self._gallery(entity, unit, ctx, ctx.media, self._recognition))
+            return EntityFindings(entity=bare, pictures=pictures, people=people_of(pictures))
+        medium = ctx.media.medium(entity)
+        findings = self._recognition.identify(medium, ctx, lambda fraction: ctx.control.progress(unit.key, fraction))
+        return EntityFindings(entity=bare, findings=findings)
+
+    def _gallery(
+        self, entity: WantedEntity, unit: Unit, ctx: Context, media: MediaResolver, recognition: Recognition
+    ) -> Iterator[GalleryPicture]:
+        images = entity.images or [WantedEntity.model_validate(image, from_attributes=True) for image in media.images(entity)]
+        if not images:
+            raise MediaError("The gallery has no pictures.", code="empty-gallery")
+        for number, image in enumerate(images):
+            ctx.check()
+            ctx.control.progress(unit.key, number / len(images))
+            yield _picture(image, ctx, media, recognition)
+
+    def metrics(self, result: EntityFindings) -> Metrics:
+        if result.pictures:
+            return Metrics(people_found=len(result.people), confidences=[person.best for person in result.people])
+        people = result.findings.people
+        return Metrics(people_found=len(people), confidences=[person.probability for person in people])
+
+    def models_used(self, ctx: Context) -> Sequence[str]:
+        return self._recognition.models if self._recognition else ()
+
+
+def _picture(image: WantedEntity, ctx: Context, media: MediaResolver, recognition: Recognition) -> GalleryPicture:
+    """One picture that cannot be read fails alone."""
+    started = monotonic()
+    try:
+        findings = recognition.identify(media.medium(image), ctx, lambda fraction: None)
+    except MediaError as error:
+        return GalleryPicture(id=image.id, url=image.url, error=Problem(code=error.code, message=str(error)))
+    return GalleryPicture(id=image.id, url=image.url, findings=findings, seconds=round(monotonic() - started, 4))
+
+
+def people_of(pictures: Iterable[GalleryPicture]) -> list[GalleryPerson]:
+    """Who is in a gallery: named in two pictures, or in one with near certainty. By frequency, then the best."""
+    people: dict[int, GalleryPerson] = {}
+    for picture in pictures:
+        for seen in picture.findings.people if picture.findings else ():
+            person = people.setdefault(seen.person_id, GalleryPerson(person_id=seen.person_id, name=seen.name, appearances=[]))
+            person.appearances.append(Appearance(image_id=picture.id, image_url=picture.url, confidence=seen.probability))
+    trusted = [person for person in people.values() if len(person.appearances) >= 2 or person.best >= SURE_ALONE]
+    return sorted(trusted, key=lambda person: (-len(person.appearances), -person.best, person.name))
+
+

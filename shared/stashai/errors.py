@@ -52,10 +52,34 @@ class StorageError(StashAIError):
     code = "storage"
 
 
+class TransientError(StashAIError):
+    """A fault that may pass by itself: the runner tries again with back-off and counts it in the row."""
+
+    code = "transient"
+
+
+class StorageBusyError(StorageError, TransientError):
+    """The database is locked by another process, or its server is away for now."""
+
+    code = "storage-busy"
+
+
 class Cancelled(StashAIError):
     """The person or the client asked this job to stop."""
 
     code = "cancelled"
+
+
+class UnitDeadline(Cancelled):
+    """One unit ran past its deadline: it alone stops."""
+
+    code = "deadline"
+
+
+class Paused(Cancelled):
+    """The time that this step of the job was given is over; the job goes on later where it is now."""
+
+    code = "paused"
 
 
 class LeaseLost(StashAIError):

@@ -178,3 +178,33 @@ class Stores:
     observations: ObservationStore
     decisions: DecisionStore
     crops: CropStore
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRow:
+    """One thing added to Stash. `before` is the JSON of the field's value before, `state` planned, written or undone."""
+
+    id: int
+    run: str
+    job_id: str | None
+    entity_type: str
+    entity_id: str
+    field: str
+    value: str
+    before: str | None
+    why: str
+    confidence: float | None
+    state: str
+    written_at: float
+
+
+class WriteRows(Protocol):
+    """Provenance of what was added to Stash, oldest first."""
+
+    def plan(self, run: str, job_id: str | None, writes: Sequence[tuple[str, str, str, str, str | None, str, float | None]]) -> list[int]:
+        """Insert (entity_type, entity_id, field, value, before, why, confidence) as planned; their ids."""
+        ...
+
+    def mark(self, ids: Sequence[int], state: str) -> None: ...
+
+    def of_run(self, run: str) -> list[WriteRow]: ...

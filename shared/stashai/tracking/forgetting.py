@@ -1,0 +1,89 @@
+"""Removing somebody, or everybody, for good: rows, and what results say of them."""
+
+# ruff: noqa: S608 - statements are put together of the code's own names; values are always parameters
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..processing.stores import Person
+from .database import Database
+
+_FACES = (
+    "decisions", "observation_embeddings", "observations", "seen_frames", "media", "file_fingerprints",
+    "reference_embeddings", "reference_faces", "source_files", "forgotten", "people",
+)  # fmt: skip
+
+
+def forget(database: Database, person: Person) -> list[str]:
+    """Delete the person's rows, strike them out of the results of items, and delete the kept faces that were found to be
+    them (the media are looked at anew when they are asked for again). Answers the keys of crops that nothing needs any more."""
+    crops = {row[0] for row in database.query("SELECT crop FROM reference_faces WHERE person = ?", (person.id,))}
+    seen = _struck_from_results(database, person.id)
+    for (observations,) in database.query("SELECT observations FROM decisions WHERE person = ? AND accepted", (person.id,)):
+        seen.update(json.loads(observations))
+    crops |= _drop_media_of(database, seen)
+    database.execute("DELETE FROM people WHERE id = ?", (person.id,))
+    database.execute(
+        "INSERT INTO forgotten (source, key, forgotten_at) VALUES (?, ?, ?) ON CONFLICT (source, key) DO NOTHING",
+        (person.source, person.key, database.now()),
+    )
+    return sorted(crop for crop in crops if crop and not _needed(database, crop))
+
+
+def wipe(database: Database) -> None:
+    """Delete every row that holds something of a face or a person; jobs stay, without what they found."""
+    for table in _FACES:
+        database.execute(f"DELETE FROM {table}")
+    database.execute("UPDATE processing_tests SET response_data = NULL, confidence_scores = NULL, entity_name = NULL")
+    database.execute("UPDATE processing_jobs SET results_summary = NULL")
+
+
+def _drop_media_of(database: Database, observations: set[int]) -> set[str]:
+    """Delete all that was seen of the media in which those observations are; answers their crops."""
+    of_media = (
+        "SELECT o2.crop, f2.media FROM observations o JOIN seen_frames f ON f.id = o.frame"
+        " JOIN seen_frames f2 ON f2.media = f.media LEFT JOIN observations o2 ON o2.frame = f2.id WHERE o.id = ?"
+    )
+    crops: set[str] = set()
+    for observation in sorted(observations):
+        rows = database.query(of_media, (observation,))
+        crops |= {crop for crop, _ in rows if crop}
+        for media in {media for _, media in rows}:
+            database.execute("DELETE FROM media WHERE id = ?", (media,))
+    return crops
+
+
+def _struck_from_results(database: Database, person_id: int) -> set[int]:
+    """Take the person out of every stored result; answers the ids of the observations that were said to be them."""
+    seen: set[int] = set()
+    rows = database.query("SELECT id, response_data FROM processing_tests WHERE response_data LIKE ?", (f'%"person_id":{person_id}%',))
+    for item, data in rows:
+        result = json.loads(data)
+        without = _without(result, person_id, seen)
+        if without != result:
+            database.execute(
+                "UPDATE processing_tests SET response_data = ? WHERE id = ?", (json.dumps(without, separators=(",", ":")), item)
+            )
+    return seen
+
+
+def _without(value: Any, person_id: int, seen: set[int]) -> Any:
+    if isinstance(value, list):
+        return [_without(part, person_id, seen) for part in value if not _is_about(part, person_id, seen)]
+    if isinstance(value, dict):
+        return {key: _without(part, person_id, seen) for key, part in value.items()}
+    return value
+
+
+def _is_about(value: Any, person_id: int, seen: set[int]) -> bool:
+    if not isinstance(value, dict) or value.get("person_id") != person_id:
+        return False
+    seen.update(face["observation"] for face in value.get("faces", ()) if isinstance(face.get("observation"), int))
+    return True
+
+
+def _needed(database: Database, crop: str) -> bool:
+    held = "SELECT 1 FROM reference_faces WHERE crop = ? UNION ALL SELECT 1 FROM observations WHERE crop = ? LIMIT 1"
+    return database.scalar(held, (crop, crop)) is not None

@@ -1,0 +1,267 @@
+"""Everybody known, and the faces that they are known by."""
+
+# ruff: noqa: S608 - statements are put together of the code's own names; values are always parameters
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+from ..processing.stores import Person, Reference, SourceFile
+from .database import Database
+from .forgetting import forget, wipe
+from .vectors import to_bytes, vector_of
+
+if TYPE_CHECKING:
+    from ..vision.faces import Vector
+
+_PERSON = "SELECT p.id, p.name, p.source, p.key FROM people p"
+_OF_ORIGIN = (
+    "(EXISTS (SELECT 1 FROM reference_faces r WHERE r.person = p.id AND r.origin = ?)"
+    " OR EXISTS (SELECT 1 FROM source_files s WHERE s.person = p.id AND s.origin = ?))"
+)
+_REFERENCES = (
+    "SELECT r.id, r.person, r.origin, r.path, r.fingerprint, r.quality, r.x, r.y, r.width, r.height, r.crop, r.usable, r.reason,"
+    " r.confirmed, e.model, e.vector FROM reference_faces r LEFT JOIN reference_embeddings e ON e.reference = r.id"
+)
+_INSERT_EMBEDDING = (
+    "INSERT INTO reference_embeddings (reference, model, vector) VALUES (?, ?, ?)"
+    " ON CONFLICT (reference, model) DO UPDATE SET vector = excluded.vector"
+)
+
+
+class People:
+    """Implements `processing.stores.PeopleStore`; the command line and the plugin use the rest, too."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def version(self) -> int:
+        return int(self.database.scalar("SELECT number FROM meta WHERE key = 'people'") or 0)
+
+    # People
+
+    def ensure(self, name: str, source: str, key: str, *, revive: bool = False) -> Person | None:
+        known = self.find(source, key)
+        if known is not None:
+            return known
+        with self.database.write():
+            if self.is_forgotten(source, key):
+                if not revive:
+                    return None
+                self.allow(source, key)
+            self.database.execute(
+                "INSERT INTO people (name, source, key, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (source, key) DO NOTHING",
+                (name, source, key, self.database.now()),
+            )
+            changed(self.database)
+            return self.find(source, key)
+
+    def find(self, source: str, key: str) -> Person | None:
+        return self._one("p.source = ? AND p.key = ?", (source, key))
+
+    def person(self, person_id: int) -> Person | None:
+        return self._one("p.id = ?", (person_id,))
+
+    def named(self, name: str) -> list[Person]:
+        """Those of that very name."""
+        return self._people("WHERE p.name = ? ORDER BY p.id", (name,))
+
+    def people(self, *, origin: str | None = None) -> list[Person]:
+        if origin is None:
+            return self._people("ORDER BY p.name, p.id", ())
+        return self._people(f"WHERE {_OF_ORIGIN} ORDER BY p.name, p.id", (origin, origin))
+
+    def rename(self, person_id: int, name: str) -> None:
+        with self.database.write():
+            self._known(person_id)
+            self.database.execute("UPDATE people SET name = ? WHERE id = ?", (name, person_id))
+            changed(self.database)
+
+    def merge(self, person_id: int, into: int) -> None:
+        """Give all that `person_id` is known by to `into`."""
+        if person_id == into:
+            raise UsageError("A person cannot be merged into themselves.", code="same-person")
+        with self.database.write():
+            self._known(person_id)
+            self._known(into)
+            for table in ("reference_faces", "source_files", "decisions"):
+                self.database.execute(f"UPDATE {table} SET person = ? WHERE person = ?", (into, person_id))
+            self.database.execute("DELETE FROM people WHERE id = ?", (person_id,))
+            changed(self.database)
+
+    def forget(self, person_id: int) -> list[str]:
+        with self.database.write():
+            person = self._known(person_id)
+            crops = forget(self.database, person)
+            changed(self.database)
+            return crops
+
+    def forgotten(self) -> list[tuple[str, str, float]]:
+        """(source, key, when) of those who must not be learned again by themselves."""
+        return [
+            (row[0], row[1], row[2]) for row in self.database.query("SELECT source, key, forgotten_at FROM forgotten ORDER BY source, key")
+        ]
+
+    def is_forgotten(self, source: str, key: str) -> bool:
+        return self.database.scalar("SELECT 1 FROM forgotten WHERE source = ? AND key = ?", (source, key)) is not None
+
+    def allow(self, source: str, key: str) -> None:
+        """Let somebody forgotten be learned again."""
+        with self.database.write():
+            self.database.execute("DELETE FROM forgotten WHERE source = ? AND key = ?", (source, key))
+
+    def wipe(self) -> None:
+        with self.database.write():
+            wipe(self.database)
+            changed(self.database)
+        self.database.shred()
+
+    # References
+
+    def references(self, *, origin: str | None = None, person_id: int | None = None) -> list[Reference]:
+        conditions: list[str] = []
+        params: list[object] = []
+        if origin is not None:
+            of_origin = _OF_ORIGIN.replace("p.id", "people.id")
+            conditions.append(f"(r.origin = ? OR (r.confirmed AND r.person IN (SELECT id FROM people WHERE {of_origin})))")
+            params += [origin, origin, origin]
+        if person_id is not None:
+            conditions.append("r.person = ?")
+            params.append(person_id)
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        return _gathered(self.database.query(f"{_REFERENCES}{where} ORDER BY r.id", params))
+
+    def add_reference(self, reference: Reference) -> int:
+        with self.database.write():
+            reference.id = self._insert(reference)
+            changed(self.database)
+            return reference.id
+
+    def set_embedding(self, reference_id: int, model: str, vector: Vector) -> None:
+        with self.database.write():
+            self.database.execute(_INSERT_EMBEDDING, (reference_id, model, to_bytes(vector)))
+            changed(self.database)
+
+    def set_usable(self, reference_id: int, usable: bool, reason: str | None) -> None:
+        with self.database.write():
+            self.database.execute("UPDATE reference_faces SET usable = ?, reason = ? WHERE id = ?", (usable, reason, reference_id))
+            changed(self.database)
+
+    def remove_references(self, reference_ids: Sequence[int]) -> None:
+        """Drop references, confirmed ones too: what a person takes back."""
+        with self.database.write():
+            self.database.executemany("DELETE FROM reference_faces WHERE id = ?", [(reference_id,) for reference_id in reference_ids])
+            changed(self.database)
+
+    # Sources
+
+    def sources(self, origin: str) -> list[SourceFile]:
+        columns = "origin, person, path, fingerprint, detector, outcome, message"
+        return [
+            SourceFile(*row) for row in self.database.query(f"SELECT {columns} FROM source_files WHERE origin = ? ORDER BY path", (origin,))
+        ]
+
+    def record_source(self, source: SourceFile, references: Sequence[Reference]) -> None:
+        with self.database.write():
+            self._drop_unconfirmed(source.origin, source.path)
+            self.database.execute(
+                "INSERT INTO source_files (origin, path, person, fingerprint, detector, outcome, message, looked_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (origin, path) DO UPDATE SET person = excluded.person,"
+                " fingerprint = excluded.fingerprint, detector = excluded.detector, outcome = excluded.outcome,"
+                " message = excluded.message, looked_at = excluded.looked_at",
+                (
+                    source.origin,
+                    source.path,
+                    source.person_id,
+                    source.fingerprint,
+                    source.detector,
+                    source.outcome,
+                    source.message,
+                    self.database.now(),
+                ),
+            )
+            for reference in references:
+                reference.id = self._insert(reference)
+            changed(self.database)
+
+    def remove_source(self, origin: str, path: str) -> None:
+        with self.database.write():
+            self._drop_unconfirmed(origin, path)
+            self.database.execute("DELETE FROM source_files WHERE origin = ? AND path = ?", (origin, path))
+            changed(self.database)
+
+    def _drop_unconfirmed(self, origin: str, path: str) -> None:
+        self.database.execute("DELETE FROM reference_faces WHERE origin = ? AND path = ? AND NOT confirmed", (origin, path))
+
+    def _insert(self, reference: Reference) -> int:
+        x, y, width, height = (float(side) for side in reference.box)
+        row = self.database.insert(
+            "reference_faces",
+            {
+                "person": reference.person_id,
+                "origin": reference.origin,
+                "path": reference.path,
+                "fingerprint": reference.fingerprint,
+                "quality": float(reference.quality),
+                "x": x,
+                "y": y,
+                "width": width,
+                "height": height,
+                "crop": reference.crop,
+                "usable": reference.usable,
+                "reason": reference.reason,
+                "confirmed": reference.confirmed,
+                "created_at": self.database.now(),
+            },
+        )
+        for model, vector in reference.embeddings.items():
+            self.database.execute(_INSERT_EMBEDDING, (row, model, to_bytes(vector)))
+        return row
+
+    def _known(self, person_id: int) -> Person:
+        person = self.person(person_id)
+        if person is None:
+            raise UsageError(f"Nobody has the id {person_id}.", code="unknown-person")
+        return person
+
+    def _one(self, where: str, params: Sequence[object]) -> Person | None:
+        found = self._people(f"WHERE {where}", params)
+        return found[0] if found else None
+
+    def _people(self, where: str, params: Sequence[object]) -> list[Person]:
+        return [Person(*row) for row in self.database.query(f"{_PERSON} {where}", params)]
+
+
+def changed(database: Database) -> None:
+    """Count a change of people, references or decisions, within the transaction that makes it."""
+    database.execute("INSERT INTO meta (key, number) VALUES ('people', 1) ON CONFLICT (key) DO UPDATE SET number = meta.number + 1")
+
+
+def _gathered(rows: Sequence[tuple[Any, ...]]) -> list[Reference]:
+    """One reference of each run of rows with the same id; a row brings one embedding."""
+    references: list[Reference] = []
+    last = -1
+    for row in rows:
+        if row[0] != last:
+            last = row[0]
+            references.append(
+                Reference(
+                    row[1],
+                    row[2],
+                    row[3],
+                    row[4],
+                    row[5],
+                    (row[6], row[7], row[8], row[9]),
+                    row[10],
+                    {},
+                    bool(row[11]),
+                    row[12],
+                    bool(row[13]),
+                    last,
+                )
+            )
+        if row[14] is not None:
+            references[-1].embeddings[row[14]] = vector_of(row[15])
+    return references

@@ -1,0 +1,232 @@
+"""What a running job has done: items and counters in one transaction, under the fence of the claim."""
+
+# ruff: noqa: S608 - statements are put together of the code's own names; values are always parameters
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from ..ids import new_id
+from ..text import storable
+from .leases import FENCED, LEASE, Leasing, as_json, lost
+from .records import Claim, JobRow, Outcome, Signal
+
+_ITEM = (
+    "test_id, job, unit, sequence, entity_type, entity_id, entity_filepath, entity_name, action_type, ai_model, model_version, status,"
+    " created_at, started_at, completed_at, processing_time_seconds, response_data, result, performers_found, confidence_scores,"
+    " max_confidence, avg_confidence, tags_applied, evaluation_criteria, evaluation_reason, evaluation_score, error_message, error_type,"
+    " error_details, attempt, retries"
+)
+_INSERT = f"INSERT INTO processing_tests ({_ITEM}) VALUES ({', '.join('?' * (_ITEM.count(',') + 1))})"
+_COUNTED = (
+    "tests_passed, tests_failed, tests_error, total_tests_planned, performers_found_total, confidence_scores_summary, tags_applied_summary,"
+    " retries"
+)
+_IN_ONE_QUERY = 500
+
+
+class Recording(Leasing):
+    """The part of the ledger that the runner writes to."""
+
+    def checkpoint(
+        self,
+        claim: Claim,
+        outcomes: Sequence[Outcome],
+        *,
+        planned: int | None = None,
+        in_flight: Sequence[str] = (),
+        message: str | None = None,
+    ) -> Signal:
+        """Insert items (one whose unit has a row already is left out), bring the counters up to date, prolong the lease.
+        All or nothing. Raises LeaseLost."""
+        with self.database.write():
+            now = self.database.now()
+            counted = self._counted(claim)
+            new = self._without_recorded(claim.job.id, outcomes)
+            self.database.executemany(_INSERT, [_row(claim.job, outcome, now) for outcome in new])
+            self._count(claim, counted, new, planned, in_flight, message, now)
+        return self.signal(claim)
+
+    def finish(
+        self,
+        claim: Claim,
+        status: Literal["completed", "failed", "cancelled"],
+        *,
+        summary: Mapping[str, object] | None = None,
+        ai_model: str | None = None,
+        error: tuple[str, str, str] | None = None,
+        reason: str | None = None,
+    ) -> JobRow:
+        """End a job; `error` is (code, message, details). A job all of whose items errored is failed, whatever was asked.
+        Raises LeaseLost."""
+        with self.database.write():
+            passed, failed, errors, planned, *_ = self._counted(claim)
+            now = self.database.now()
+            total = passed + failed + errors
+            if status == "completed" and total and errors == total:
+                status, error = "failed", error or self._why_all_failed(claim, total)
+            code, said, details = error or (None, None, None)
+            started = claim.job.started_at or now
+            self._fenced(
+                claim,
+                {
+                    "status": status,
+                    "completed_at": now,
+                    "updated_at": now,
+                    "processing_time_seconds": max(0.0, now - started),
+                    "results_summary": None if summary is None else json.dumps(summary),
+                    "ai_model": ai_model or claim.job.ai_model,
+                    "error_code": code,
+                    "error_message": said,
+                    "error_details": details,
+                    "overall_result": _overall(passed, failed, errors, status),
+                    "total_tests_planned": total if status == "completed" else max(planned, total),
+                    "progress_percentage": 100.0 if status == "completed" else _percentage(total, planned),
+                    "lease_until": None,
+                    "in_flight": None,
+                    "cancel_reason": reason,
+                    "cancel_requested": status == "cancelled",
+                    "message": "",
+                },
+            )
+            return self._reread(claim.job)
+
+    def add_retries(self, claim: Claim, count: int) -> None:
+        """Count transient faults that were tried again. Raises LeaseLost."""
+        with self.database.write():
+            if (
+                self.database.execute(f"UPDATE processing_jobs SET retries = retries + ? WHERE {FENCED}", (count, *claim.fence)).rowcount
+                != 1
+            ):
+                raise lost(claim)
+
+    def _counted(self, claim: Claim) -> tuple[Any, ...]:
+        lock = "" if self.database.is_sqlite else " FOR UPDATE"
+        rows = self.database.query(
+            f"SELECT {_COUNTED} FROM processing_jobs WHERE {FENCED}{lock}",
+            claim.fence,
+        )
+        if not rows:
+            raise lost(claim)
+        return rows[0]
+
+    def _without_recorded(self, job: int, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        by_unit = {storable(outcome.unit): outcome for outcome in outcomes}
+        units = list(by_unit)
+        for start in range(0, len(units), _IN_ONE_QUERY):
+            part = units[start : start + _IN_ONE_QUERY]
+            sql = f"SELECT unit FROM processing_tests WHERE job = ? AND unit IN ({','.join('?' * len(part))})"
+            for (unit,) in self.database.query(sql, (job, *part)):
+                del by_unit[unit]
+        return list(by_unit.values())
+
+    def _count(
+        self,
+        claim: Claim,
+        counted: tuple[Any, ...],
+        new: Sequence[Outcome],
+        planned: int | None,
+        in_flight: Sequence[str],
+        message: str | None,
+        now: float,
+    ) -> None:
+        passed, failed, errors, total, people, confidences, tags, retries = counted
+        results = Counter(outcome.result for outcome in new)
+        passed, failed, errors = passed + results["pass"], failed + results["fail"], errors + results["error"]
+        done = passed + failed + errors
+        total = max(total if planned is None else planned, done)
+        values: dict[str, object] = {
+            "tests_completed": done,
+            "tests_passed": passed,
+            "tests_failed": failed,
+            "tests_error": errors,
+            "total_tests_planned": total,
+            "performers_found_total": people + sum(outcome.people_found for outcome in new),
+            "confidence_scores_summary": _merged_confidences(confidences, new),
+            "tags_applied_summary": _merged_tags(tags, new),
+            "progress_percentage": _percentage(done, total),
+            "in_flight": as_json(in_flight),
+            "retries": retries + sum(o.retries for o in new),
+            "lease_until": now + LEASE,
+            "updated_at": now,
+        }
+        if message is not None:
+            values["message"] = storable(message)
+        if new:
+            values["strikes"] = 0
+        self._fenced(claim, values)
+
+    def _why_all_failed(self, claim: Claim, total: int) -> tuple[str, str, str]:
+        code, said = self.database.query(
+            "SELECT error_type, error_message FROM processing_tests WHERE job = ? ORDER BY sequence, id LIMIT 1", (claim.job.id,)
+        )[0]
+        return code, (said if total == 1 else f"None of {total} items could be run; the first: {said}"), ""
+
+
+def _row(job: JobRow, outcome: Outcome, now: float) -> tuple[object, ...]:
+    scores = [float(score) for score in outcome.confidences]
+    return (
+        new_id(now),
+        job.id,
+        storable(outcome.unit),
+        outcome.sequence,
+        outcome.entity_type,
+        storable(outcome.entity_id),
+        None if outcome.path is None else storable(outcome.path),
+        None if outcome.name is None else storable(outcome.name),
+        job.action_type,
+        outcome.ai_model,
+        None,
+        "failed" if outcome.result == "error" else "completed",
+        outcome.started_at,
+        outcome.started_at,
+        outcome.started_at + outcome.seconds,
+        outcome.seconds,
+        outcome.data,
+        outcome.result,
+        outcome.people_found,
+        json.dumps(scores) if scores else None,
+        max(scores) if scores else None,
+        sum(scores) / len(scores) if scores else None,
+        json.dumps(list(outcome.tags)) if outcome.tags else None,
+        None,
+        outcome.reason,
+        None,
+        outcome.error_message,
+        outcome.error_type,
+        outcome.error_details,
+        job.attempt,
+        outcome.retries,
+    )
+
+
+def _merged_confidences(known: str | None, new: Sequence[Outcome]) -> str | None:
+    scores = [float(score) for outcome in new for score in outcome.confidences]
+    if not scores:
+        return known
+    old = json.loads(known) if known else {"min": 1.0, "max": 0.0, "avg": 0.0, "count": 0}
+    count = old["count"] + len(scores)
+    average = (old["avg"] * old["count"] + sum(scores)) / count
+    return json.dumps({"min": min(old["min"], *scores), "max": max(old["max"], *scores), "avg": average, "count": count})
+
+
+def _merged_tags(known: str | None, new: Sequence[Outcome]) -> str | None:
+    tags = Counter(tag for outcome in new for tag in outcome.tags)
+    if not tags:
+        return known
+    return json.dumps(dict(Counter(json.loads(known) if known else {}) + tags))
+
+
+def _percentage(done: int, total: int) -> float:
+    return min(100.0, 100.0 * done / total) if total else 0.0
+
+
+def _overall(passed: int, failed: int, errors: int, status: str) -> str:
+    if errors or status == "failed":
+        return "error"
+    if failed:
+        return "fail"
+    return "pass" if passed or status == "completed" else "pending"

@@ -1,0 +1,81 @@
+"""The kept crop of a face: upright, at one place and size, with room for every network's crop.
+
+Its geometry is canonical: the template's points lie at the same pixels of every chip, so nothing needs to be kept beside it.
+"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from stashai.errors import MediaError, ModelError
+from stashai.media.frames import Pixels
+
+from .align import Matrix, compose, invert, similarity, template, warp
+
+SIDE = 192
+"""Pixels of a chip's side."""
+_ZOOM = 1.2
+"""Pixels of the chip to one of the 112 crop: a chip shows 160 of them, more than any network's crop."""
+_QUALITY = 93
+
+
+def chip_matrix() -> Matrix:
+    """From the 112 crop to the chip; the face's middle a little above the chip's, as in a portrait."""
+    return np.array([[_ZOOM, 0.0, SIDE / 2 - _ZOOM * 56], [0.0, _ZOOM, SIDE / 2 - _ZOOM * 64]])
+
+
+def crop_matrix(name: str) -> tuple[Matrix, int]:
+    """From the 112 crop to the crop of template `name`, and that crop's side; ModelError for a name that is unknown.
+
+    "arcface-112" is InsightFace's crop itself. "facenet-160" is what FaceNet was found to want of an upright face: a square
+    of 126 of its pixels around the middle of the detector's box (models.md 4: the wrong crop costs it four per cent).
+    """
+    crops = {"arcface-112": (112, 112.0, (56.0, 56.0)), "facenet-160": (160, 126.0, (56.5, 66.0))}
+    if name not in crops:
+        raise ModelError(f"There is no crop {name!r}.", remedy=f"Known: {', '.join(crops)}.")
+    side, span, (x, y) = crops[name]
+    zoom = side / span
+    return np.array([[zoom, 0.0, side / 2 - zoom * x], [0.0, zoom, side / 2 - zoom * y]]), side
+
+
+def cut(image: Pixels, matrix: Matrix, name: str) -> Pixels:
+    """The crop of template `name` out of a picture, where `matrix` leads from the picture to the 112 crop."""
+    crop, side = crop_matrix(name)
+    return warp(image, compose(crop, matrix), side)
+
+
+def make_chip(image: Pixels, matrix: Matrix) -> bytes:
+    """The chip (JPEG) of the face that `matrix` brings to the 112 crop."""
+    buffer = io.BytesIO()
+    Image.fromarray(warp(image, compose(chip_matrix(), matrix), SIDE)).save(buffer, "JPEG", quality=_QUALITY, subsampling=0)
+    return buffer.getvalue()
+
+
+def open_chip(chip: bytes) -> Pixels:
+    """The chip's pixels, (SIDE, SIDE, 3). Raises MediaError when it is none."""
+    try:
+        pixels = np.asarray(Image.open(io.BytesIO(chip)).convert("RGB"))
+    except (UnidentifiedImageError, OSError) as error:
+        raise MediaError("A kept crop of a face cannot be read.", code="damaged-crop", remedy="Analyse the picture again.") from error
+    if pixels.shape != (SIDE, SIDE, 3):
+        raise MediaError(f"A kept crop has {pixels.shape[1]} x {pixels.shape[0]} pixels, not {SIDE}.", code="damaged-crop")
+    return pixels
+
+
+def cut_chip(chip: Pixels, name: str) -> Pixels:
+    """The crop of template `name` out of a chip."""
+    return cut(chip, invert(chip_matrix()), name)
+
+
+def chip_landmarks() -> NDArray[np.float64]:
+    """Where the template's points lie in every chip, (5, 2)."""
+    return np.asarray(template() @ chip_matrix()[:, :2].T + chip_matrix()[:, 2])
+
+
+def matrix_of(landmarks: NDArray[np.floating]) -> Matrix:
+    """From a picture to the 112 crop, by the landmarks (5, 2) in the picture."""
+    return similarity(np.asarray(landmarks, np.float64), template())

@@ -1,0 +1,210 @@
+"""Everything that is asked of the networks goes through one object: pictures in, faces with vectors and crops out."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from stashai.errors import ModelError
+from stashai.media.frames import Frame, Pixels
+from stashai.settings import Settings
+
+from . import detect, quality
+from .catalog import Catalog, ModelEntry
+from .chip import cut, cut_chip, make_chip, open_chip
+from .detect import Detector, Refined
+from .embed import Embedder
+from .faces import Face, Observation, Vector
+from .prepare.cache import VERSION as PREPARATION
+from .prepare.cache import prepared_folders, weights_path
+from .profile import Profile
+from .runtime import open_session
+from .session import Session
+
+VERSION = "1"
+"""Raised when anything but detection changes what is kept of a face: its crop, chip, vector or quality."""
+SQUEEZED = 1.02
+"""A picture whose pixels are longer than wide by more than this is stretched before faces are looked for."""
+
+Opener = Callable[[ModelEntry, Settings, Literal["auto", "ort", "ncnn"]], Session]
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzedFace:
+    """A face with its vector, and its chip (see vision/chip) when crops were wanted."""
+
+    observation: Observation
+    chip: bytes | None
+
+
+class VisionEngine:
+    """The networks of a catalog, opened when they are first needed and shared by all threads.
+
+    `detector` and `primary` are the catalog's first default ones of their role unless other ids are given. Nothing is
+    fetched or loaded before the first picture. `opener` is how a catalog entry becomes a session.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: Catalog | None = None,
+        profile: Profile = Profile.BALANCED,
+        runtime: Literal["auto", "ort", "ncnn"] = "auto",
+        *,
+        detector: str | None = None,
+        embedders: tuple[str, ...] = (),
+        opener: Opener = open_session,
+    ) -> None:
+        self._settings, self._profile, self._runtime, self._open = settings, profile, runtime, opener
+        self._catalog = catalog or Catalog.load()
+        self._detector_entry = self._catalog.get(detector) if detector else self._catalog.by_role("detector", default_only=True)[0]
+        named = [self._catalog.get(name) for name in embedders]
+        self._embedder_entries = named or self._catalog.by_role("embedder", default_only=True)
+        self._lock = threading.Lock()
+        self._detector: Detector | None = None
+        self._embedders: dict[str, Embedder] = {}
+        self._pool: ThreadPoolExecutor | None = None
+
+    @property
+    def detector_id(self) -> str:
+        """Names all that decides what is kept of a picture: detector, preparation, analysis, primary network, effort."""
+        entry, effort = self._detector_entry, self._profile.effort
+        return f"{entry.id}@{entry.sha256[:8]}.{PREPARATION}/{detect.VERSION}.{VERSION}/{self.primary}/{effort.name}"
+
+    @property
+    def primary(self) -> str:
+        """The id of the model that every face is embedded by."""
+        return self._embedder_entries[0].id
+
+    @property
+    def second(self) -> str | None:
+        """The id of the model for second opinions, None when there is none or it is not on this machine yet."""
+        others = self._embedder_entries[1:]
+        return others[0].id if others and self.is_installed(others[0].id) else None
+
+    @property
+    def installed_embedders(self) -> list[str]:
+        """Ids of this engine's embedders that are on this machine, the primary one first."""
+        return [entry.id for entry in self._embedder_entries if self.is_installed(entry.id)]
+
+    @property
+    def profile(self) -> Profile:
+        return self._profile
+
+    @property
+    def reference_floor(self) -> float:
+        """The lowest quality of a face that somebody may be known by."""
+        return quality.REFERENCE_FLOOR
+
+    @property
+    def match_floor(self) -> float:
+        """The lowest quality of a face that is matched; `analyze` leaves weaker ones out."""
+        return quality.MATCH_FLOOR
+
+    def is_installed(self, model_id: str) -> bool:
+        """Whether the model can be opened without fetching anything."""
+        entry = self._catalog.get(model_id)
+        return bool(prepared_folders(entry, self._settings)) or weights_path(entry, self._settings).is_file()
+
+    def analyze(self, frame: Frame, *, crops: bool = True) -> list[AnalyzedFace]:
+        """The faces of `frame` that are good enough to be matched, the most certain first; boxes and landmarks in pixels
+        of `frame.image`. May be called by several threads at once. Raises SetupError and ModelError."""
+        image, stretch = _square_pixels(frame)
+        found = self._detect().detect(image, self._profile.effort.looks, still=frame.time is None)
+        faces = [self._embedded(image, one, frame.time, crops) for one in found]
+        return [_squeezed(face, stretch) for face in faces if face.observation.quality >= self.match_floor]
+
+    def embed_chip(self, model_id: str, chip: bytes) -> Vector:
+        """The vector of `model_id` for a kept chip: the same for the same chip, whenever it is asked."""
+        embedder = self._embedder(model_id)
+        crop = cut_chip(open_chip(chip), embedder.entry.template)
+        return embedder.embed(crop, mirror=self._profile.effort.mirror)[0]
+
+    def map(self, frames: Iterable[Frame], *, crops: bool = True) -> Iterator[tuple[Frame, list[AnalyzedFace]]]:
+        """`analyze` on `settings.cores` threads shared by the process: results in the order of `frames`, which is read only
+        a few frames ahead. An error of a frame is raised where its result would be."""
+        pool, waiting = self._threads(), deque[tuple[Frame, Future[list[AnalyzedFace]]]]()
+        try:
+            for frame in frames:
+                waiting.append((frame, pool.submit(self.analyze, frame, crops=crops)))
+                if len(waiting) > self._settings.cores:
+                    yield _awaited(waiting)
+            while waiting:
+                yield _awaited(waiting)
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+    def warm(self) -> None:
+        """Fetch, prepare and load the detector and the primary network."""
+        self._detect()
+        self._embedder(self.primary)
+
+    def close(self) -> None:
+        """End the threads; the networks are freed with the engine."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _embedded(self, image: Pixels, found: Refined, time: float | None, crops: bool) -> AnalyzedFace:
+        embedder = self._embedder(self.primary)
+        crop = cut(image, found.matrix, embedder.entry.template)
+        vector, norm = embedder.embed(crop, mirror=self._profile.effort.mirror)
+        parts = quality.measure(found, crop, norm, float(embedder.entry.calibration.get("norm", norm)))
+        observation = Observation(time, found.face, quality.score(parts), {self.primary: vector}, details=parts)
+        return AnalyzedFace(observation, make_chip(image, found.matrix) if crops else None)
+
+    def _detect(self) -> Detector:
+        with self._lock:
+            if self._detector is None:
+                self._detector = Detector(self._detector_entry, self._session(self._detector_entry))
+            return self._detector
+
+    def _embedder(self, model_id: str) -> Embedder:
+        with self._lock:
+            if model_id not in self._embedders:
+                entry = self._catalog.get(model_id)
+                if entry.role != "embedder":
+                    raise ModelError(f"{model_id} is no embedder.")
+                self._embedders[model_id] = Embedder(entry, self._session(entry))
+            return self._embedders[model_id]
+
+    def _session(self, entry: ModelEntry) -> Session:
+        return self._open(entry, self._settings, self._runtime)
+
+    def _threads(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._settings.cores, thread_name_prefix="vision")
+            return self._pool
+
+
+def _awaited(waiting: deque[tuple[Frame, Future[list[AnalyzedFace]]]]) -> tuple[Frame, list[AnalyzedFace]]:
+    frame, future = waiting.popleft()
+    return frame, future.result()
+
+
+def _square_pixels(frame: Frame) -> tuple[Pixels, tuple[float, float]]:
+    """The picture with pixels as wide as high, and by how much it was stretched: the squeezed eye of a stereo picture would
+    hold no faces that a detector knows."""
+    across, down = frame.scale[0] / min(frame.scale), frame.scale[1] / min(frame.scale)
+    if max(across, down) < SQUEEZED:
+        return frame.image, (1.0, 1.0)
+    size = round(frame.size[0] * across), round(frame.size[1] * down)
+    return np.asarray(Image.fromarray(frame.image).resize(size, Image.Resampling.BILINEAR)), (across, down)
+
+
+def _squeezed(face: AnalyzedFace, stretch: tuple[float, float]) -> AnalyzedFace:
+    if stretch == (1.0, 1.0):
+        return face
+    (across, down), seen = stretch, face.observation.face
+    x, y, width, height = seen.box
+    landmarks = (seen.landmarks / np.array(stretch)).astype(np.float32)
+    face.observation.face = Face((x / across, y / down, width / across, height / down), landmarks, seen.score, seen.roll)
+    return face

@@ -1,0 +1,73 @@
+"""How much a face can be trusted, from 0 to 1, by what can be measured of it without knowing who it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from stashai.media.frames import Pixels
+
+from .align import scale_of, transform
+from .detect import EYES, Refined
+
+MATCH_FLOOR = 0.15
+"""Below it a face is too weak to be matched with anybody."""
+REFERENCE_FLOOR = 0.3
+"""Below it a face is too weak for somebody to be known by."""
+
+
+def measure(found: Refined, crop: Pixels, norm: float, usual_norm: float) -> dict[str, float]:
+    """The parts by name: `size` (pixels between the eyes, as the picture has them), `sharpness` (of the 112 crop), `yaw` and
+    `pitch` (0 frontal, 1 about a profile), `detector`, `fit` (pixels of the crop by which looks at it disagree), `norm` (of
+    the embedding, as a share of what is usual for the network)."""
+    yaw, pitch = pose(found)
+    return {
+        "size": EYES / scale_of(found.matrix),
+        "sharpness": sharpness(crop),
+        "yaw": yaw,
+        "pitch": pitch,
+        "detector": found.face.score,
+        "fit": found.fit,
+        "norm": norm / usual_norm,
+    }
+
+
+def score(parts: Mapping[str, float]) -> float:
+    """The parts as one number."""
+    terms = [
+        _ramp(parts["size"], 6, 24),
+        _ramp(parts["sharpness"], 0.02, 0.10),
+        1 - _ramp(parts["yaw"], 0.25, 1.1),
+        1 - _ramp(parts["pitch"], 0.3, 1.2),
+        _ramp(parts["detector"], 0.5, 0.9),
+        _ramp(parts["norm"], 0.4, 1.0),
+    ]
+    return float(math.prod(terms) ** 0.5)
+
+
+def pose(found: Refined) -> tuple[float, float]:
+    """(yaw, pitch) without units, from the landmarks in the crop: how far the nose's tip lies beside the middle between the
+    eyes, in eye distances, and how far its height is from the usual one between eyes and mouth."""
+    eye, other, nose, left, right = transform(found.face.landmarks, found.matrix)
+    eyes, mouth = (eye + other) / 2, (left + right) / 2
+    width, height = max(float(np.linalg.norm(other - eye)), 1.0), max(float(mouth[1] - eyes[1]), 1.0)
+    middle = (eyes + mouth) / 2
+    yaw = abs(float(nose[0] - middle[0])) / (0.5 * max(width, 0.8 * height))
+    pitch = abs(float(nose[1] - eyes[1]) / height - 0.49) / 0.4
+    return yaw, pitch
+
+
+def sharpness(crop: Pixels) -> float:
+    """How much of the contrast of the crop's inner part is fine detail: the spread of the Laplacian over the spread of the
+    brightness (both standard deviations). 0 for a plain surface."""
+    grey = crop[20:100, 20:92].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    laplacian = grey[1:-1, :-2] + grey[1:-1, 2:] + grey[:-2, 1:-1] + grey[2:, 1:-1] - 4 * grey[1:-1, 1:-1]
+    return float(laplacian.std() / max(float(grey.std()), 4.0))
+
+
+def _ramp(value: float, low: float, high: float) -> float:
+    return min(1.0, max(0.0, (value - low) / (high - low)))
+
+

@@ -143,13 +143,37 @@ def folder(name: str, path: Path, *, private: bool) -> Check:
         parent = next(p for p in path.parents if p.exists())
         if os.access(parent, os.W_OK):
             return Check(name, "ok", f"{path} (made at the first use)")
-        return Check(name, "broken", f"{path} cannot be made: {parent} is not writable", "Set STASHAI_DATA and STASHAI_MODELS to folders of yours.")
+        remedy = "Set STASHAI_DATA and STASHAI_MODELS to folders of yours."
+        return Check(name, "broken", f"{path} cannot be made: {parent} is not writable", remedy)
     if not path.is_dir() or not os.access(path, os.W_OK):
         return Check(name, "broken", f"{path} cannot be written", "Correct its permissions, or set another folder.")
     mode = stat.S_IMODE(path.stat().st_mode)
     if private and os.name != "nt" and mode & 0o077:
         return Check(name, "note", f"{path} can be read by others (mode {mode:03o})", f"chmod 700 {path}")
     return Check(name, "ok", str(path))
+
+
+def database(settings: Settings) -> Iterator[Check]:
+    """The rows: whether they can be read, how many there are, and work that nobody is at."""
+    from ..tracking.database import FILE_NAME
+    from .rows import opened
+
+    if not settings.database_url and not (settings.data / FILE_NAME).exists():
+        yield Check("database", "ok", f"{settings.data / FILE_NAME} (made at the first use)")
+        return
+    try:
+        with opened(settings) as rows:
+            known = rows.stores.people.people()
+            faces = sum(reference.usable for reference in rows.stores.people.references())
+            begun = rows.ledger.jobs(status=("pending", "processing"))
+            left = [job for job in begun if job.status == "pending" or rows.ledger.is_abandoned(job)]
+    except StashAIError as error:
+        yield Check("database", "broken", error.message, error.remedy)
+        return
+    where = "PostgreSQL" if settings.database_url else str(settings.data / FILE_NAME)
+    yield Check("database", "ok", f"{where}: {len(known)} people known by {faces} faces")
+    if left:
+        yield Check("jobs", "note", f"{len(left)} unfinished", "Give the same command again, or: stashai jobs list --status pending")
 
 
 def room(settings: Settings) -> Check:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ..errors import StashAIError
+from ..errors import ModelError, StashAIError
 from ..settings import Settings
 from ..vision.catalog import Catalog, ModelEntry
 from ..vision.prepare.cache import prepared_path
@@ -106,23 +106,22 @@ def verify(shell: Shell, as_json: bool) -> int:
 
 
 def checked(entry: ModelEntry, settings: Settings) -> dict[str, object]:
-    """Whether the weights are the catalog's and the prepared network loads and runs."""
+    """Whether what is here is the catalog's, and loads and runs."""
     import numpy as np
 
-    from ..vision.download import file_sha256
-    from ..vision.fetch import weights_path
     from ..vision.runtime import open_session
+    from ..vision.status import verify as verified
 
     try:
-        weights = weights_path(entry, settings)
-        if weights.is_file() and file_sha256(weights) != entry.sha256:
-            raise StashAIError(f"{weights} was changed.", remedy=f"Delete it and run: stashai models fetch {entry.id}")
+        found = verified(entry, settings)
+        if found.state == "damaged":
+            raise ModelError(found.message)
         width, height = entry.input.size or (320, 320)
         session = open_session(entry, settings)
         outputs = session.run(np.zeros((1, 3, height, width), np.float32))
         session.close()
         if not all(np.isfinite(output).all() for output in outputs):
-            raise StashAIError(f"{entry.title} gives no numbers.", remedy=f"Delete {settings.models / 'prepared'} and fetch it again.")
+            raise ModelError(f"{entry.title} gives no numbers.", remedy=f"Delete {settings.models / 'prepared'} and fetch it again.")
     except StashAIError as error:
         return {"id": entry.id, "ok": False, "message": str(error)}
     return {"id": entry.id, "ok": True, "message": ""}

@@ -8,8 +8,7 @@ import click
 
 from ..processing.stores import Person, Reference, Stores
 from ..text import original, storable
-from ..tracking.open import open_stores
-from .rows import find_person
+from .rows import find_person, opened
 from .shell import Shell, json_option
 
 
@@ -23,15 +22,15 @@ def people() -> None:
 @click.pass_obj
 def list_people(shell: Shell, as_json: bool) -> None:
     """List everybody who is known, with the number of faces learned."""
-    _, stores = open_stores(shell.settings)
-    everybody = stores.people.people()
-    learned = Counter(reference.person_id for reference in stores.people.references() if reference.usable)
-    if as_json:
-        shell.emit({"people": [{**described(person), "references": learned[person.id]} for person in everybody]})
-        return
-    shell.table(("id", "faces", "name"), [(person.id, learned[person.id], original(person.name)) for person in everybody])
-    if not everybody:
-        shell.say("Nobody is known yet: stashai enroll DIR, where DIR holds one folder a person.")
+    with opened(shell.settings) as rows:
+        everybody = rows.stores.people.people()
+        learned = Counter(reference.person_id for reference in rows.stores.people.references() if reference.usable)
+        if as_json:
+            shell.emit({"people": [{**described(person), "references": learned[person.id]} for person in everybody]})
+            return
+        shell.table(("id", "faces", "name"), [(person.id, learned[person.id], original(person.name)) for person in everybody])
+        if not everybody:
+            shell.say("Nobody is known yet: stashai enroll DIR, where DIR holds one folder a person.")
 
 
 def described(person: Person) -> dict[str, object]:
@@ -44,16 +43,16 @@ def described(person: Person) -> dict[str, object]:
 @click.pass_obj
 def show(shell: Shell, name: str, as_json: bool) -> None:
     """Show what a person is known by."""
-    _, stores = open_stores(shell.settings)
-    person = find_person(stores.people, name)
-    references = stores.people.references(person_id=person.id)
-    if as_json:
-        shell.emit({**described(person), "references": [reference_row(reference) for reference in references]})
-        return
-    shell.say(f"{original(person.name)} (id:{person.id}, from {person.source})")
-    heads = ("quality", "used", "where")
-    states = ["confirmed" if r.confirmed else "yes" if r.usable else f"no: {r.reason}" for r in references]
-    shell.table(heads, [(f"{r.quality:.2f}", state, original(r.path)) for r, state in zip(references, states, strict=True)])
+    with opened(shell.settings) as rows:
+        person = find_person(rows.stores.people, name)
+        references = rows.stores.people.references(person_id=person.id)
+        if as_json:
+            shell.emit({**described(person), "references": [reference_row(reference) for reference in references]})
+            return
+        shell.say(f"{original(person.name)} (id:{person.id}, from {person.source})")
+        heads = ("quality", "used", "where")
+        states = ["confirmed" if r.confirmed else "yes" if r.usable else f"no: {r.reason}" for r in references]
+        shell.table(heads, [(f"{r.quality:.2f}", state, original(r.path)) for r, state in zip(references, states, strict=True)])
 
 
 def reference_row(reference: Reference) -> dict[str, object]:
@@ -70,10 +69,10 @@ def reference_row(reference: Reference) -> dict[str, object]:
 @click.pass_obj
 def rename(shell: Shell, name: str, new_name: str, as_json: bool) -> None:
     """Call a person NEW_NAME from now on."""
-    _, stores = open_stores(shell.settings)
-    person = find_person(stores.people, name)
-    stores.people.rename(person.id, storable(new_name))
-    done(shell, as_json, {"id": person.id, "name": new_name}, f"{name} is called {new_name} now")
+    with opened(shell.settings) as rows:
+        person = find_person(rows.stores.people, name)
+        rows.stores.people.rename(person.id, storable(new_name))
+        done(shell, as_json, {"id": person.id, "name": new_name}, f"{name} is called {new_name} now")
 
 
 @people.command()
@@ -83,12 +82,12 @@ def rename(shell: Shell, name: str, new_name: str, as_json: bool) -> None:
 @click.pass_obj
 def merge(shell: Shell, name: str, into: str, as_json: bool) -> None:
     """Say that NAME and INTO are one person, called INTO."""
-    _, stores = open_stores(shell.settings)
-    person, target = find_person(stores.people, name), find_person(stores.people, into)
-    if person.id == target.id:
-        raise click.UsageError("that is the same person twice")
-    stores.people.merge(person.id, target.id)
-    done(shell, as_json, {"id": target.id, "name": into, "merged": person.id}, f"{name} is part of {into} now")
+    with opened(shell.settings) as rows:
+        person, target = find_person(rows.stores.people, name), find_person(rows.stores.people, into)
+        if person.id == target.id:
+            raise click.UsageError("that is the same person twice")
+        rows.stores.people.merge(person.id, target.id)
+        done(shell, as_json, {"id": target.id, "name": into, "merged": person.id}, f"{name} is part of {into} now")
 
 
 @people.command()
@@ -98,12 +97,12 @@ def merge(shell: Shell, name: str, into: str, as_json: bool) -> None:
 @click.pass_obj
 def forget(shell: Shell, name: str, yes: bool, as_json: bool) -> None:
     """Remove a person's faces for good. They come back only by an explicit `enroll`."""
-    _, stores = open_stores(shell.settings)
-    person = find_person(stores.people, name)
-    if not yes:
-        click.confirm(f"Remove everything that is known of {name}?", abort=True, err=True)
-    remove(stores, person)
-    done(shell, as_json, {"forgotten": person.id}, f"{name} is forgotten")
+    with opened(shell.settings) as rows:
+        person = find_person(rows.stores.people, name)
+        if not yes:
+            click.confirm(f"Remove everything that is known of {name}?", abort=True, err=True)
+        remove(rows.stores, person)
+        done(shell, as_json, {"forgotten": person.id}, f"{name} is forgotten")
 
 
 def remove(stores: Stores, person: Person) -> None:
@@ -118,10 +117,10 @@ def wipe(shell: Shell, yes: bool, as_json: bool) -> None:
     """Remove every face and every person from this machine's data folder."""
     if not yes:
         click.confirm(f"Remove all people and faces in {shell.settings.data}?", abort=True, err=True)
-    _, stores = open_stores(shell.settings)
-    stores.people.wipe()
-    stores.crops.wipe()
-    done(shell, as_json, {"wiped": True}, "all people and faces are removed")
+    with opened(shell.settings) as rows:
+        rows.stores.people.wipe()
+        rows.stores.crops.wipe()
+        done(shell, as_json, {"wiped": True}, "all people and faces are removed")
 
 
 def done(shell: Shell, as_json: bool, value: dict[str, object], sentence: str) -> None:

@@ -2,9 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
 from ..errors import UsageError
-from ..processing.stores import PeopleStore, Person
+from ..media.crops import CropFolder
+from ..processing.stores import PeopleStore, Person, Stores
+from ..settings import Settings
 from ..text import original, storable
+from ..tracking.ledger import Ledger
+from ..tracking.open import open_stores
+from ..tracking.records import JobRow
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    ledger: Ledger
+    stores: Stores
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Rows]:
+    """The rows of `settings` for the block. Raises StorageError, SetupError."""
+    ledger, stores = open_stores(settings, CropFolder(settings.data / "crops"))
+    try:
+        yield Rows(ledger, stores)
+    finally:
+        ledger.database.close()
+
+
+def find_job(ledger: Ledger, wanted: str) -> JobRow:
+    """The job with that id, or with an id that begins or ends so; UsageError when there is none, or more than one."""
+    exact = ledger.job(wanted)
+    if exact is not None:
+        return exact
+    found = [job for job in ledger.jobs(limit=10_000) if wanted and (job.job_id.startswith(wanted) or job.job_id.endswith(wanted))]
+    if len(found) != 1:
+        known = "several jobs are" if found else "no job is"
+        raise UsageError(f"{known.capitalize()} called {wanted!r}.", remedy="`stashai jobs list` shows all of them.")
+    return found[0]
 
 
 def find_person(people: PeopleStore, wanted: str) -> Person:

@@ -64,7 +64,7 @@ class StorageBusyError(StorageError, TransientError):
     code = "storage-busy"
 
 
-class Cancelled(StashAIError):
+class Cancelled(StashAIError):  # noqa: N818 - an outcome, not a fault
     """The person or the client asked this job to stop."""
 
     code = "cancelled"
@@ -82,7 +82,7 @@ class Paused(Cancelled):
     code = "paused"
 
 
-class LeaseLost(StashAIError):
+class LeaseLost(StashAIError):  # noqa: N818 - an outcome, not a fault
     """Another process owns this job now; whoever sees this stops without writing anything more."""
 
     code = "lease-lost"

@@ -20,7 +20,7 @@ import peewee
 from ..clock import Clock, SystemClock
 from ..errors import SetupError, StorageBusyError
 from ..settings import Settings
-from .faults import translated
+from .faults import storage_error, translated
 from .filesystem import is_network_folder
 from .migrations import migrate
 
@@ -107,7 +107,7 @@ class Database:
         if getattr(self._local, "depth", 0):
             yield
             return
-        with self._writers or threading.Lock(), translated(self.peewee.database):
+        with self._turn(), translated(self.peewee.database):
             connection = self.connection()
             self._begin(connection)
             try:
@@ -118,6 +118,19 @@ class Database:
                 raise
             finally:
                 self._local.depth = 0
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """This thread's turn to write, among those of this process."""
+        if self._writers is None:
+            yield
+            return
+        if not self._writers.acquire(timeout=2 * BUSY_SECONDS):
+            raise storage_error("locked", self.peewee.database)
+        try:
+            yield
+        finally:
+            self._writers.release()
 
     def _begin(self, connection: Any) -> None:
         try:
@@ -178,7 +191,7 @@ class Database:
         if not self.is_sqlite:
             self.execute("VACUUM")
             return
-        with self._writers or threading.Lock():
+        with self._turn():
             self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             self.execute("VACUUM")
             busy = self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
@@ -220,6 +233,7 @@ def _sqlite(folder: Path) -> peewee.SqliteDatabase:
         ("foreign_keys", 1),
         ("secure_delete", 1),
         ("cache_size", -16000),
+        ("wal_autocheckpoint", 4000),
     ]
     return peewee.SqliteDatabase(str(path), pragmas=pragmas, timeout=BUSY_SECONDS, check_same_thread=False)
 

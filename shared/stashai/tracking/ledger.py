@@ -7,10 +7,10 @@ fenced by (id, attempt, processing), so a process that was believed dead can wak
 from __future__ import annotations
 
 from .leases import LEASE
-from .recording import Recording
+from .retention import Keeping
 
 __all__ = ["LEASE", "Ledger"]
 
 
-class Ledger(Recording):
+class Ledger(Keeping):
     """Safe for several threads, and for several processes and hosts on one database."""

@@ -63,7 +63,19 @@ class Observations:
                 row = self.database.execute(_FRAME, (media, moment, frame.time, frame.note)).fetchone()
                 if row is not None:
                     self._insert(row[0], frame.observations, embeddings)
+                else:
+                    self._name_known(media, moment, frame.observations)
             self.database.executemany(_EMBEDDING, embeddings)
+
+    def _name_known(self, media: int, moment: int, observations: Sequence[Observation]) -> None:
+        """Two that analysed the same frame at once saw the same faces: the later one takes over the ids of the earlier."""
+        rows = self.database.query(
+            "SELECT o.id FROM observations o JOIN seen_frames f ON f.id = o.frame WHERE f.media = ? AND f.moment = ? ORDER BY o.id",
+            (media, moment),
+        )
+        if len(rows) == len(observations):
+            for observation, (known,) in zip(observations, rows, strict=True):
+                observation.id = known
 
     def _insert(self, frame: int, observations: Sequence[Observation], embeddings: list[tuple[int, str, bytes]]) -> None:
         for observation in observations:

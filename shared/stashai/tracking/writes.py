@@ -1,74 +1,121 @@
-"""What was added to Stash, and what of it was taken back: the rows behind stash.writeback."""
-
-# ruff: noqa: S608 - statements are put together of the code's own names; values are always parameters
+"""What was written to Stash, and by which run: the row comes before the write, so that undo knows of it whatever happens."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from ..processing.stores import WriteRow
 from .database import Database
 
-_COLUMNS = "id, run, job_id, entity_type, entity_id, field, value, before, why, confidence, state, written_at"
+State = Literal["planned", "written", "undone", "failed"]
+_COLUMNS = "id, run, job_id, entity_type, entity_id, field, value, before, why, confidence, state, written_at, undone_at"
 
 
 @dataclass(frozen=True, slots=True)
-class RunSummary:
-    """One run as lists show it: `count` rows, of which `undone` were taken back; `names` of the values' first few."""
+class Write:
+    """One thing to add: `value` (an id) to `field` of an entity; `before` is what was there (JSON), `why` what led to it."""
+
+    entity_type: str
+    entity_id: str
+    field: str
+    value: str
+    before: str | None = None
+    why: str = ""
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRow:
+    """A recorded write; "planned" ones may or may not have reached Stash."""
+
+    id: int
+    run: str
+    job_id: str | None
+    entity_type: str
+    entity_id: str
+    field: str
+    value: str
+    before: str | None
+    why: str
+    confidence: float | None
+    state: State
+    written_at: float
+    undone_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """What one run wrote, together. `undone` counts those taken back."""
 
     run: str
     job_id: str | None
-    when: float
-    count: int
+    began: float
+    ended: float
+    writes: int
     undone: int
-    performers: tuple[str, ...]
+    entities: int
 
 
-class StashWrites:
-    """Implements `stash.writeback.WriteRows`."""
-
+class Writes:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def plan(self, run: str, job_id: str | None, writes: Sequence[tuple[str, str, str, str, str | None, str, float | None]]) -> list[int]:
+    def plan(self, run: str, writes: Sequence[Write], *, job_id: str | None = None) -> list[int]:
+        """Record what is about to be written. Answers the rows' ids, in order."""
         with self.database.write():
-            now = self.database.now()
-            names = ("entity_type", "entity_id", "field", "value", "before", "why", "confidence")
-            rows = [
-                dict(zip(names, write, strict=True)) | {"run": run, "job_id": job_id, "state": "planned", "written_at": now}
-                for write in writes
-            ]
-            return [self.database.insert("stash_writes", row) for row in rows]
+            return [self._insert(run, write, job_id) for write in writes]
 
-    def mark(self, ids: Sequence[int], state: str) -> None:
+    def mark(self, ids: Sequence[int], state: State) -> None:
+        """Say what became of writes."""
+        when = self.database.now() if state == "undone" else None
         with self.database.write():
-            undone = self.database.now() if state == "undone" else None
             self.database.executemany(
-                "UPDATE stash_writes SET state = ?, undone_at = coalesce(?, undone_at) WHERE id = ?", [(state, undone, i) for i in ids]
+                "UPDATE stash_writes SET state = ?, undone_at = coalesce(?, undone_at) WHERE id = ?", [(state, when, row) for row in ids]
             )
 
     def of_run(self, run: str) -> list[WriteRow]:
-        return [WriteRow(*row) for row in self.database.query(f"SELECT {_COLUMNS} FROM stash_writes WHERE run = ? ORDER BY id", (run,))]
+        """In the order in which they were written."""
+        return self._rows("run = ? ORDER BY id", (run,))
 
     def of_entity(self, entity_type: str, entity_id: str) -> list[WriteRow]:
-        """What was added to an entity and not taken back."""
-        sql = f"SELECT {_COLUMNS} FROM stash_writes WHERE entity_type = ? AND entity_id = ? AND state <> 'undone' ORDER BY id"
-        return [WriteRow(*row) for row in self.database.query(sql, (entity_type, entity_id))]
+        """The newest first."""
+        return self._rows("entity_type = ? AND entity_id = ? ORDER BY id DESC", (entity_type, entity_id))
 
-    def runs(self, limit: int, offset: int = 0) -> list[RunSummary]:
+    def last(self, entity_type: str, entity_id: str, field: str, value: str) -> WriteRow | None:
+        """Which write put that value there last."""
+        found = self._rows(
+            "entity_type = ? AND entity_id = ? AND field = ? AND value = ? ORDER BY id DESC LIMIT 1", (entity_type, entity_id, field, value)
+        )
+        return found[0] if found else None
+
+    def runs(self, *, limit: int = 50, offset: int = 0) -> list[RunRow]:
         """The newest first."""
         rows = self.database.query(
-            "SELECT run, max(job_id), min(written_at), count(*), sum(CASE WHEN state = 'undone' THEN 1 ELSE 0 END)"
-            " FROM stash_writes GROUP BY run ORDER BY min(written_at) DESC, run DESC LIMIT ? OFFSET ?",
+            "SELECT run, max(job_id), min(written_at), max(written_at), count(CASE WHEN state IN ('planned', 'written', 'undone') THEN 1 END),"
+            " count(CASE WHEN state = 'undone' THEN 1 END), count(DISTINCT entity_type || ':' || entity_id) FROM stash_writes"
+            " GROUP BY run ORDER BY max(id) DESC LIMIT ? OFFSET ?",
             (limit, offset),
         )
-        return [RunSummary(str(r[0]), r[1], float(r[2]), int(r[3]), int(r[4]), self._performers(str(r[0]))) for r in rows]
+        return [RunRow(*row) for row in rows]
 
-    def newest(self) -> str | None:
-        """The run that wrote last and has something left to undo."""
-        return self.database.scalar("SELECT run FROM stash_writes WHERE state <> 'undone' ORDER BY id DESC LIMIT 1")  # type: ignore[no-any-return]
+    def _rows(self, where: str, params: Sequence[object]) -> list[WriteRow]:
+        return [WriteRow(*row) for row in self.database.query(f"SELECT {_COLUMNS} FROM stash_writes WHERE {where}", params)]  # noqa: S608
 
-    def _performers(self, run: str) -> tuple[str, ...]:
-        sql = "SELECT DISTINCT value FROM stash_writes WHERE run = ? AND field = 'performer_ids' LIMIT 5"
-        return tuple(str(row[0]) for row in self.database.query(sql, (run,)))
+    def _insert(self, run: str, write: Write, job_id: str | None) -> int:
+        return self.database.insert(
+            "stash_writes",
+            {
+                "run": run,
+                "job_id": job_id,
+                "entity_type": write.entity_type,
+                "entity_id": write.entity_id,
+                "field": write.field,
+                "value": write.value,
+                "before": write.before,
+                "why": write.why,
+                "confidence": write.confidence,
+                "state": "planned",
+                "written_at": self.database.now(),
+            },
+        )

@@ -1,0 +1,67 @@
+"""One process's ledger, rows, services and networks, wired: what the command line, the worker and the plugin stand on."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING
+
+from ..clock import Clock, SystemClock
+from ..processing.context import Context, MediaResolver
+from ..processing.control import JobControl
+from ..processing.registry import Registry
+from ..processing.runner import Runner
+from ..settings import Settings
+from ..tracking.open import open_stores
+
+if TYPE_CHECKING:
+    from ..vision.engine import VisionEngine
+
+DEFAULT_PROFILE = "balanced"
+
+
+class Core:
+    """Open once a process and `close`. Networks are loaded when a job first needs them, one engine a profile."""
+
+    def __init__(self, settings: Settings, *, media: MediaResolver | None = None, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.ledger, self.stores = open_stores(settings, clock=self.clock)
+        self.registry = Registry(folder=settings.data / "processors")
+        self.media = media
+        self._engines: dict[str, VisionEngine] = {}
+        self._lock = threading.Lock()
+
+    def engine(self, profile: str = DEFAULT_PROFILE) -> VisionEngine:
+        """The engine of a profile; made here, its networks are opened on first use."""
+        from ..vision.engine import VisionEngine
+        from ..vision.profile import Profile
+
+        with self._lock:
+            if profile not in self._engines:
+                self._engines[profile] = VisionEngine(self.settings, profile=Profile(profile))
+            return self._engines[profile]
+
+    def context(self, control: JobControl) -> Context:
+        """What the processor of the running job may reach."""
+        return Context(self.settings, self.stores, self.clock, control, self.engine(self._profile(control.job_id)), self.media)
+
+    def runner(self, cores: int | None = None) -> Runner:
+        return Runner(self.ledger, self.registry, self.context, cores=cores or self.settings.cores)
+
+    def unload(self) -> None:
+        """Free the networks; the next job loads them again."""
+        with self._lock:
+            engines, self._engines = self._engines, {}
+        for engine in engines.values():
+            engine.close()
+
+    def close(self) -> None:
+        self.unload()
+        self.ledger.database.close()
+
+    def _profile(self, job_id: str) -> str:
+        """The profile that a job's parameters name: engines differ by it in what they store."""
+        job = self.ledger.job(job_id)
+        named = json.loads(job.job_config).get("profile") if job else None
+        return named if isinstance(named, str) else DEFAULT_PROFILE

@@ -1,0 +1,203 @@
+"""Live progress for sockets: differences of the ledger's rows, numbered, in bounded queues.
+
+Rows are the truth, whichever process runs a job; so the hub reads what changed and tells the difference. A client that
+reads too slowly is dropped and may come back with the last number that it saw; it never slows a job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from anyio import to_thread
+from stashai.errors import StorageError
+from stashai.tracking.ledger import Ledger
+from stashai.tracking.records import JobRow
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.4
+KEPT_EVENTS = 2_000
+QUEUE_LENGTH = 256
+RECENT = 10
+
+
+def moment(seconds: float | None) -> str | None:
+    """An ISO time of seconds since the epoch."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+def job_view(job: JobRow) -> dict[str, Any]:
+    """A job as sockets and routes tell it."""
+    return {
+        "job_id": job.job_id,
+        "job_name": job.job_name,
+        "job_type": job.processor,
+        "entity_type": job.entity_type,
+        "entity_id": job.entity_id,
+        "entity_name": job.entity_name,
+        "action_type": job.action_type,
+        "status": job.status,
+        "priority": job.priority,
+        "submitted_at": moment(job.created_at),
+        "started_at": moment(job.started_at),
+        "completed_at": moment(job.completed_at),
+        "processing_time": job.processing_time_seconds,
+        "current": job.tests_completed,
+        "total": job.total_tests_planned,
+        "failed_items": job.tests_error,
+        "progress_percentage": job.progress_percentage,
+        "message": job.message,
+        "error": job.error_message,
+        "error_code": job.error_code,
+    }
+
+
+def queue_status(ledger: Ledger) -> dict[str, Any]:
+    active = [job_view(job) for job in ledger.jobs(status=("pending", "processing"), limit=100)]
+    recent = [job_view(job) for job in ledger.jobs(status=("completed", "failed", "cancelled"), limit=RECENT)]
+    return {
+        "active_jobs": active,
+        "active_jobs_count": ledger.count(status=("pending", "processing")),
+        "recent_completed_jobs": recent,
+        "timestamp": datetime.now(UTC).isoformat(),
+    }
+
+
+def differences(before: JobRow | None, after: JobRow) -> list[tuple[str, dict[str, Any]]]:
+    """The events that lie between two states of a job."""
+    events: list[tuple[str, dict[str, Any]]] = []
+    if before is None:
+        events.append(("job_submitted", {"job_type": after.processor, "submitted_at": moment(after.created_at)}))
+    started = before is not None and before.status != "pending"
+    if not started and after.started_at is not None:
+        events.append(("job_started", {"job_type": after.processor, "started_at": moment(after.started_at)}))
+    if after.status == "processing" and (before is None or _progress(before) != _progress(after)):
+        events.append(("job_progress", _progress(after)))
+    if after.ended and (before is None or before.status != after.status):
+        events.append(_ending(after))
+    return events
+
+
+def _progress(job: JobRow) -> dict[str, Any]:
+    return {
+        "current": job.tests_completed,
+        "total": job.total_tests_planned,
+        "progress_percentage": job.progress_percentage,
+        "message": job.message,
+    }
+
+
+def _ending(job: JobRow) -> tuple[str, dict[str, Any]]:
+    if job.status == "completed":
+        evaluation = {
+            "overall_result": job.overall_result,
+            "tests_passed": job.tests_passed,
+            "tests_failed": job.tests_failed,
+            "tests_error": job.tests_error,
+            "performers_found": job.performers_found_total,
+        }
+        return "job_completed", {
+            "job_type": job.processor,
+            "completed_at": moment(job.completed_at),
+            "processing_time": job.processing_time_seconds,
+            "evaluation_results": evaluation,
+        }
+    if job.status == "failed":
+        return "job_failed", {
+            "job_type": job.processor,
+            "failed_at": moment(job.completed_at),
+            "error": job.error_message,
+            "processing_time": job.processing_time_seconds,
+        }
+    return "job_cancelled", {"job_type": job.processor, "cancelled_at": moment(job.completed_at), "reason": job.cancel_reason}
+
+
+@dataclass(slots=True, eq=False)
+class Listener:
+    """One socket's queue; `dropped` once it was too slow."""
+
+    queue: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(QUEUE_LENGTH))
+    dropped: bool = False
+
+    def offer(self, message: str) -> None:
+        try:
+            self.queue.put_nowait(message)
+        except asyncio.QueueFull:
+            self.dropped = True
+
+
+class Hub:
+    """Reads changes while anybody listens, and hands each listener the events since the number that it names."""
+
+    def __init__(self, ledger: Ledger, now: Callable[[], float]) -> None:
+        self._ledger = ledger
+        self._now = now
+        self._listeners: set[Listener] = set()
+        self._kept: deque[tuple[int, str]] = deque(maxlen=KEPT_EVENTS)
+        self._sequence = 0
+        self._known: dict[str, JobRow] = {}
+        self._read_until = now()
+
+    def join(self, since: int | None) -> Listener:
+        listener = Listener()
+        if since is not None:
+            for sequence, message in self._kept:
+                if sequence > since:
+                    listener.offer(message)
+        self._listeners.add(listener)
+        return listener
+
+    def leave(self, listener: Listener) -> None:
+        self._listeners.discard(listener)
+
+    async def run(self) -> None:
+        """Until cancelled. A database that does not answer is asked again."""
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            try:
+                await self._tell_changes()
+            except StorageError as error:
+                logger.warning("The ledger does not answer: %s", error)
+
+    async def _tell_changes(self) -> None:
+        changed = await to_thread.run_sync(self._changed)
+        events = [(job, event, data) for job in changed for event, data in differences(self._known.get(job.job_id), job)]
+        status = await to_thread.run_sync(queue_status, self._ledger) if events and self._listeners else {}
+        for job, event, data in events:
+            self._broadcast(job, event, data, status)
+        for job in changed:
+            self._remember(job)
+
+    def _changed(self) -> Sequence[JobRow]:
+        since = self._read_until - 1.0
+        self._read_until = self._now()
+        rows = self._ledger.jobs(changed_since=since, limit=1_000)
+        return [row for row in reversed(rows) if self._known.get(row.job_id) != row]
+
+    def _remember(self, job: JobRow) -> None:
+        self._known[job.job_id] = job
+        while len(self._known) > KEPT_EVENTS:
+            self._known.pop(next(iter(self._known)))
+
+    def _broadcast(self, job: JobRow, event: str, data: dict[str, Any], status: dict[str, Any]) -> None:
+        self._sequence += 1
+        message = json.dumps(
+            {
+                "type": "queue_update",
+                "event": event,
+                "job_id": job.job_id,
+                "data": data,
+                "queue_status": status,
+                "sequence": self._sequence,
+            }
+        )
+        self._kept.append((self._sequence, message))
+        for listener in self._listeners:
+            listener.offer(message)

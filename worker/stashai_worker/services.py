@@ -1,0 +1,177 @@
+"""The services that this worker knows: its own processors, other workers, Visage-compatible backends; with honest health."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Literal
+from urllib.parse import urlsplit
+
+import requests
+from anyio import to_thread
+from stashai import __version__
+from stashai.contracts.enums import ServiceStatus
+from stashai.contracts.services import ServiceInfo
+from stashai.errors import UsageError
+from stashai.processing.registry import Listed, Registry
+
+from .config import WorkerConfig
+
+logger = logging.getLogger(__name__)
+
+PROBE_SECONDS = 30.0
+LONGEST_PROBE_SECONDS = 600.0
+PROBE_TIMEOUT = 5.0
+WEIGHT = 0.2
+"""Of the newest call in the running averages of latency and errors."""
+Kind = Literal["processor", "worker", "visage", "http"]
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A service elsewhere, as it is known now. `latency` is in seconds, `errors` a share; both running averages."""
+
+    name: str
+    kind: Kind
+    origin: str
+    capabilities: tuple[str, ...] = ()
+    status: ServiceStatus = ServiceStatus.UNKNOWN
+    maintenance: bool = False
+    version: str = ""
+    checked: datetime | None = None
+    latency: float = 0.0
+    errors: float = 0.0
+    failures: int = 0
+    next_probe: float = field(default=0.0, compare=False)
+
+    def info(self) -> ServiceInfo:
+        health = self.origin + ("/api/v1/health" if self.kind == "worker" else "/health")
+        return ServiceInfo(
+            name=self.name,
+            type=self.kind,
+            version=self.version,
+            endpoint=self.origin,
+            health_check_url=health,
+            capabilities=list(self.capabilities),
+            status=ServiceStatus.MAINTENANCE if self.maintenance else self.status,
+            last_health_check=self.checked,
+        )
+
+
+class Services:
+    """Safe for several threads. In-process processors come from the registry and need no probe."""
+
+    def __init__(self, config: WorkerConfig, registry: Registry) -> None:
+        self._config = config
+        self._registry = registry
+        self._lock = threading.Lock()
+        self._aside: set[str] = set()
+        self._remotes: dict[str, Remote] = {}
+        if config.visage_url:
+            self._remotes["visage"] = Remote("visage", "visage", config.visage_url.rstrip("/"), ("facial_recognition",))
+
+    def all(self) -> list[ServiceInfo]:
+        local = [self._local(listed) for listed in self._registry.all()]
+        with self._lock:
+            return local + [remote.info() for remote in self._remotes.values()]
+
+    def register(self, info: ServiceInfo) -> ServiceInfo:
+        """Add a service elsewhere, on an origin that the configuration allows. Raises UsageError otherwise."""
+        origin = self._allowed(info.endpoint)
+        kind: Kind = "worker" if info.type == "worker" else "visage" if info.type == "visage" else "http"
+        remote = Remote(info.name, kind, origin, tuple(info.capabilities), version=info.version)
+        with self._lock:
+            if info.name in self._remotes or self._registry.find(info.name):
+                raise UsageError(f"There is a service {info.name!r} already.", code="conflict")
+            self._remotes[info.name] = remote
+        return remote.info()
+
+    def remove(self, name: str) -> None:
+        with self._lock:
+            if self._remotes.pop(name, None) is None:
+                raise UsageError(f"There is no registered service {name!r}.", code="not-found")
+
+    def set_maintenance(self, name: str, aside: bool) -> ServiceInfo:
+        with self._lock:
+            if name in self._remotes:
+                self._remotes[name] = replace(self._remotes[name], maintenance=aside)
+                return self._remotes[name].info()
+        listed = self._registry.find(name)
+        if listed is None:
+            raise UsageError(f"There is no service {name!r}.", code="not-found")
+        (self._aside.add if aside else self._aside.discard)(name)
+        return self._local(listed)
+
+    def in_maintenance(self, processor: str) -> bool:
+        return processor in self._aside
+
+    async def probe(self) -> None:
+        """Ask for the health of services elsewhere, until cancelled: now and then, later and later while one is down."""
+        while True:
+            for remote in list(self._remotes.values()):
+                if remote.next_probe <= time.monotonic():
+                    probed = await to_thread.run_sync(_probed, remote)
+                    with self._lock:
+                        if remote.name in self._remotes:
+                            self._remotes[remote.name] = replace(probed, maintenance=self._remotes[remote.name].maintenance)
+            await asyncio.sleep(1.0)
+
+    def _allowed(self, endpoint: str) -> str:
+        parts = urlsplit(endpoint)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if parts.scheme not in ("http", "https") or origin not in self._config.service_origins:
+            raise UsageError(
+                f"Services on {origin} are not allowed.", code="forbidden", remedy="Name the origin in STASHAI_SERVICE_ORIGINS."
+            )
+        return origin
+
+    def _local(self, listed: Listed) -> ServiceInfo:
+        status = ServiceStatus.HEALTHY if listed.state == "ready" else ServiceStatus.UNHEALTHY
+        action = getattr(listed.processor, "action_type", "")
+        return ServiceInfo(
+            name=listed.id,
+            type="processor" if listed.state != "broken" else "broken",
+            version=__version__,
+            endpoint=f"/api/v1/{listed.id}/process",
+            health_check_url="/api/v1/health",
+            capabilities=[action] if action else [listed.reason],
+            status=ServiceStatus.MAINTENANCE if listed.id in self._aside else status,
+            last_health_check=datetime.now(UTC),
+        )
+
+
+def _probed(remote: Remote) -> Remote:
+    """`remote` as its health says. The origin is one that the configuration named."""
+    started = time.monotonic()
+    try:
+        answer = requests.get(remote.info().health_check_url, timeout=PROBE_TIMEOUT, allow_redirects=False)
+        healthy, version = answer.status_code == 200, _version(answer)
+    except requests.RequestException as error:
+        logger.info("Service %s does not answer: %s", remote.name, type(error).__name__)
+        healthy, version = False, remote.version
+    taken = time.monotonic() - started
+    failures = 0 if healthy else remote.failures + 1
+    pause = min(LONGEST_PROBE_SECONDS, PROBE_SECONDS * 2 ** min(failures, 6)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+    return replace(
+        remote,
+        status=ServiceStatus.HEALTHY if healthy else ServiceStatus.UNHEALTHY,
+        version=version,
+        checked=datetime.now(UTC),
+        latency=(1 - WEIGHT) * remote.latency + WEIGHT * taken,
+        errors=(1 - WEIGHT) * remote.errors + WEIGHT * (not healthy),
+        failures=failures,
+        next_probe=time.monotonic() + pause,
+    )
+
+
+def _version(answer: requests.Response) -> str:
+    try:
+        body = answer.json()
+    except ValueError:
+        return ""
+    return str(body.get("version", "")) if isinstance(body, dict) else ""

@@ -1,0 +1,49 @@
+"""What a worker does by itself: put back jobs whose process is gone, ring for those that wait, unload idle networks, sweep."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from anyio import to_thread
+from stashai.errors import StorageError
+
+from .state import WorkerState
+
+logger = logging.getLogger(__name__)
+
+REAP_SECONDS = 2.0
+SWEEP_SECONDS = 600.0
+
+
+async def keep_up(state: WorkerState) -> None:
+    """Until cancelled. The queue may lose everything: whatever waits in the ledger is rung again when the queue is empty."""
+    swept = time.monotonic()
+    while True:
+        await asyncio.sleep(REAP_SECONDS)
+        try:
+            await to_thread.run_sync(_reap, state)
+            if time.monotonic() - swept > SWEEP_SECONDS:
+                swept = time.monotonic()
+                await to_thread.run_sync(_sweep, state)
+        except StorageError as error:
+            logger.warning("The ledger does not answer: %s", error)
+
+
+def _reap(state: WorkerState) -> None:
+    reaped = state.core.ledger.reap()
+    for job_id in reaped.failed:
+        logger.warning("Job %s failed: too many processes ended while they ran it", job_id)
+    if state.bell.pending() == 0:
+        for job in state.core.ledger.waiting():
+            state.ring(job)
+
+
+def _sweep(state: WorkerState) -> None:
+    state.spool.sweep()
+    idle = time.monotonic() - state.last_work
+    if idle > state.config.idle_minutes * 60 and not state.core.ledger.count(status=("processing",)):
+        state.core.unload()
+    if state.config.retention_days:
+        state.core.ledger.clean(state.config.retention_days)

@@ -1,74 +1,147 @@
-"""From a decoder's frame to upright RGB: pixel shape, rotation, interlacing, high dynamic range."""
+"""From a decoder's frame to upright RGB: pixel shape, rotation, interlacing, colour matrix, high dynamic range."""
 
 from __future__ import annotations
 
+import math
+import struct
 from fractions import Fraction
-from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import av.filter
 import numpy as np
+from av.sidedata.sidedata import Type
 from numpy.typing import NDArray
 
 from .frames import Pixels
+from .tonemap import HLG, PQ, tone_map
 
-PQ, HLG = 16, 18
-"""Transfer characteristics of HDR video as H.273 numbers them: SMPTE ST 2084 and ARIB STD-B67."""
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
 HDR_NOTE = "high dynamic range, tone-mapped"
-REFERENCE_WHITE = 203.0
-"""Nits of diffuse white (ITU-R BT.2408)."""
-_BT2020_TO_BT709 = np.array(
-    [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]], dtype=np.float32
-)
+MAX_DEVELOPED = 24_000_000
+"""Pixels up to which a frame keeps its full resolution (6,000 by 4,000); larger ones are reduced to it."""
+_UNSPECIFIED, _BT2020 = 2, 9
+_HD_HEIGHT = 720
+_COMBED = 0.02
+"""Share of pixels in saw-tooth above which an interlaced frame shows motion, so that only one field is used."""
+_TEETH = 20
+_TURNS = {
+    (1, 0, 0, 1): (),
+    (-1, 0, 0, 1): (("hflip", None),),
+    (1, 0, 0, -1): (("vflip", None),),
+    (-1, 0, 0, -1): (("hflip", None), ("vflip", None)),
+    (0, 1, -1, 0): (("transpose", "clock"),),
+    (0, -1, 1, 0): (("transpose", "cclock"),),
+    (0, 1, 1, 0): (("transpose", "cclock_flip"),),
+    (0, -1, -1, 0): (("transpose", "clock_flip"),),
+}
+Chain = tuple[tuple[str, str | None], ...]
 
 
-def develop(raw: Any, pixel_shape: Fraction | None = None) -> tuple[Pixels, str | None]:
-    """(H, W, 3) uint8 RGB as displayed, and what is poor about it. `raw` is PyAV's VideoFrame."""
-    width = raw.width
-    if pixel_shape and pixel_shape > 0 and not 0.98 < pixel_shape < 1.02:
-        width = max(2, round(raw.width * float(pixel_shape)))
-    note = None
-    if int(raw.color_trc) in (PQ, HLG):
-        image, note = _tone_mapped(raw, width), HDR_NOTE
-    else:
-        image = raw.reformat(width=width, format="rgb24").to_ndarray()
-    if raw.interlaced_frame:
-        image = one_field(image)
-    turns = round(raw.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(image, turns) if turns else image), note
+class Developer:
+    """Develops the frames of one stream. Not thread-safe: it keeps the filters that turn and split fields."""
+
+    def __init__(self, pixel_shape: Fraction | None = None) -> None:
+        self._shape = float(pixel_shape) if pixel_shape and Fraction(1, 8) <= pixel_shape <= 8 else 1.0
+        self._graphs: dict[tuple[Chain, int, int, str], av.filter.Graph] = {}
+
+    def displayed_size(self, raw: VideoFrame) -> tuple[int, int]:
+        """(width, height) in pixels as a player shows it: pixel shape stretched in width, turned."""
+        size = self._stretched(raw.width), raw.height
+        return (size[1], size[0]) if _quarter_turned(orientation(raw)) else size
+
+    def develop(self, raw: VideoFrame) -> tuple[Pixels, float, str | None]:
+        """(H, W, 3) uint8 RGB, C-contiguous, upright; how many displayed pixels one of its pixels is (1.0 unless reduced); and
+        what is poor about it. Raises FFmpegError or ValueError for what cannot be converted."""
+        turn = orientation(raw)
+        chain: Chain = _TURNS.get(turn, ())
+        width, height = self.displayed_size(raw)
+        scale = max(1.0, math.sqrt(width * height / MAX_DEVELOPED))
+        interlaced = bool(raw.interlaced_frame) and combed(raw)
+        if interlaced:
+            chain = (("field", "top"), *chain)
+        flat = self._filtered(raw, chain) if chain else raw
+        size = max(1, round(width / scale)), max(1, round(height / scale))
+        image = flat.reformat(*size, format="rgb24", src_colorspace=_matrix(raw), threads=1).to_ndarray()
+        if raw.color_trc in (PQ, HLG):
+            wide = raw.color_primaries in (_UNSPECIFIED, _BT2020)
+            return tone_map(np.ascontiguousarray(image), raw.color_trc, wide_gamut=wide), scale, HDR_NOTE
+        return np.ascontiguousarray(image), scale, None
+
+    def _stretched(self, width: int) -> int:
+        return width if 0.99 < self._shape < 1.01 else max(1, round(width * self._shape))
+
+    def _filtered(self, raw: VideoFrame, chain: Chain) -> VideoFrame:
+        key = (chain, raw.width, raw.height, raw.format.name)
+        graph = self._graphs.get(key)
+        if graph is None:
+            graph = self._graphs[key] = _graph(raw, chain)
+        graph.push(raw)
+        filtered: VideoFrame = graph.pull()  # type: ignore[assignment]
+        return filtered
 
 
-def one_field(image: Pixels) -> Pixels:
-    """The first field of an interlaced picture, its missing lines interpolated: moving edges lose their comb."""
-    lines = image[::2].astype(np.uint16)
-    below = np.concatenate([lines[1:], lines[-1:]])
-    result = image.copy()
-    odd = result[1::2].shape[0]
-    result[1::2] = ((lines[:odd] + below[:odd]) // 2).astype(np.uint8)
-    return result
+def _graph(raw: VideoFrame, chain: Chain) -> av.filter.Graph:
+    graph = av.filter.Graph()
+    graph.threads = 1
+    last = graph.add_buffer(width=raw.width, height=raw.height, format=raw.format, time_base=raw.time_base or Fraction(1, 1000))
+    for name, argument in chain:
+        step = graph.add(name, argument)
+        last.link_to(step)
+        last = step
+    last.link_to(graph.add("buffersink"))
+    graph.configure()
+    return graph
 
 
-def _tone_mapped(raw: Any, width: int) -> Pixels:
-    """HDR to SDR: to light, BT.2020 to BT.709 primaries, Reinhard's extended curve, gamma."""
-    deep = raw.reformat(width=width, format="rgb48le").to_ndarray()
-    light = _curve(int(raw.color_trc))[deep]
-    light = np.maximum(light @ _BT2020_TO_BT709.T, 0.0)
-    luminance = light @ np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
-    peak = 4.0
-    mapped = luminance * (1.0 + luminance / (peak * peak)) / (1.0 + luminance)
-    light *= (mapped / np.maximum(luminance, 1e-6))[..., None] * 2.0
-    mapped_rgb: Pixels = (np.clip(light, 0.0, 1.0) ** (1 / 2.2) * 255.0 + 0.5).astype(np.uint8)
-    return mapped_rgb
+def _matrix(raw: VideoFrame) -> str | None:
+    """The YUV matrix where the frame does not say it: BT.709 for high definition, as players do; None for what it says."""
+    if raw.colorspace != _UNSPECIFIED:
+        return None
+    if raw.color_trc in (PQ, HLG):
+        return "BT2020"
+    return "ITU709" if min(raw.width, raw.height) >= _HD_HEIGHT else "ITU601"
 
 
-@cache
-def _curve(transfer: int) -> NDArray[np.float32]:
-    """Light relative to diffuse white for each 16-bit code value."""
-    code = np.linspace(0.0, 1.0, 65536, dtype=np.float64)
-    if transfer == PQ:
-        m1, m2, c1, c2, c3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875
-        power = code ** (1 / m2)
-        nits = 10000.0 * (np.maximum(power - c1, 0.0) / (c2 - c3 * power)) ** (1 / m1)
-        return (nits / REFERENCE_WHITE).astype(np.float32)
-    a, b, c = 0.17883277, 0.28466892, 0.55991073
-    scene = np.where(code <= 0.5, code * code / 3.0, (np.exp((code - c) / a) + b) / 12.0)
-    return (scene ** 1.2 * 1000.0 / REFERENCE_WHITE).astype(np.float32)
+def orientation(raw: VideoFrame) -> tuple[int, int, int, int]:
+    """The signs (a, b, c, d) of the display matrix (x' = a·x + c·y, y' = b·x + d·y); (1, 0, 0, 1) is upright, odd angles too.
+    PyAV's own `rotation` takes a mirrored picture for one turned by 180°."""
+    held: Any = raw.side_data
+    data = held.get(Type.DISPLAYMATRIX)
+    if data is None or data.buffer_size < 36:
+        return (1, 0, 0, 1)
+    a, b, _, c, d = struct.unpack_from("=5i", bytes(data))
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return (_sign(a), 0, 0, _sign(d))
+    return (0, _sign(b), _sign(c), 0)
+
+
+def _sign(value: int) -> int:
+    return -1 if value < 0 else 1
+
+
+def _quarter_turned(turn: tuple[int, int, int, int]) -> bool:
+    return turn[0] == 0
+
+
+def combed(raw: VideoFrame) -> bool:
+    """Whether the two fields of an interlaced frame show different moments: many pixels differ from the lines above and below
+    in the same direction. True for formats that cannot be looked at cheaply."""
+    luma = _luma(raw)
+    if luma is None or luma.shape[0] < 16:
+        return True
+    lines = luma[:, ::4].astype(np.int16)
+    above, below = lines[1:-1] - lines[:-2], lines[1:-1] - lines[2:]
+    teeth = (np.minimum(np.abs(above), np.abs(below)) > _TEETH) & ((above > 0) == (below > 0))
+    return float(teeth.mean()) > _COMBED
+
+
+def _luma(raw: VideoFrame) -> NDArray[np.uint8] | None:
+    if not raw.format.name.startswith(("yuv4", "yuvj4", "nv12", "gray")) or raw.format.components[0].bits != 8:
+        return None
+    plane: Any = raw.planes[0]
+    if plane.line_size < raw.width:
+        return None
+    lines = np.frombuffer(plane, np.uint8, count=plane.line_size * raw.height)
+    return lines.reshape(raw.height, plane.line_size)[:, : raw.width]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from hashlib import blake2b
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from ..errors import MediaError
 from ..text import storable
@@ -27,20 +27,24 @@ def fingerprint_bytes(content: bytes) -> str:
 
 
 def fingerprint(path: Path) -> str:
-    """40 hex digits. Up to 32 MiB all bytes count; beyond, the size and 24 blocks of 256 KiB spread from head to tail: enough
-    to tell videos apart without reading gigabytes. Raises MediaError when the file cannot be read."""
+    """The fingerprint of a file (see fingerprint_stream). Raises MediaError when it cannot be read."""
     try:
         with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size <= WHOLE_UP_TO:
-                return fingerprint_bytes(file.read())
-            digest = blake2b(size.to_bytes(8, "little"), digest_size=20, person=b"stashai-media")
-            for index in range(SAMPLES):
-                file.seek((size - BLOCK) * index // (SAMPLES - 1))
-                digest.update(file.read(BLOCK))
-            return digest.hexdigest()
+            return fingerprint_stream(file, os.fstat(file.fileno()).st_size)
     except OSError as error:
         raise unreadable(path, error) from error
+
+
+def fingerprint_stream(file: BinaryIO, size: int) -> str:
+    """40 hex digits. Up to 32 MiB all bytes count; beyond, the size and 24 blocks of 256 KiB spread from head to tail: enough
+    to tell videos apart without reading gigabytes."""
+    if size <= WHOLE_UP_TO:
+        return fingerprint_bytes(file.read())
+    digest = blake2b(size.to_bytes(8, "little"), digest_size=20, person=b"stashai-media")
+    for index in range(SAMPLES):
+        file.seek((size - BLOCK) * index // (SAMPLES - 1))
+        digest.update(file.read(BLOCK))
+    return digest.hexdigest()
 
 
 def fingerprint_of(path: Path, rows: FingerprintRows) -> str:

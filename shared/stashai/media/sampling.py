@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,91 +12,157 @@ from .video import VideoInfo, VideoReader
 
 Mode = Literal["auto", "keyframes", "dense"]
 
-COVER_EVERY = 1.5
-"""Seconds between the frames of the first look at a short clip."""
+FIRST_EVERY = 1.5
+"""Seconds between the frames of the first look at a clip."""
 FIRST_LOOK = 32
 """Frames of the first look at most."""
-BUDGET = {"auto": 160, "keyframes": 160, "dense": 20_000}
-"""Frames of one video at most, by mode."""
+BUDGET = 160
+"""Keyframes of one video at most, in a video of up to BUDGET × LONG_EVERY seconds; of a longer one, one every LONG_EVERY."""
+LONG_EVERY = 30.0
+MOST = 400
 DENSE_STEP = 0.5
-GRID_LIMIT = 180.0
-"""Seconds up to which a clip with few keyframes is decoded as a whole for its first look."""
+DENSE_MOST = 20_000
+CLIP = 180.0
+"""Seconds up to which a clip counts as short: undecided people are worth decoding it as a whole."""
+SPARSE = 20.0
+"""Seconds between keyframes beyond which they tell too little of what happens in between."""
+SPARSE_UP_TO = 1200.0
+"""Seconds of a video with sparse keyframes up to which it is decoded as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Moments, in seconds, ascending. `keyframes`: the keyframes at or before them, else the very frames."""
+    """What one look adds. `times` are seconds, ascending. `keyframes`: they are keyframes (or, where nothing tells where those
+    are, moments whose nearest keyframe is meant); otherwise the first frame at or after each. A frame at most `reaches[i]`
+    seconds after `times[i]` serves for it; 0.0 means that very frame."""
 
     times: tuple[float, ...]
     keyframes: bool
+    reaches: tuple[float, ...]
+
+    def reused(self, have: Sequence[float], tolerance: float) -> list[float]:
+        """Those of `have` (times of frames that were looked at, any order) that serve for this look."""
+        known = sorted(have)
+        return sorted({found for i in range(len(self.times)) if (found := self._serving(i, known, tolerance)) is not None})
+
+    def missing(self, have: Sequence[float], tolerance: float) -> list[float]:
+        """The times for which none of `have` serves. `tolerance`: seconds, half a frame."""
+        known = sorted(have)
+        return [time for i, time in enumerate(self.times) if self._serving(i, known, tolerance) is None]
+
+    def _serving(self, number: int, known: Sequence[float], tolerance: float) -> float | None:
+        time, reach = self.times[number], self.reaches[number]
+        place = bisect_left(known, time - tolerance)
+        if place < len(known) and known[place] <= time + max(reach - 0.001, tolerance):
+            return known[place]
+        return None
 
 
 def stages(info: VideoInfo, mode: Mode) -> list[Stage]:
-    """The looks at a video, one after the other; a caller stops when it knows enough. Depends on the file alone.
+    """The looks at a video, one after the other; a caller stops when it knows enough. They depend on the file alone, and each
+    holds only what the ones before do not.
 
-    auto: keyframes spread over the length (a frame every 1.5 s up to 32), then twice as many, and so on up to 160; where a
-    clip has too few keyframes, exact frames in between. keyframes: all of that at once, without exact frames. dense: a frame
-    every half second.
+    auto: keyframes spread over the length (one every 1.5 s up to 32), then twice as many, and so on up to 160 (400 of a
+    long film); then, in a short clip or where keyframes are rare, exact frames where there was none: one a second, at last two.
+    keyframes: all of those keyframes at once. dense: a frame every half second.
     """
     if mode == "dense":
-        return [_grid(info, max(DENSE_STEP, info.duration / BUDGET["dense"]))]
-    looks, count = [], max(1, min(FIRST_LOOK, round(info.duration / COVER_EVERY)))
-    while count < BUDGET[mode]:
-        looks.append(count)
-        count *= 2
-    looks = [*looks, BUDGET[mode]]
-    planned = [_look(info, number, exact=mode == "auto") for number in (looks if mode == "auto" else looks[-1:])]
-    return _distinct(planned)
+        return [_filling(info, _dense_step(info), ())]
+    if info.keyframes is None:
+        looks = _spread_looks(info) if info.duration > 0 else [_filling(info, 2.0, ())]
+    else:
+        looks = _key_looks(info.keyframes, info.duration)
+    if mode == "keyframes":
+        return [_merged(looks)]
+    return looks + _exact_looks(info, [time for look in looks for time in look.times])
 
 
 def read(reader: VideoReader, stage: Stage, have: Sequence[float]) -> Iterator[Frame]:
-    """The stage's frames, without those whose time is among `have`."""
-    missing = [time for time in stage.times if not _among(time, have, 0.5 / reader.info.frame_rate)]
+    """The look's frames, without those for which one of `have` serves."""
+    missing = stage.missing(have, 0.5 / reader.info.frame_rate)
     if missing:
         yield from reader.keyframes(missing) if stage.keyframes else reader.at(missing)
 
 
-def _look(info: VideoInfo, count: int, *, exact: bool) -> Stage:
-    if info.duration <= 0:
-        return Stage((0.0,), keyframes=False)
-    if info.keyframes is None:
-        few = info.duration <= min(GRID_LIMIT, count * COVER_EVERY)
-        return _grid(info, info.duration / count) if few and exact else _spread(info.duration, count)
-    if len(info.keyframes) * 2 < count and exact and info.duration <= GRID_LIMIT:
-        return _grid(info, max(DENSE_STEP, info.duration / count))
-    return Stage(_thinned(info.keyframes, info.duration, count), keyframes=True)
+def _counts(duration: float) -> list[int]:
+    most = round(min(MOST, max(BUDGET, duration / LONG_EVERY)))
+    count, counts = max(1, min(FIRST_LOOK, round(duration / FIRST_EVERY))), []
+    while count < most:
+        counts.append(count)
+        count *= 2
+    return [*counts, most]
 
 
-def _thinned(keyframes: Sequence[float], duration: float, count: int) -> tuple[float, ...]:
-    """At most `count` of the keyframes: of each of as many equal parts of the length, the one nearest to its middle."""
-    if len(keyframes) <= count:
-        return tuple(keyframes)
-    part = duration / count
-    best: dict[int, float] = {}
-    for time in keyframes:
-        slot = min(count - 1, int(time / part))
-        middle = (slot + 0.5) * part
-        if slot not in best or abs(time - middle) < abs(best[slot] - middle):
-            best[slot] = time
-    return tuple(best[slot] for slot in sorted(best))
+def _key_looks(keyframes: Sequence[float], duration: float) -> list[Stage]:
+    """Look by look, each part of the length that has no keyframe yet gets the one nearest to its middle."""
+    length = max(duration, keyframes[-1] + 0.001)
+    taken: set[float] = set()
+    looks = []
+    for count in _counts(length):
+        part = length / count
+        served = {int(time / part) for time in taken}
+        best: dict[int, float] = {}
+        for time in keyframes:
+            slot = int(time / part)
+            if slot in served or time in taken:
+                continue
+            middle = (slot + 0.5) * part
+            if slot not in best or abs(time - middle) < abs(best[slot] - middle):
+                best[slot] = time
+        new = sorted(best.values())
+        taken.update(new)
+        if new:
+            looks.append(Stage(tuple(new), True, (0.0,) * len(new)))
+    return looks
 
 
-def _spread(duration: float, count: int) -> Stage:
-    return Stage(tuple(round(duration * (i + 0.5) / count, 3) for i in range(count)), keyframes=True)
+def _spread_looks(info: VideoInfo) -> list[Stage]:
+    """Moments spread over the length, where nothing tells of the keyframes; each look's lie between those of the ones before."""
+    looks, taken = [], 0
+    for count in _counts(info.duration):
+        if taken and count != 2 * taken:
+            break
+        step = info.duration / count
+        # After a doubling, every second moment lies beside one that has been looked at.
+        times = [round((i + 0.5) * step, 3) for i in range(count) if not taken or i % 2]
+        taken = count
+        looks.append(Stage(tuple(times), True, (round(step / 2, 3),) * len(times)))
+    return looks
 
 
-def _grid(info: VideoInfo, step: float) -> Stage:
-    count = max(1, int(info.duration / step))
-    return Stage(tuple(round((i + 0.5) * info.duration / count, 3) for i in range(count)), keyframes=False)
+def _exact_looks(info: VideoInfo, keys: Sequence[float]) -> list[Stage]:
+    """Exact frames between the keyframes, where it pays to decode them."""
+    gaps = [after - before for before, after in zip([0.0, *keys], [*keys, info.duration], strict=True)]
+    sparse = info.keyframes is not None and max(gaps, default=0.0) > SPARSE
+    if info.duration <= 0 or info.duration > (SPARSE_UP_TO if sparse else CLIP):
+        return []
+    steps = [1.0, DENSE_STEP] if info.duration <= CLIP else [info.duration / BUDGET]
+    looks, taken = [], list(keys)
+    for step in steps:
+        look = _filling(info, step, taken)
+        if look.times and len(taken) + len(look.times) <= BUDGET:
+            looks.append(look)
+            taken += look.times
+    return looks
 
 
-def _distinct(planned: Sequence[Stage]) -> list[Stage]:
-    kept: list[Stage] = []
-    for stage in planned:
-        if not kept or stage.times != kept[-1].times:
-            kept.append(stage)
-    return kept
+def _filling(info: VideoInfo, step: float, taken: Sequence[float]) -> Stage:
+    """A frame of each stretch of `step` seconds that has none: its first keyframe, else its first frame. Stretches begin at
+    whole multiples, so that looks with different steps meet at the same frames."""
+    count = max(1, -int(-info.duration // step)) if info.duration > 0 else BUDGET
+    served = {int(time / step + 1e-6) for time in taken}
+    keys: dict[int, float] = {}
+    for time in info.keyframes or ():
+        keys.setdefault(int(time / step + 1e-6), time)
+    slots = [slot for slot in range(count) if slot not in served]
+    times = tuple(round(keys.get(slot, slot * step), 3) for slot in slots)
+    return Stage(times, False, tuple(0.0 if slot in keys else step for slot in slots))
 
 
-def _among(time: float, have: Sequence[float], tolerance: float) -> bool:
-    return any(abs(time - known) <= tolerance for known in have)
+def _dense_step(info: VideoInfo) -> float:
+    return max(DENSE_STEP, info.duration / DENSE_MOST)
+
+
+def _merged(looks: Sequence[Stage]) -> Stage:
+    pairs = sorted((time, reach) for look in looks for time, reach in zip(look.times, look.reaches, strict=True))
+    return Stage(tuple(time for time, _ in pairs), all(look.keyframes for look in looks), tuple(reach for _, reach in pairs))

@@ -1,89 +1,131 @@
-"""Stereo video shows everybody twice: one eye is enough."""
+"""Stereo video shows everybody twice: one eye is enough, and two would be taken for twins."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import struct
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from .frames import Pixels
 
-_BESIDE = re.compile(r"(?:^|[^a-z0-9])(?:h?-?sbs|lr|3dh|side.?by.?side|180x180_3dh|vr180|180_sbs)(?:[^a-z0-9]|$)", re.IGNORECASE)
-_ABOVE = re.compile(r"(?:^|[^a-z0-9])(?:h?-?tb|h?-?ou|3dv|top.?bottom|over.?under|180_tb)(?:[^a-z0-9]|$)", re.IGNORECASE)
-ALIKE_WHEN_NAMED = 0.6
-ALIKE_ALONE = 0.9
-"""Correlation of the halves that makes a picture stereo: with a name that says so, and without one."""
+_EDGE, _END = r"(?:^|[^a-z0-9])", r"(?:[^a-z0-9]|$)"
+_BESIDE = re.compile(
+    _EDGE + r"(?:h?-?sbs|half-?sbs|full-?sbs|fsbs|lr|rl|3dh|side.?by.?side|180x180_3dh|vr180|180_sbs|180_lr|lr_180)" + _END, re.IGNORECASE
+)
+_ABOVE = re.compile(
+    _EDGE + r"(?:h?-?tab|h?-?tb|h?-?ou|bt|3dv|top.?(?:and.?)?bottom|over.?under|180_tb|tb_180|360_tb)" + _END, re.IGNORECASE
+)
+_BESIDE_TAGS = frozenset(["left_right", "right_left", "1", "11", "side_by_side"])
+_ABOVE_TAGS = frozenset(["top_bottom", "bottom_top", "2", "3"])
+_COARSE = 48
+"""Side of the coarse picture of one half."""
+_SHIFTS = 3
+"""Coarse pixels by which near things may be apart in the two eyes: a sixteenth of the width."""
+_DETAIL = 1.5
+"""Standard deviation of grey levels below which a picture (black, a title) tells nothing."""
+
+
+class Layout(Enum):
+    BESIDE = "side-by-side"
+    ABOVE = "top-bottom"
+
+
+ALIKE = {"named": 0.45, "shaped": 0.65, "neither": 0.85}
+"""How alike the halves must be, by what else speaks for stereo."""
 
 
 @dataclass(frozen=True, slots=True)
 class Eye:
-    """Which half is used: the left one of a side-by-side picture, the upper one of top-bottom."""
+    """The eye that is used: the left one of a side-by-side picture, the upper one of top-bottom. `squeezed`: both share the
+    frame of one ordinary picture, so that each is stretched again."""
 
-    beside: bool
+    layout: Layout
+    squeezed: bool
 
     def cut(self, image: Pixels) -> tuple[Pixels, tuple[float, float]]:
-        """The eye's pixels (a copy), and how many of the whole picture's pixels one of them is in x and y: a squeezed eye
-        (both in the frame of one ordinary picture) is stretched again."""
+        """The eye's (H, W, 3) pixels, a copy, and how many pixels of the whole picture one of them is in x and y."""
         height, width = image.shape[:2]
-        if self.beside:
-            half = image[:, : width // 2]
-            squeezed = width < 1.95 * height
-            return (_twice(half, 1), (0.5, 1.0)) if squeezed else (np.ascontiguousarray(half), (1.0, 1.0))
-        half = image[: height // 2]
-        squeezed = width < 2.2 * height and width > 1.1 * height
-        return (_twice(half, 0), (1.0, 0.5)) if squeezed else (np.ascontiguousarray(half), (1.0, 1.0))
+        beside = self.layout is Layout.BESIDE
+        half = np.ascontiguousarray(image[:, : width // 2] if beside else image[: height // 2])
+        if not self.squeezed:
+            return half, (1.0, 1.0)
+        rows, columns = half.shape[:2]
+        size = (columns * 2, rows) if beside else (columns, rows * 2)
+        return np.array(Image.fromarray(half).resize(size, Image.Resampling.BILINEAR)), (0.5, 1.0) if beside else (1.0, 0.5)
 
 
-def _twice(image: Pixels, axis: int) -> Pixels:
-    """Twice the size along one axis, pixels in between interpolated."""
-    wide = image.astype(np.uint16)
-    after = np.take(wide, np.minimum(np.arange(wide.shape[axis]) + 1, wide.shape[axis] - 1), axis=axis)
-    pair = np.stack([wide, (wide + after) // 2], axis=axis + 1)
-    shape = list(image.shape)
-    shape[axis] *= 2
-    return np.ascontiguousarray(pair.reshape(shape).astype(np.uint8))
-
-
-def find_eye(name: str, image: Pixels, metadata: Mapping[str, str]) -> Eye | None:
-    """The eye to use of a video whose first looked-at frame is `image`; None for a flat one.
-
-    Names and tags say which layout to expect, the likeness of the halves whether it is so; a very wide (or square and
-    high) picture is tested without a name.
-    """
-    height, width = image.shape[:2]
+def expectations(name: str, metadata: Mapping[str, str], tagged: Layout | None, size: tuple[int, int]) -> dict[Layout, float]:
+    """How alike the halves must be (`likeness`) to take a picture of `size` for stereo of each layout. A name or a tag that
+    says so, or a shape of two pictures, lowers it."""
+    width, height = size
     tag = metadata.get("stereo_mode", "").lower()
-    for beside, named, shaped in (
-        (True, bool(_BESIDE.search(name)) or tag in ("left_right", "right_left", "1", "3"), _wide(width, height)),
-        (False, bool(_ABOVE.search(name)) or tag in ("top_bottom", "bottom_top", "2"), _tall(width, height)),
-    ):
-        needed = ALIKE_WHEN_NAMED if named else ALIKE_ALONE if shaped else None
-        if needed is not None and halves_alike(image, beside) >= needed:
-            return Eye(beside)
-    return None
+    named = {
+        Layout.BESIDE: bool(_BESIDE.search(name)) or tag in _BESIDE_TAGS or tagged is Layout.BESIDE,
+        Layout.ABOVE: bool(_ABOVE.search(name)) or tag in _ABOVE_TAGS or tagged is Layout.ABOVE,
+    }
+    shaped = {
+        # Two 16:9 pictures, or the two squares of a 180° recording.
+        Layout.BESIDE: width >= 3.2 * height or (1.9 * height <= width <= 2.1 * height and width >= 2880),
+        Layout.ABOVE: height >= 0.95 * width and min(width, height) >= 1440,
+    }
+    return {layout: ALIKE["named" if named[layout] else "shaped" if shaped[layout] else "neither"] for layout in Layout}
 
 
-def _wide(width: int, height: int) -> bool:
-    """Two 16:9 pictures, or the two squares of a 180° recording."""
-    return width >= 3.2 * height or (1.9 * height <= width <= 2.1 * height and width >= 2880)
+def find_eye(pictures: Sequence[Pixels], needed: Mapping[Layout, float]) -> Eye | None:
+    """The eye of a video of which `pictures` are a few frames; None for a flat one. Every picture that shows anything must
+    have halves as alike as `needed`; where both layouts qualify, the more alike one is meant."""
+    found: dict[Layout, float] = {}
+    for layout, least in needed.items():
+        values = [value for value in (likeness(picture, layout) for picture in pictures) if value is not None]
+        if values and min(values) >= least:
+            found[layout] = min(values) - least
+    if not found:
+        return None
+    layout = max(found, key=lambda one: found[one])
+    height, width = pictures[0].shape[:2]
+    squeezed = width < 1.9 * height if layout is Layout.BESIDE else width > 1.2 * height
+    return Eye(layout, squeezed)
 
 
-def _tall(width: int, height: int) -> bool:
-    return height >= 0.95 * width and height >= 1440 and width >= 1440
-
-
-def halves_alike(image: Pixels, beside: bool) -> float:
-    """Correlation, -1 to 1, of the two halves' coarse grey pictures."""
+def likeness(image: Pixels, layout: Layout) -> float | None:
+    """Correlation, -1 to 1, of the halves' coarse detail, at the best sideways shift; None for a picture without detail.
+    Only detail counts: sky above and ground below are alike in the halves of every landscape."""
     height, width = image.shape[:2]
-    grey = image[:: max(1, height // 128), :: max(1, width // 256)].astype(np.float32).mean(axis=2)
-    rows, columns = grey.shape
-    one, other = (grey[:, : columns // 2], grey[:, -(columns // 2) :]) if beside else (grey[: rows // 2], grey[-(rows // 2) :])
-    return _correlation(one, other)
+    beside = layout is Layout.BESIDE
+    size = (2 * _COARSE, _COARSE) if beside else (_COARSE, 2 * _COARSE)
+    step = max(1, min(width, height) // (4 * _COARSE))
+    small = Image.fromarray(np.ascontiguousarray(image[::step, ::step])).convert("L").resize(size, Image.Resampling.BOX)
+    grey = np.asarray(small, dtype=np.float32)
+    one, other = (grey[:, :_COARSE], grey[:, _COARSE:]) if beside else (grey[:_COARSE], grey[_COARSE:])
+    one, other = _detail(one), _detail(other)
+    if min(float(one.std()), float(other.std())) < _DETAIL:
+        return None
+    inner = slice(_SHIFTS, _COARSE - _SHIFTS)
+    return max(_correlation(one[:, inner], np.roll(other, shift, axis=1)[:, inner]) for shift in range(-_SHIFTS, _SHIFTS + 1))
+
+
+def _detail(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What differs from the surroundings (the mean of 9 by 9)."""
+    padded = np.pad(grey, 4, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (9, 9))
+    return np.asarray(grey - windows.mean(axis=(2, 3)), dtype=np.float32)
 
 
 def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     a, b = one - one.mean(), other - other.mean()
     scale = float(np.sqrt((a * a).sum() * (b * b).sum()))
     return float((a * b).sum()) / scale if scale > 1e-6 else 0.0
+
+
+def tagged_layout(side_data: Any) -> Layout | None:
+    """What the stream's own stereo description says (AVStereo3D begins with its type: 1 beside, 2 above)."""
+    if side_data is None or side_data.buffer_size < 4:
+        return None
+    return {1: Layout.BESIDE, 2: Layout.ABOVE}.get(struct.unpack_from("=i", bytes(side_data))[0])

@@ -1,61 +1,99 @@
-"""Clips and scenes as frames: opened with limits, sampled without decoding more than is looked at."""
+"""Clips and scenes as frames: opened with limits, read without decoding more than is looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import TYPE_CHECKING, Any
 
-import av
 from av.error import FFmpegError
+from av.sidedata.sidedata import Type
 
 from ..errors import MediaError
-from .developing import develop
-from .fingerprint import unreadable
+from .decoding import Decoding
+from .developing import Developer
 from .frames import Frame
-from .stereo import Eye, find_eye
+from .keyframes import Keyframes, from_times, read_index
+from .opening import Source, open_container, video_stream
+from .stereo import ALIKE, Eye, expectations, find_eye, likeness, tagged_layout
 
-OPEN_TIMEOUT = 20.0
-READ_TIMEOUT = 20.0
-"""Seconds after which a source that gives nothing is given up."""
-MAX_SIDE = 16_384
-MAX_SKIPPED = 3_000
-"""Packets without a picture in a row after which a damaged stream is given up."""
+if TYPE_CHECKING:
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+STEP_OVER = 1.0
+"""Seconds to the next wanted keyframe up to which reading on is cheaper than seeking."""
+READ_ON = 10.0
+"""The same for exact frames where nothing tells where the keyframes are."""
+SCAN_UP_TO = 64 * 2**20
+"""Bytes of a file without an index up to which its packets are read once, undecoded, to find the keyframes."""
+FIRST_TRIES = 24
+"""Keyframes that are tried until one gives a picture."""
+CUT_OFF = 0.9
+"""Share of the length that must be reachable for a file to count as whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something about the video that its user should know: a stable code, and half a sentence."""
+
+    code: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """`width`, `height` are displayed pixels (rotation and pixel shape applied, both eyes of stereo), `duration` and
-    `keyframes` (None when the container has no index) in seconds from the first frame, `frame_rate` in frames a second."""
+    """`width`, `height` are displayed pixels (rotation and pixel shape applied, both eyes of stereo); `duration` in seconds,
+    0.0 when nothing tells; `frame_rate` in frames a second; `keyframes` their times in seconds, ascending, None when neither
+    the container nor a quick look at a small file tells; `stereo` "side-by-side", "top-bottom" or None."""
 
     width: int
     height: int
     duration: float
     frame_rate: float
     codec: str
+    container: str
     keyframes: tuple[float, ...] | None
-    notes: tuple[str, ...] = field(default=())
+    stereo: str | None = None
 
 
 class VideoReader:
     """One opened video. Not thread-safe; close it, or use it in a `with`.
 
-    `source` is a path, a file-like object, or an address that the caller is allowed to open, with `headers`.
-    Raises MediaError: missing, no video in it, unknown codec, too large, nothing decodable.
+    `source` is a path, a file-like object that can be sought in, or an http address that the caller may open, with
+    `headers`. `name` (a path's own by default) may tell of stereo. `check` is called several times a second while packets
+    are read; what it raises ends the reading. Raises MediaError: missing, no video in it, unknown codec, too large, nothing
+    that can be decoded. Frames carry the same time, to the millisecond, whichever way they were reached.
     """
 
-    def __init__(self, source: Path | str | IO[bytes], *, name: str | None = None, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        *,
+        name: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        check: Callable[[], None] | None = None,
+    ) -> None:
         self._name = name or (source.name if isinstance(source, Path) else "")
-        self._container = _open(source, headers)
+        self._container = open_container(source, headers)
+        self._notices: dict[str, str] = {}
         try:
-            self._stream = _video_stream(self._container)
-            self._eye: Eye | None = None
-            self._eye_known = False
+            self._stream = video_stream(self._container)
+            self._decoding = Decoding(self._container, self._stream, check)
+            self._developer = Developer(self._stream.sample_aspect_ratio)
+            self._duration = _told_duration(self._container, self._stream, self._decoding.start)
+            self._keys = self._find_keyframes(source.stat().st_size if isinstance(source, Path) else None)
+            self._head = self._first_picture()
+            self._eye = self._find_eye()
             self.info = self._describe()
+        except FFmpegError as error:
+            self._container.close()
+            raise MediaError(
+                f"The video is damaged: {error.strerror or error}.", code="damaged", remedy="Copy it again from its source."
+            ) from error
         except BaseException:
             self._container.close()
             raise
@@ -69,182 +107,223 @@ class VideoReader:
     def close(self) -> None:
         self._container.close()
 
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What was found to be damaged so far; complete once everything that is wanted was read."""
+        found = dict(self._notices)
+        if self._decoding.damaged:
+            found.setdefault("damaged", "parts of it are damaged and were passed over")
+        if self._decoding.broke_off:
+            found.setdefault("cut-off", "it breaks off: what comes later could not be read")
+        return tuple(Notice(code, message) for code, message in found.items())
+
     def keyframes(self, targets: Sequence[float]) -> Iterator[Frame]:
-        """The keyframe at or just before each of `targets` (seconds, ascending), each keyframe once."""
-        known = self.info.keyframes
-        self._stream.codec_context.skip_frame = "NONKEY"
-        try:
-            if known is not None and len(targets) > len(known) / 2:
-                yield from self._matching(targets, 1.0 / self.info.frame_rate)
-            else:
-                yield from self._seeking(targets)
-        finally:
-            self._stream.codec_context.skip_frame = "DEFAULT"
+        """The keyframe nearest to each of `targets` (seconds, ascending), each once; where nothing tells of the keyframes, the
+        first that a seek to the target finds. Nothing but keyframes is decoded."""
+        if self._keys is not None:
+            found = self._known_keyframes(sorted({self._keys.nearest(target) for target in targets}), self._keys)
+        else:
+            found = self._sought_keyframes(targets)
+        for raw in found:
+            yield self._develop(raw)
 
     def at(self, targets: Sequence[float]) -> Iterator[Frame]:
-        """The first frame at or after each of `targets` (seconds, ascending): decodes all between the first and the last."""
-        wanted = iter(targets)
-        target = next(wanted, None)
-        if target is None:
-            return
-        self._seek(target)
-        for raw in self._decoded():
-            time = self._time(raw)
-            if target is not None and time >= target - 1e-3:
-                yield self._develop(raw, time)
-                while target is not None and target <= time + 1e-3:
-                    target = next(wanted, None)
-            if target is None:
+        """The first frame at or after each of `targets` (seconds, ascending) among those that others are made from, each once;
+        the last one for what lies behind it. Only the stretches from a keyframe to the last target before the next one are
+        decoded."""
+        wanted, place, last = sorted(targets), 0, -1.0
+        while place < len(wanted):
+            self._go_to(wanted[place])
+            leave, reached = self._leave_at(wanted, place), False
+            passed: VideoFrame | None = None
+            for raw in self._decoding.frames(reference_only=True):
+                time = self._decoding.seconds(raw.pts or 0)
+                if time < wanted[place] - 0.001:
+                    passed = raw
+                    continue
+                reached = True
+                if time > last:
+                    yield self._develop(raw)
+                    last = time
+                while place < len(wanted) and wanted[place] <= time + 0.001:
+                    place += 1
+                if place >= leave:
+                    break
+            if not reached:
+                if passed is not None and self._decoding.seconds(passed.pts or 0) > last:
+                    yield self._develop(passed)
                 return
 
-    def _matching(self, targets: Sequence[float], tolerance: float) -> Iterator[Frame]:
-        self._seek(0.0)
-        remaining = list(targets)
-        for raw in self._decoded():
-            time = self._time(raw)
-            if remaining and time >= remaining[0] - tolerance:
-                while remaining and remaining[0] <= time + tolerance:
-                    remaining.pop(0)
-                yield self._develop(raw, time)
-            if not remaining:
-                return
+    def _leave_at(self, wanted: Sequence[float], place: int) -> int:
+        """The place in `wanted` from which on another seek pays: a keyframe lies well behind the target before, or a gap."""
+        for following in range(place + 1, len(wanted)):
+            before, after = wanted[following - 1], wanted[following]
+            if self._keys is None:
+                if after - before > READ_ON and not self._decoding.timeless:
+                    return following
+            elif self._keys.times[self._keys.before(after, 0.001)] > before + STEP_OVER:
+                return following
+        return len(wanted)
 
-    def _seeking(self, targets: Sequence[float]) -> Iterator[Frame]:
+    def _go_to(self, time: float) -> None:
+        if self._decoding.timeless:
+            self._decoding.seek(0)
+        elif self._keys is not None:
+            self._decoding.seek(self._keys.stamps[self._keys.before(time, 0.001)])
+        else:
+            self._decoding.seek(self._decoding.ticks(time))
+
+    def _known_keyframes(self, wanted: Sequence[int], keys: Keyframes) -> Iterator[VideoFrame]:
+        packets: Iterator[Packet[VideoStream]] | None = None
+        last = 0
+        for number in wanted:
+            if number == 0 and self._head_is_first(keys):
+                yield self._head
+                continue
+            sought = packets is None or keys.times[number] - keys.times[last] > STEP_OVER
+            if packets is None or (sought and not self._decoding.timeless):
+                self._decoding.seek(0 if self._decoding.timeless else keys.stamps[number])
+                packets = self._decoding.packets()
+            packet = self._next_key(packets, keys.times[number] - keys.slack(number))
+            last = number
+            if packet is None:
+                self._broken_at(keys.times[number])
+                return
+            raw = self._decoding.single(packet)
+            if raw is not None:
+                yield raw
+
+    def _head_is_first(self, keys: Keyframes) -> bool:
+        return abs(self._decoding.seconds(self._head.pts or 0) - keys.times[0]) <= max(keys.slack(0), 0.5 / self._decoding.rate)
+
+    def _sought_keyframes(self, targets: Sequence[float]) -> Iterator[VideoFrame]:
         last = -1.0
+        missed = 0
         for target in targets:
             if target <= last:
                 continue
-            self._seek(target)
-            raw = next(self._decoded(), None)
-            if raw is None:
-                continue
-            time = self._time(raw)
-            if time > last:
-                last = time
-                yield self._develop(raw, time)
-
-    def _seek(self, seconds: float) -> None:
-        base = self._stream.time_base or Fraction(1, 1000)
-        start = self._stream.start_time or 0
-        try:
-            self._container.seek(int(round(seconds / base)) + start, stream=self._stream, backward=True, any_frame=False)
-        except FFmpegError:
-            if seconds > 0:
+            if not self._decoding.seek(self._decoding.ticks(target)):
                 return
-
-    def _decoded(self) -> Iterator[Any]:
-        """Raw frames; a damaged packet is passed over, many in a row end the stream."""
-        skipped = 0
-        packets = self._container.demux(self._stream)
-        while skipped < MAX_SKIPPED:
-            try:
-                packet = next(packets, None)
-            except FFmpegError:
-                return
+            packet = self._next_key(self._decoding.packets(), last + 0.001)
             if packet is None:
-                return
-            try:
-                frames = packet.decode()
-            except FFmpegError:
-                skipped += 1
+                missed += 1
                 continue
-            for raw in frames:
-                if raw.pts is not None:
-                    skipped = 0
-                    yield raw
+            last = self._decoding.seconds(packet.pts or 0)
+            raw = self._decoding.single(packet)
+            if raw is not None:
+                yield raw
+        if missed and last < CUT_OFF * self._duration:
+            self._broken_at(last)
 
-    def _time(self, raw: Any) -> float:
-        base = raw.time_base or self._stream.time_base or Fraction(1, 1000)
-        return round(max(0.0, float((raw.pts - (self._stream.start_time or 0)) * base)), 3)
+    def _next_key(self, packets: Iterator[Packet[VideoStream]], time: float) -> Packet[VideoStream] | None:
+        return next(
+            (one for one in packets if one.is_keyframe and one.pts is not None and self._decoding.seconds(one.pts) >= time), None
+        )
 
-    def _develop(self, raw: Any, time: float) -> Frame:
+    def _broken_at(self, time: float) -> None:
+        self._notices.setdefault("cut-off", f"it is cut off: of {self._duration:.0f} seconds only about {max(0.0, time):.0f} can be read")
+
+    def _develop(self, raw: VideoFrame) -> Frame:
         try:
-            image, note = develop(raw, self._stream.sample_aspect_ratio)
+            image, scale, note = self._developer.develop(raw)
         except (FFmpegError, ValueError) as error:
-            raise MediaError(f"A frame cannot be converted: {error}.", code="undecodable") from error
-        if not self._eye_known:
-            self._eye, self._eye_known = find_eye(self._name, image, dict(self._stream.metadata)), True
+            raise MediaError(
+                f"A frame cannot be converted: {error}.", code="undecodable", remedy="Convert the video to H.264 in an MP4 file."
+            ) from error
+        time = self._decoding.seconds(raw.pts or 0)
         if self._eye is None:
-            return Frame(image, time, note=note)
-        cut, scale = self._eye.cut(image)
-        return Frame(cut, time, scale=scale, note=note)
+            return Frame(image, time, note=note, scale=(scale, scale))
+        cut, (x, y) = self._eye.cut(image)
+        return Frame(cut, time, note=note, scale=(x * scale, y * scale))
+
+    def _find_keyframes(self, size: int | None) -> Keyframes | None:
+        index = read_index(self._container, self._stream, self._decoding.start, self._duration, size)
+        if index.reachable < 1.0:
+            self._broken_at(index.reachable * self._duration)
+        if index.keyframes is not None or size is None or size > SCAN_UP_TO:
+            return index.keyframes
+        return self._scanned()
+
+    def _scanned(self) -> Keyframes | None:
+        """The keyframes by reading all packets, undecoded; the duration with them where the container did not tell, or told of
+        more than is there."""
+        self._decoding.seek(0 if self._decoding.timeless else self._decoding.start)
+        stamps, end = [], 0.0
+        for packet in self._decoding.packets():
+            if packet.pts is None:
+                continue
+            if packet.is_keyframe:
+                stamps.append(packet.pts)
+            end = max(end, self._decoding.seconds(packet.pts + (packet.duration or 0)))
+        if self._duration > 0 and end < CUT_OFF * self._duration:
+            self._broken_at(end)
+        else:
+            self._duration = end
+        return from_times(stamps, self._decoding.seconds) if stamps else None
+
+    def _first_picture(self) -> VideoFrame:
+        """The first keyframe that can be decoded: it tells of rotation, fields and stereo."""
+        self._decoding.seek(0 if self._decoding.timeless else self._keys.stamps[0] if self._keys else self._decoding.start)
+        tried = 0
+        for packet in self._decoding.packets():
+            if not packet.is_keyframe:
+                continue
+            raw = self._decoding.single(packet)
+            if raw is not None:
+                return raw
+            tried += 1
+            if tried == FIRST_TRIES:
+                break
+        self._decoding.seek(0 if self._decoding.timeless else self._decoding.start)
+        raw = next(self._decoding.frames(reference_only=False), None)
+        if raw is None:
+            raise MediaError(
+                "No picture of it can be decoded.", code="undecodable", remedy="Play it elsewhere to check it, or convert it to H.264."
+            )
+        return raw
+
+    def _find_eye(self) -> Eye | None:
+        held: Any = self._head.side_data
+        needed = expectations(
+            self._name, self._stream.metadata, tagged_layout(held.get(Type.STEREO3D)), self._developer.displayed_size(self._head)
+        )
+        head = self._developer.develop(self._head)[0]
+        telling = any(likeness(head, layout) is not None for layout in needed)
+        if telling and min(needed.values()) == ALIKE["neither"] and find_eye([head], needed) is None:
+            return None
+        return find_eye([head, *self._later_pictures()], needed)
+
+    def _later_pictures(self) -> Iterator[Any]:
+        """Two more moments: the first picture is often black, or a title that both eyes see alike."""
+        times = [self._duration / 3, self._duration * 2 / 3]
+        if self._keys is None:
+            raws = self._sought_keyframes(times)
+        else:
+            raws = self._known_keyframes(sorted({self._keys.nearest(time) for time in times}), self._keys)
+        for raw in raws:
+            yield self._developer.develop(raw)[0]
 
     def _describe(self) -> VideoInfo:
-        context, stream = self._stream.codec_context, self._stream
-        if max(context.width, context.height) > MAX_SIDE:
-            raise MediaError(f"The video is {context.width} by {context.height} pixels large.", code="too-large", remedy="Make it smaller.")
-        rate = float(stream.average_rate or stream.guessed_rate or 25)
-        duration, notes = self._duration(), []
-        if duration <= 0:
-            notes.append("its length is unknown")
-        width, height = displayed_size(context.width, context.height, stream.sample_aspect_ratio, _rotation(stream))
-        return VideoInfo(width, height, duration, max(1.0, min(rate, 240.0)), context.name, self._index(), tuple(notes))
-
-    def _duration(self) -> float:
-        if self._stream.duration and self._stream.time_base:
-            return float(self._stream.duration * self._stream.time_base)
-        return float(self._container.duration or 0) / 1_000_000
-
-    def _index(self) -> tuple[float, ...] | None:
-        """Times of the keyframes out of the container's index; its stamps are decoding times, shifted onto the first frame."""
-        entries = self._stream.index_entries
-        base = self._stream.time_base
-        if not base or len(entries) < 2:
-            return None
-        stamps = [entry.timestamp for entry in entries if entry.is_keyframe]
-        if not stamps:
-            return None
-        times = tuple(max(0.0, float((stamp - stamps[0]) * base)) for stamp in stamps)
-        covers = times[-1] >= 0.5 * self._duration() or len(times) == 1
-        return times if covers else None
+        width, height = self._developer.displayed_size(self._head)
+        return VideoInfo(
+            width=width,
+            height=height,
+            duration=round(self._duration, 3),
+            frame_rate=max(1.0, min(self._decoding.rate, 240.0)),
+            codec=self._stream.codec_context.name,
+            container=self._container.format.name,
+            keyframes=self._keys.times if self._keys else None,
+            stereo=self._eye.layout.value if self._eye else None,
+        )
 
 
-def displayed_size(width: int, height: int, pixel_shape: Fraction | None, rotation: int) -> tuple[int, int]:
-    """What a player shows: non-square pixels stretched in width, quarter turns applied."""
-    if pixel_shape and pixel_shape > 0 and not 0.98 < pixel_shape < 1.02:
-        width = round(width * pixel_shape)
-    return (height, width) if rotation % 180 == 90 else (width, height)
-
-
-def _rotation(stream: Any) -> int:
-    """The container's rotation needs a decoded frame in PyAV; the metadata of older files has it as a tag."""
-    try:
-        return int(stream.metadata.get("rotate", 0)) % 360
-    except ValueError:
-        return 0
-
-
-def _open(source: Path | str | IO[bytes], headers: Mapping[str, str] | None) -> Any:
-    if isinstance(source, Path):
-        try:
-            if source.stat().st_size == 0:
-                raise MediaError("The file is empty.", code="empty-file", remedy="Copy it again from where it came.")
-        except OSError as error:
-            raise unreadable(source, error) from error
-    options = {"headers": "".join(f"{name}: {value}\r\n" for name, value in headers.items())} if headers else {}
-    target = source if hasattr(source, "read") else str(source)
-    if isinstance(source, Path):
-        target = f"file:{source}"
-    try:
-        return av.open(target, options=options, timeout=(OPEN_TIMEOUT, READ_TIMEOUT), metadata_errors="ignore")
-    except (FFmpegError, OSError, UnicodeError) as error:
-        raise MediaError(
-            "It is no video that can be opened, or it is damaged at its beginning.",
-            code="not-a-video",
-            remedy="Play it elsewhere to check it, or copy it again from its source.",
-        ) from error
-
-
-def _video_stream(container: Any) -> Any:
-    streams = [s for s in container.streams.video if not _is_cover(s)]
-    if not streams:
-        raise MediaError("There is no video in this file.", code="no-video", remedy="It may be a sound file with a wrong name.")
-    stream = max(streams, key=lambda s: (s.codec_context.width or 0) * (s.codec_context.height or 0) if s.codec_context else -1)
-    if stream.codec_context is None:
-        raise MediaError("Its video is in a codec that is not known here.", code="unknown-codec", remedy="Convert it to H.264.")
-    stream.codec_context.thread_count = 1
-    return stream
-
-
-def _is_cover(stream: Any) -> bool:
-    return bool(getattr(stream.disposition, "name", None) and "attached_pic" in str(stream.disposition).lower())
+def _told_duration(container: Any, stream: VideoStream, start: int) -> float:
+    """Seconds by the stream, else by the container; 0.0 when neither tells, or tells nonsense."""
+    told = 0.0
+    if stream.duration and stream.time_base:
+        # The stream's length counts from its own first frame, which may come after the container's start.
+        begins = max(0, (stream.start_time or 0) - start)
+        told = float((stream.duration + begins) * stream.time_base)
+    elif container.duration:
+        told = container.duration / 1_000_000
+    return told if 0.0 < told < 1e6 else 0.0

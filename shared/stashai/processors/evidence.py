@@ -113,21 +113,18 @@ class Evidence:
     def _take(self, reader: VideoReader, stage: Stage, *, last: bool) -> list[float | None]:
         have = [time for time in self._frames if time is not None]
         new = self._analyze(read(reader, stage, have))
-        look: list[float | None] = [*new, *self._reused(stage, have, 0.5 / reader.info.frame_rate)]
+        look: list[float | None] = [*new, *stage.reused(have, 0.5 / reader.info.frame_rate)]
         look.sort(key=lambda time: time or 0.0)
+        for notice in reader.notices:
+            self.notes.flag(notice.code, notice.message)
         if not self._frames:
             self.notes.flag("undecodable", "no frame of it could be decoded")
         self._note_look(look, last=last)
         return look
 
-    def _reused(self, stage: Stage, have: Sequence[float], tolerance: float) -> list[float]:
-        return [known for known in have if any(abs(known - time) <= tolerance for time in stage.times)]
-
     def _note_video(self, reader: VideoReader) -> None:
         info = reader.info
         self.notes.width, self.notes.height, self.notes.duration = info.width, info.height, info.duration or None
-        for note in info.notes:
-            self.notes.flag("poor-video", note)
 
     def _note_look(self, look: list[float | None], *, last: bool) -> None:
         self.notes.looks.setdefault(self._mode, []).append(look)
@@ -146,6 +143,10 @@ class Evidence:
             self._frames.update({frame.time: frame for frame in seen})
             times += [frame.time for frame in seen]
         return times
+
+    def keep_extra(self, frame: Frame) -> None:
+        """Analyse and keep a frame that no look asked for (the one that a person points at)."""
+        self._analyze([frame])
 
     def _counted(self, frames: Iterable[Frame]) -> Iterator[Frame]:
         for frame in frames:

@@ -1,0 +1,124 @@
+"""Where the keyframes of a video are, told by its container and not by reading it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from av.error import FFmpegError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.index import IndexEntries
+    from av.video.stream import VideoStream
+
+_LAZY_INDEX = frozenset(["matroska", "webm", "asf"])
+"""Containers whose index is read at the first seek."""
+_WHOLE_INDEX = frozenset(["mov", "mp4", "avi"])
+"""Containers whose index names every frame, so that a single keyframe in it is the only one there is."""
+_FAR = 2.0
+"""Seconds beyond which a packet is not the one that its stamp names."""
+_COVERED = 0.5
+"""Share of the length that an index must span to be believed: some name the first packets only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframes:
+    """`stamps` (ticks, what a seek wants) and `times` (seconds since the start) of all keyframes, ascending."""
+
+    stamps: tuple[int, ...]
+    times: tuple[float, ...]
+
+    def before(self, time: float, tolerance: float = 0.0) -> int:
+        """The index of the last keyframe at or before `time`; 0 when there is none."""
+        return max(0, bisect_right(self.times, time + tolerance) - 1)
+
+    def nearest(self, time: float) -> int:
+        after = bisect_left(self.times, time)
+        if after == len(self.times):
+            return after - 1
+        return after - 1 if after and time - self.times[after - 1] <= self.times[after] - time else after
+
+    def slack(self, number: int) -> float:
+        """How many seconds before its time a packet may be and still be this keyframe: half the way to the one before."""
+        return min(0.5, (self.times[number] - self.times[number - 1]) / 2) if number else 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """`keyframes` None when the container does not tell; `reachable` is the share of the indexed frames that the file still
+    holds (less than 1.0: it was cut off)."""
+
+    keyframes: Keyframes | None
+    reachable: float = 1.0
+
+
+def read_index(container: InputContainer, stream: VideoStream, start: int, duration: float, size: int | None) -> Index:
+    """The index of `stream`: `start` in ticks is time zero, `size` the file's bytes where they are known.
+
+    An index names decoding times; the first packet tells how far its presentation is from that, and that is so for all of
+    them as far as a keyframe's place matters (its frame carries its own exact time).
+    """
+    names = set(container.format.name.split(","))
+    if names & _LAZY_INDEX:
+        _provoke(container, stream)
+    stamps, lost = _held(stream.index_entries, size)
+    base = stream.time_base
+    if not stamps or not base:
+        return Index(None)
+    shift = _presentation_shift(container, stream, stamps[0])
+    times = [round(max(0.0, float((stamp + shift - start) * base)), 3) for stamp in stamps]
+    believed = bool(names & _WHOLE_INDEX) or (len(times) > 1 and times[-1] >= _COVERED * duration)
+    return Index(Keyframes(tuple(stamps), _ascending(times)) if believed else None, 1.0 - lost)
+
+
+def _provoke(container: InputContainer, stream: VideoStream) -> None:
+    try:
+        container.seek(stream.start_time or 0, stream=stream)
+    except FFmpegError:
+        return
+
+
+def _held(entries: IndexEntries, size: int | None) -> tuple[list[int], float]:
+    """Stamps of the keyframes whose bytes the file holds, and the share of all frames whose bytes it does not."""
+    count = len(entries)
+    held = count
+    if size is not None and count and entries[count - 1].pos + entries[count - 1].size > size:
+        held = sum(1 for entry in entries if entry.pos + entry.size <= size)
+    stamps: list[int] = []
+    place = entries.search_timestamp(-(2**62), backward=False) if count else -1
+    while place >= 0:
+        entry = entries[place]
+        if not entry.is_discard and (size is None or entry.pos + entry.size <= size):
+            stamps.append(entry.timestamp)
+        place = entries.search_timestamp(entry.timestamp + 1, backward=False)
+    return stamps, 1.0 - held / count if count else 0.0
+
+
+def _presentation_shift(container: InputContainer, stream: VideoStream, stamp: int) -> int:
+    """Ticks from the index's stamp of the first keyframe to its presentation."""
+    try:
+        container.seek(stamp, stream=stream)
+        packet = next((one for one in container.demux(stream) if one.is_keyframe and one.size), None)
+    except FFmpegError:
+        return 0
+    if packet is None or packet.pts is None:
+        return 0
+    shift = packet.pts - stamp
+    return shift if abs(shift) * (stream.time_base or 1) <= _FAR else 0
+
+
+def from_times(stamps: Sequence[int], seconds: Callable[[int], float]) -> Keyframes:
+    """Keyframes out of presentation stamps as they were read."""
+    ordered = sorted(set(stamps))
+    return Keyframes(tuple(ordered), _ascending([seconds(stamp) for stamp in ordered]))
+
+
+def _ascending(times: Sequence[float]) -> tuple[float, ...]:
+    """Two stamps before the start become one moment each: kept apart by a millisecond, so that each can be asked for."""
+    result: list[float] = []
+    for time in times:
+        result.append(max(time, round(result[-1] + 0.001, 3)) if result else time)
+    return tuple(result)

@@ -1,0 +1,107 @@
+"""Opening a video: which sources and formats are let in, and a sentence for each way in which it can fail."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import av
+from av.error import FFmpegError
+from av.stream import Discard, Disposition
+
+from ..errors import MediaError
+from .fingerprint import unreadable
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+Source = Path | str | IO[bytes]
+
+OPEN_TIMEOUT = 20.0
+READ_TIMEOUT = 20.0
+"""Seconds after which a source that gives nothing is given up."""
+MAX_PIXELS = 100_000_000
+"""A larger picture is not decoded: one of them would take more than half a gigabyte on its way to RGB."""
+_NO_VIDEO_FORMATS = frozenset(["tty", "hls", "dash", "concat", "bin", "xbin", "adf", "idf", "image2", "rawvideo", "lavfi", "ffmetadata"])
+"""Demuxers that take a text or a list of other files for a video."""
+
+
+def open_container(source: Source, headers: Mapping[str, str] | None = None) -> InputContainer:
+    """The opened container. A path is read as a file and nothing else: playlists that lead elsewhere are refused. An address
+    (http or https) must come from a caller that may open it; redirects are not followed. Raises MediaError."""
+    options: dict[str, str] = {}
+    target: str | IO[bytes]
+    if isinstance(source, Path):
+        _check_file(source)
+        options["protocol_whitelist"] = "file"
+        target = f"file:{source}"
+    elif isinstance(source, str):
+        if not source.startswith(("http://", "https://")):
+            raise MediaError("Only http and https addresses are opened.", code="bad-address")
+        options |= {"protocol_whitelist": "http,https,tcp,tls", "max_redirects": "0"}
+        if headers:
+            options["headers"] = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        target = source
+    else:
+        target = source
+    try:
+        container = av.open(target, mode="r", options=options, timeout=(OPEN_TIMEOUT, READ_TIMEOUT), metadata_errors="ignore")
+    except (FFmpegError, OSError, UnicodeError, ValueError) as error:
+        raise _refused(error) from error
+    names = set(container.format.name.split(","))
+    if names & _NO_VIDEO_FORMATS or any(name.endswith("_pipe") for name in names):
+        container.close()
+        raise MediaError("It is no video.", code="not-a-video", remedy="Check what the file holds; its name may be wrong.")
+    return container
+
+
+def _check_file(path: Path) -> None:
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error if isinstance(error, OSError) else OSError(str(error))) from error
+    if stat.S_ISDIR(status.st_mode):
+        raise MediaError("It is a folder, not a file.", code="is-folder")
+    if not stat.S_ISREG(status.st_mode):
+        raise MediaError("It is a pipe or a device, not a file.", code="not-a-file", remedy="Save it as a file first.")
+    if status.st_size == 0:
+        raise MediaError("The file is empty.", code="empty-file", remedy="Copy it again from where it came.")
+
+
+def _refused(error: Exception) -> MediaError:
+    said = str(error)
+    if isinstance(error, PermissionError):
+        return MediaError("The file may not be read.", code="no-permission", remedy="Give this user the right to read it.")
+    if isinstance(error, TimeoutError | av.error.ExitError) or "timed out" in said.lower():
+        return MediaError(
+            f"Nothing came from it for {OPEN_TIMEOUT:.0f} seconds.", code="stuck", remedy="Check the disk or the network, then retry."
+        )
+    return MediaError(
+        "It is no video that can be opened: cut off, damaged at its beginning, or of another kind.",
+        code="not-a-video",
+        remedy="Play it elsewhere to check it, or copy it again from its source.",
+    )
+
+
+def video_stream(container: InputContainer) -> VideoStream:
+    """The largest real video stream, set to be decoded by one thread (faster than several where single frames are wanted);
+    all other streams are passed over by the demuxer. Raises MediaError: no video, unknown codec, too large."""
+    streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+    if not streams:
+        raise MediaError("There is no video in this file.", code="no-video", remedy="Leave it out: it is a sound file, or empty.")
+    known = [stream for stream in streams if stream.codec_context is not None]
+    if not known:
+        raise MediaError("Its video is in a codec that is not known here.", code="unknown-codec", remedy="Convert it to H.264.")
+    stream = max(known, key=lambda one: one.codec_context.width * one.codec_context.height)
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if width * height > MAX_PIXELS:
+        raise MediaError(f"The video is {width} by {height} pixels large.", code="too-large", remedy="Make it smaller.")
+    for other in container.streams:
+        if other.index != stream.index:
+            other.discard = Discard.all
+    stream.codec_context.thread_type = "NONE"
+    stream.codec_context.thread_count = 1
+    return stream

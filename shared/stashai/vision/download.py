@@ -18,7 +18,8 @@ from stashai.vision.registries import TIMEOUT, public
 Progress = Callable[[int, int], None]
 """Called with the bytes done and the bytes there are."""
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 14
+"""Bytes written at a time, and so the most that is lost when the line drops."""
 _PAUSES = (0.5, 2.0, 5.0)
 """Seconds before the second, third and fourth attempt."""
 

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import requests
@@ -29,6 +30,7 @@ def fetch(
     progress: Progress | None = None,
     *,
     environ: Mapping[str, str] = os.environ,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Path:
     """The weights of `entry`, checked by sha256; fetched first when they are not there.
 
@@ -42,7 +44,9 @@ def fetch(
         loose = _in_source_folder(settings, entry.file, entry.sha256)
         if loose:
             return _place(loose, entry, target)
-        package = _in_source_folder(settings, entry.source.file, entry.source.sha256) or _downloaded(entry, settings, progress, environ)
+        package = _in_source_folder(settings, entry.source.file, entry.source.sha256) or _downloaded(
+            entry, settings, progress, environ, sleep
+        )
         return _place(package, entry, target)
 
 
@@ -66,7 +70,9 @@ def _in_source_folder(settings: Settings, name: str, sha256: str) -> Path | None
     return found
 
 
-def _downloaded(entry: ModelEntry, settings: Settings, progress: Progress | None, environ: Mapping[str, str]) -> Path:
+def _downloaded(
+    entry: ModelEntry, settings: Settings, progress: Progress | None, environ: Mapping[str, str], sleep: Callable[[float], None]
+) -> Path:
     source = entry.source
     target = settings.models / "downloads" / source.file
     if target.is_file() and _is(target, source.sha256):
@@ -77,7 +83,7 @@ def _downloaded(entry: ModelEntry, settings: Settings, progress: Progress | None
         )
     try:
         with http_session(environ) as http:
-            download(file_url(source, http, environ), target, source.bytes, source.sha256, http, progress)
+            download(file_url(source, http, environ), target, source.bytes, source.sha256, http, progress, sleep)
     except requests.RequestException as error:
         raise SetupError(
             f"{entry.title} could not be fetched: {_reason(error)}.",

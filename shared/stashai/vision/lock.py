@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from stashai.errors import SetupError
 
 _RETRY_SECONDS = 0.2
 
@@ -33,6 +36,10 @@ else:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        except OSError as error:
+            # Some network file systems have no locks; what is written there still gets its name at once.
+            if error.errno not in {errno.ENOLCK, errno.ENOTSUP}:
+                raise
         return True
 
     def _unlock(file: BinaryIO) -> None:
@@ -41,9 +48,18 @@ else:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of `path` (created when missing), waiting for whoever has it. Polling keeps ctrl-C working."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
+    """Hold the lock of `path` (created when missing), waiting for whoever has it. Polling keeps ctrl-C working.
+
+    Raises SetupError when it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = path.open("ab")
+    except OSError as error:
+        raise SetupError(
+            f"{path} cannot be written: {error.strerror}.", remedy="Check the folder's permissions, or set STASHAI_MODELS."
+        ) from error
+    with opened as file:
         while not _try_lock(file):
             time.sleep(_RETRY_SECONDS)
         try:

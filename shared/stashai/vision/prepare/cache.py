@@ -21,7 +21,7 @@ SUMS = "SHA256SUMS"
 Progress = Callable[[int, int], None]
 """Called with the bytes done and the bytes there are, while weights arrive."""
 
-VERSION = 4
+VERSION = 5
 """Raised whenever a preparation's result changes, so that older ones are made again."""
 
 FILES: dict[Runtime, tuple[str, ...]] = {"ort": ("model.onnx",), "ncnn": ("model.param", "model.bin")}
@@ -80,9 +80,10 @@ def sums_hold(folder: Path) -> bool:
 
 
 def _prepare(entry: ModelEntry, runtime: Runtime, weights: Path, folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(mkdtemp(prefix=".partial-", dir=folder.parent))
+    partial: Path | None = None
     try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(mkdtemp(prefix=".partial-", dir=folder.parent))
         _writer(runtime)(entry, weights, partial)
         write_sums(partial)
         partial.replace(folder)
@@ -91,7 +92,8 @@ def _prepare(entry: ModelEntry, runtime: Runtime, weights: Path, folder: Path) -
             f"The prepared {entry.title} cannot be written to {folder}: {error}.", remedy="Make room, or set STASHAI_MODELS."
         ) from error
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        if partial is not None:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 def _writer(runtime: Runtime) -> Callable[[ModelEntry, Path, Path], None]:

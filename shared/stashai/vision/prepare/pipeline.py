@@ -23,7 +23,7 @@ from stashai.vision.prepare.rewrite import (
 from stashai.vision.prepare.siblings import merge_siblings
 from stashai.vision.prepare.tensorflow import read_tensorflow
 
-_STEPS: dict[str, Callable[[Graph], None]] = {
+STEPS: dict[str, Callable[[Graph], None]] = {
     "fold": fold,
     "dynamic-batch": dynamic_batch,
     "dynamic-size": dynamic_size,
@@ -45,9 +45,9 @@ def prepared_graph(entry: ModelEntry, weights: Path) -> Graph:
     data = weights.read_bytes()
     graph = read_tensorflow(data, entry.outputs) if weights.suffix == ".pb" else read_onnx(data)
     for step in entry.preparation:
-        if step not in _STEPS:
+        if step not in STEPS:
             raise ModelError(f"The catalog's entry {entry.id!r} asks for the unknown step {step!r}.")
-        _STEPS[step](graph)
+        STEPS[step](graph)
     _order_outputs(entry, graph)
     return graph
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stashai.vision.prepare.graph import Array, Graph, Node
+from stashai.vision.prepare.graph import Array, Graph, Node, Size
 
 NEGLIGIBLE = 1e-20
 """Weights below this are zero: they move no output, yet processors compute with subnormal products five times slower."""
@@ -51,7 +51,7 @@ def batch_heads(graph: Graph) -> None:
             name = graph.fresh("target")
             graph.constants[name] = np.array([0, *target], np.int64)
             node.inputs[1] = name
-            graph.outputs = dict.fromkeys(graph.outputs)
+            graph.outputs = {name: shape and _open(name, [1, 1, 1]) for name, shape in graph.outputs.items()}
 
 
 def channels_first(graph: Graph) -> None:
@@ -66,7 +66,12 @@ def channels_first(graph: Graph) -> None:
 def dynamic_size(graph: Graph) -> None:
     """Let height and width be anything, as a fully convolutional detector allows."""
     graph.shape = [*graph.shape[:2], "H", "W"]
-    graph.outputs = {name: None for name in graph.outputs}
+    graph.outputs = {name: _open(name, shape) for name, shape in graph.outputs.items()}
+
+
+def _open(name: str, shape: list[Size] | None) -> list[Size] | None:
+    """A shape of as many dimensions, all of which may be anything but the first."""
+    return shape and [shape[0], *(f"{name}/{axis}" for axis in range(1, len(shape)))]
 
 
 def flush_subnormals(graph: Graph) -> None:
@@ -97,8 +102,8 @@ def _layer_and_terms(graph: Graph, node: Node, producers: dict[str, Node]) -> tu
         layer, terms = producers.get(taken), graph.constants.get(other)
         if layer is not None and terms is not None and _is_plain_layer(layer):
             channels = graph.constant(layer.inputs[1]).shape[_out_axis(layer)]
-            last_but = terms.shape[-3] if layer.op == "Conv" and terms.ndim >= 3 else (terms.shape or (1,))[-1]
-            fits = terms.size == 1 or (terms.size == last_but == channels)
+            by_channel = terms.shape[-3:] == (channels, 1, 1) if layer.op == "Conv" else terms.shape[-1:] == (channels,)
+            fits = terms.size == 1 or (by_channel and terms.size == channels)
             return layer, terms if fits else None
     return None, None
 

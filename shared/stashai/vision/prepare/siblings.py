@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from stashai.vision.prepare.graph import Array, Attribute, Graph, Node
+from stashai.vision.prepare.graph import Array, Attribute, Graph, Node, ordered
 
 SPLIT_BY_INPUT = 13
 """From this opset on a Split takes its sizes as an input, before as an attribute."""
@@ -23,6 +23,7 @@ def merge_siblings(graph: Graph) -> None:
         split = _merge(graph, group)
         while (moved := _hoist(graph, split)) is not None:
             split = moved
+    graph.nodes = ordered(graph.nodes, {graph.input, *graph.constants})
     graph.prune()
 
 
@@ -117,11 +118,7 @@ def _split(graph: Graph, taken: str, sizes: list[int], axis: int, outputs: list[
 
 
 def _substitute(graph: Graph, old: list[Node], new: list[Node]) -> None:
-    """Put `new` where the last one of `old` stood: everything that they take is there by then."""
-    places = [index for index, node in enumerate(graph.nodes) if any(node is gone for gone in old)]
-    rest = [node for node in graph.nodes if not any(node is gone for gone in old)]
-    at = places[-1] - len(places) + 1
-    graph.nodes = rest[:at] + new + rest[at:]
+    graph.nodes = [node for node in graph.nodes if not any(node is gone for gone in old)] + new
 
 
 def _geometry(node: Node) -> str:

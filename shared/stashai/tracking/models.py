@@ -16,7 +16,6 @@ from peewee import (
     BooleanField,
     CompositeKey,
     DoubleField,
-    FloatField,
     ForeignKeyField,
     IntegerField,
     Model,
@@ -327,7 +326,7 @@ class StashWrite(Model):
     value = TextField()
     before = TextField(null=True)
     why = TextField(default="")
-    confidence = FloatField(null=True)
+    confidence = DoubleField(null=True)
     state = TextField(default="planned")
     written_at = DoubleField()
     undone_at = DoubleField(null=True)

@@ -41,7 +41,8 @@ class Keeping(Recording):
         marks = ", ".join("?" * len(ENDED))
         rows = self.database.query(
             f"SELECT id FROM processing_jobs WHERE status IN ({marks}) AND coalesce(completed_at, created_at) <= ?"  # noqa: S608
-            f" AND NOT EXISTS (SELECT 1 FROM processing_jobs child WHERE child.parent = processing_jobs.id AND child.status NOT IN ({marks}))"
+            " AND NOT EXISTS (SELECT 1 FROM processing_jobs child WHERE child.parent = processing_jobs.id"
+            f" AND child.status NOT IN ({marks}))"
             " ORDER BY id",
             (*ENDED, limit, *ENDED),
         )

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from .database import Database
@@ -82,7 +83,8 @@ def trends(database: Database, days: int, *, utc_offset: int = 0) -> list[Day]:
         name = datetime.fromtimestamp(row[0] + utc_offset, UTC).strftime("%Y-%m-%d")
         _add(found.setdefault(name, Day(name)), row)
     for ended, mean, count in database.query(
-        "SELECT j.completed_at, avg(t.max_confidence), count(t.max_confidence) FROM processing_jobs j JOIN processing_tests t ON t.job = j.id"
+        "SELECT j.completed_at, avg(t.max_confidence), count(t.max_confidence)"
+        " FROM processing_jobs j JOIN processing_tests t ON t.job = j.id"
         " WHERE j.completed_at >= ? AND t.max_confidence IS NOT NULL GROUP BY j.id, j.completed_at",
         (first,),
     ):
@@ -97,7 +99,7 @@ def confidence_histogram(database: Database, *, since: float = 0.0) -> list[int]
     """How many items had their best confidence in each tenth of 0 to 1; the last one includes 1."""
     edges = [number / BINS for number in range(BINS)] + [1.0 + 1e-9]
     cases = ", ".join("count(CASE WHEN max_confidence >= ? AND max_confidence < ? THEN 1 END)" for _ in range(BINS))
-    params = [edge for pair in zip(edges, edges[1:], strict=False) for edge in pair]
+    params = [edge for pair in pairwise(edges) for edge in pair]
     row = database.query(f"SELECT {cases} FROM processing_tests WHERE created_at >= ?", (*params, since))[0]  # noqa: S608
     return [int(count) for count in row]
 

@@ -92,7 +92,7 @@ class Writes:
     def runs(self, *, limit: int = 50, offset: int = 0) -> list[RunRow]:
         """The newest first."""
         rows = self.database.query(
-            "SELECT run, max(job_id), min(written_at), max(written_at), count(CASE WHEN state IN ('planned', 'written', 'undone') THEN 1 END),"
+            "SELECT run, max(job_id), min(written_at), max(written_at), count(CASE WHEN state <> 'failed' THEN 1 END),"
             " count(CASE WHEN state = 'undone' THEN 1 END), count(DISTINCT entity_type || ':' || entity_id) FROM stash_writes"
             " GROUP BY run ORDER BY max(id) DESC LIMIT ? OFFSET ?",
             (limit, offset),

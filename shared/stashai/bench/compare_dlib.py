@@ -64,7 +64,7 @@ def measure(settings: Settings, known: Path, strangers: Path, enrolled: int, cou
         Line("strangers that face_recognition names at its default distance", f"{named:.1%}"),
         *(Line(f"  found when {rate:.1%} of strangers are named", f"{mine:.1%} against {other:.1%}") for rate, mine, other in curve),
     ]
-    data = {"images": len(split.photographs), "ours": speed, "dlib": pace, "ratio": speed / pace, "enrolled": enrolled}
+    data: dict[str, object] = {"images": len(split.photographs), "ours": speed, "dlib": pace, "ratio": speed / pace, "enrolled": enrolled}
     data |= {"strangers_named": named, "curve": [{"strangers": rate, "ours": mine, "dlib": other} for rate, mine, other in curve]}
     command = f"./stashai bench dlib --known {known} --strangers {strangers} --enrolled {enrolled} --count {count}"
     return Outcome("dlib", command, lines, data)

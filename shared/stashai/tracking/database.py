@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -252,9 +253,7 @@ def _postgresql(url: str) -> peewee.PostgresqlDatabase:
     if not url.startswith(("postgresql://", "postgres://")):
         scheme = url.partition(":")[0]
         raise SetupError(f"STASHAI_DATABASE_URL names {scheme!r}, not PostgreSQL.", remedy="Use postgresql://user@host/database.")
-    try:
-        import psycopg  # noqa: F401 - Peewee finds it by itself
-    except ImportError as error:
-        raise SetupError("PostgreSQL needs the package psycopg.", remedy="Install stashai[worker].") from error
+    if find_spec("psycopg") is None:  # Peewee imports it by itself
+        raise SetupError("PostgreSQL needs the package psycopg.", remedy="Install stashai[worker].")
     address = url.replace("postgres://", "postgresql://", 1)
     return peewee.PostgresqlDatabase(address, prefer_psycopg3=True, connect_timeout=10)

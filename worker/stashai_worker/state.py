@@ -6,6 +6,7 @@ import logging
 import time
 from dataclasses import dataclass, field
 
+from anyio import CapacityLimiter
 from fastapi import Request
 from stashai.errors import StashAIError
 from stashai.services.core import Core
@@ -32,6 +33,8 @@ class WorkerState:
     bell: Bell = field(init=False)
     started: float = field(default_factory=time.monotonic)
     last_work: float = field(default_factory=time.monotonic)
+    health_limiter: CapacityLimiter | None = None
+    """Threads of their own for health, so that it answers while all others wait for something."""
 
     def __post_init__(self) -> None:
         workers = self.config.slots or self.core.settings.cores
@@ -62,6 +65,11 @@ class WorkerState:
         finally:
             self.last_work = time.monotonic()
             self.core.ledger.database.release()
+
+    def stop(self) -> None:
+        """End the queue's threads; jobs that run are put back by whoever comes next."""
+        self.bell.stop()
+        self.core.close()
 
 
 def state_of(request: Request) -> WorkerState:

@@ -1,0 +1,34 @@
+"""`python -m stashai_worker`, or `./stashai worker`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import uvicorn
+from stashai.errors import StashAIError
+
+from .app import create_app
+from .auth import with_token
+from .config import WorkerConfig
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until stopped. Exit status 3 when the settings or the data folder cannot be used."""
+    parser = argparse.ArgumentParser(prog="stashai worker", description="Serve StashAI over HTTP, for heavy scans.")
+    parser.add_argument("--host", help="address to listen on (STASHAI_HOST, 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port to listen on (STASHAI_PORT, 9666)")
+    given = parser.parse_args(arguments)
+    try:
+        config, made = with_token(WorkerConfig.from_environ(host=given.host, port=given.port))
+    except StashAIError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 3
+    if made:
+        sys.stderr.write(f"This worker listens beyond this machine. Its token, shown this once:\n\n    {config.token}\n\n")
+    uvicorn.run(create_app(config), host=config.host, port=config.port, log_level=config.core.log_level.lower(), access_log=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

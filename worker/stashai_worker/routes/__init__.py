@@ -1,0 +1,1 @@
+"""The routes: thin, each says which request it takes and hands over."""

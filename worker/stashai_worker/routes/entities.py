@@ -1,0 +1,89 @@
+"""What was done with an entity: interactions and its last run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from stashai.errors import UsageError
+from stashai.tracking.interactions import Interaction, Interactions
+
+from ..events import job_view, moment
+from ..state import WorkerState
+from .jobs import OFFSET, PAGE
+from .recognition import FAILURES, State
+
+router = APIRouter(tags=["entities"])
+
+
+class InteractionBody(BaseModel):
+    """`timestamp` is in seconds since the epoch; now, when it is left out."""
+
+    entity_type: Annotated[str, Field(max_length=64)]
+    entity_id: Annotated[str, Field(max_length=4096)]
+    service: Annotated[str, Field(max_length=200)]
+    action_type: Annotated[str, Field(max_length=200)]
+    session_id: str | None = Field(default=None, max_length=200)
+    user_id: str | None = Field(default=None, max_length=200)
+    timestamp: float | None = Field(default=None, ge=0, le=1e11)
+    interaction_metadata: dict[str, Any] | None = None
+
+    def row(self) -> Interaction:
+        metadata = json.dumps(self.interaction_metadata) if self.interaction_metadata is not None else None
+        values = self.model_dump(exclude={"interaction_metadata"})
+        return Interaction(**values, metadata=metadata)
+
+
+class InteractionBatch(BaseModel):
+    interactions: list[InteractionBody] = Field(max_length=10_000)
+
+
+def _interactions(state: WorkerState) -> Interactions:
+    return Interactions(state.core.ledger.database)
+
+
+def _view(interaction: Interaction) -> dict[str, Any]:
+    view = asdict(interaction)
+    view["interaction_metadata"] = json.loads(interaction.metadata) if interaction.metadata else None
+    view["timestamp"] = moment(interaction.timestamp)
+    del view["metadata"]
+    return view
+
+
+@router.get("/entities/{entity_type}/{entity_id}/interactions", response_model=dict[str, Any], responses=FAILURES)
+async def of_entity(entity_type: str, entity_id: str, state: State, limit: PAGE = 1000, offset: OFFSET = 0) -> dict[str, Any]:
+    rows = await to_thread.run_sync(lambda: _interactions(state).of(entity_type, entity_id, limit=limit, offset=offset))
+    return {"interactions": [_view(row) for row in rows]}
+
+
+@router.get("/entities/{entity_type}/{entity_id}/last-run", response_model=dict[str, Any], responses=FAILURES)
+async def last_run(entity_type: str, entity_id: str, state: State, action_type: str | None = None) -> dict[str, Any]:
+    job = await to_thread.run_sync(state.core.ledger.last_run, entity_type, entity_id, action_type)
+    return {"last_run": job_view(job) if job else None}
+
+
+@router.post("/interactions/track", status_code=201, response_model=dict[str, Any], responses=FAILURES)
+async def track(body: InteractionBody, state: State) -> dict[str, Any]:
+    number = await to_thread.run_sync(_interactions(state).track, body.row())
+    return {"success": True, "id": number}
+
+
+@router.post("/interactions/sync", response_model=dict[str, Any], responses=FAILURES)
+async def sync(body: InteractionBatch, state: State) -> dict[str, Any]:
+    """Store those that are not there yet; the same ones may be sent again."""
+    numbers = await to_thread.run_sync(_interactions(state).sync, [one.row() for one in body.interactions])
+    return {"success": True, "ids": numbers}
+
+
+@router.get("/interactions/{interaction_id}", response_model=dict[str, Any], responses=FAILURES)
+async def get(interaction_id: int, state: State) -> dict[str, Any]:
+    if not 0 < interaction_id < 2**63:
+        raise UsageError(f"There is no interaction {interaction_id}.", code="not-found")
+    found = await to_thread.run_sync(_interactions(state).get, interaction_id)
+    if found is None:
+        raise UsageError(f"There is no interaction {interaction_id}.", code="not-found")
+    return _view(found)

@@ -1,0 +1,60 @@
+"""Whether the worker lives and can serve."""
+
+from __future__ import annotations
+
+import time
+
+from anyio import to_thread
+from fastapi import APIRouter, Response
+from stashai import __version__
+from stashai.contracts.enums import ServiceStatus
+from stashai.contracts.services import HealthCheckResponse, HealthMetrics
+from stashai.errors import StorageError
+
+from ..state import WorkerState
+from .recognition import State
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health", response_model=HealthCheckResponse, responses={503: {"model": HealthCheckResponse}})
+async def health(state: State, response: Response) -> HealthCheckResponse:
+    """200 when able to serve, 503 when not, with the reason."""
+    said = await to_thread.run_sync(_health, state, limiter=state.health_limiter)
+    if said.status is not ServiceStatus.HEALTHY:
+        response.status_code = 503
+    return said
+
+
+def _health(state: WorkerState) -> HealthCheckResponse:
+    uptime = time.monotonic() - state.started
+    try:
+        metrics = _metrics(state)
+    except StorageError as error:
+        return HealthCheckResponse(
+            service_name="stashai",
+            status=ServiceStatus.UNHEALTHY,
+            version=__version__,
+            uptime=uptime,
+            dependencies={"database": str(error)},
+        )
+    ready = any(listed.state == "ready" for listed in state.core.registry.all())
+    return HealthCheckResponse(
+        service_name="stashai",
+        status=ServiceStatus.HEALTHY if ready else ServiceStatus.UNHEALTHY,
+        version=__version__,
+        uptime=uptime,
+        dependencies={"database": "healthy", "processors": "healthy" if ready else "none can run here"},
+        metrics=metrics,
+    )
+
+
+def _metrics(state: WorkerState) -> HealthMetrics:
+    services = state.services.all()
+    pending, running = (state.core.ledger.count(status=(status,)) for status in ("pending", "processing"))
+    return HealthMetrics(
+        total_services=len(services),
+        healthy_services=sum(service.status is ServiceStatus.HEALTHY for service in services),
+        active_batch_jobs=pending + running,
+        queue_status={"pending": pending, "processing": running},
+    )

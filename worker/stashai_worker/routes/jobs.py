@@ -1,0 +1,206 @@
+"""Jobs and their items: batches, the queue, history, statistics, clean-up, cancel."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ValidationError
+from stashai.contracts.batch import BatchJobStatus, BatchRequest
+from stashai.errors import UsageError
+from stashai.processors.entities import WantedEntity
+from stashai.tracking import statistics
+from stashai.tracking.records import ItemRow, JobRequest
+
+from ..events import job_view, moment
+from ..jobs import batch_status, entity_job, finished, known_job
+from ..state import WorkerState
+from .recognition import FAILURES, State
+
+router = APIRouter(tags=["jobs"])
+
+PAGE = Annotated[int, Query(ge=1, le=10_000)]
+OFFSET = Annotated[int, Query(ge=0, le=10**9)]
+OPERATIONS = {"identify-image": "image", "identify-scene": "scene", "identify-gallery": "gallery"}
+CONTENT = {"analyze-scene": "content.analyze", "extract-metadata": "metadata.extract"}
+
+
+class QueueRequest(BaseModel):
+    """A processor's own parameters, and how urgent it is."""
+
+    params: dict[str, Any] = {}
+    priority: int = 1
+    request_id: str | None = None
+
+
+class Cancelling(BaseModel):
+    job_id: str
+    success: bool
+    status: str
+    message: str
+
+
+def item_view(item: ItemRow) -> dict[str, Any]:
+    """An item's row with its JSON columns parsed and its times as ISO."""
+    view = asdict(item)
+    for column in ("response_data", "confidence_scores", "tags_applied", "evaluation_criteria"):
+        view[column] = json.loads(view[column]) if view[column] else None
+    for column in ("created_at", "started_at", "completed_at"):
+        view[column] = moment(view[column])
+    del view["id"], view["job"]
+    return view
+
+
+@router.post("/batch/submit", status_code=202, response_model=BatchJobStatus, responses=FAILURES)
+async def submit_batch(request: BatchRequest, state: State) -> BatchJobStatus:
+    """One job over many entities: its rows are the items."""
+    job = await to_thread.run_sync(_batch_job, request, state)
+    return batch_status(await to_thread.run_sync(state.submit, job))
+
+
+def _batch_job(request: BatchRequest, state: WorkerState) -> JobRequest:
+    entities = [
+        WantedEntity(type=e.type, id=e.id, title=e.title, path=e.path, upload=(e.metadata or {}).get("upload")) for e in request.entities
+    ]
+    if request.operation in OPERATIONS or request.operation == "entities.identify":
+        return entity_job(entities, request, state, threshold=0.5, top=5)
+    processor = CONTENT.get(request.operation, request.operation)
+    return processor_job(processor, {"entities": [e.model_dump() for e in entities]}, state, request.priority, request.request_id)
+
+
+def processor_job(processor_id: str, params: dict[str, Any], state: WorkerState, priority: int, key: str | None) -> JobRequest:
+    """A job of any processor. Raises UsageError for an unknown one (404) and for parameters that it does not take (400)."""
+    listed = state.core.registry.find(processor_id)
+    if listed is None:
+        raise UsageError(f"There is no service {processor_id!r}.", code="not-found")
+    if state.services.in_maintenance(processor_id):
+        raise UsageError(f"The service {processor_id} is set aside.", code="busy", remedy="Try again later.")
+    processor = state.core.registry.create(processor_id)
+    try:
+        checked = processor.params.model_validate(params)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()[:5])
+        raise UsageError(f"The parameters do not fit {processor_id}: {problems}.", code="bad-parameters") from error
+    return JobRequest(
+        processor_id, processor.action_type, config=checked.model_dump_json(), name=processor.title, priority=priority, idempotency_key=key
+    )
+
+
+@router.get("/batch/{job_id}/status", response_model=BatchJobStatus, responses=FAILURES)
+async def get_batch(job_id: str, state: State, wait: Annotated[float, Query(ge=0, le=300)] = 0.0) -> BatchJobStatus:
+    return batch_status(await finished(state, job_id, wait))
+
+
+@router.post("/queue/submit/{processor}", status_code=202, response_model=BatchJobStatus, responses=FAILURES)
+async def submit_any(processor: str, request: QueueRequest, state: State) -> BatchJobStatus:
+    """Queue any processor; `image`, `gallery` and `scene` are the identification of such entities."""
+    if not 1 <= request.priority <= 10:
+        raise UsageError("priority goes from 1 (highest) to 10.", code="bad-parameters")
+    known = {"image", "gallery", "scene"}
+    target = "entities.identify" if processor in known else processor
+    params = dict(request.params)
+    if processor in known and "entity" in params:
+        params = {"entities": [params.pop("entity")], "embedders": state.core.engine().installed_embedders, **params}
+    job = await to_thread.run_sync(processor_job, target, params, state, request.priority, request.request_id)
+    return batch_status(await to_thread.run_sync(state.submit, job))
+
+
+@router.get("/queue/status/{job_id}", response_model=dict[str, Any], responses=FAILURES)
+async def get_queued(job_id: str, state: State, wait: Annotated[float, Query(ge=0, le=300)] = 0.0) -> dict[str, Any]:
+    return job_view(await finished(state, job_id, wait))
+
+
+@router.post("/queue/cancel/{job_id}", response_model=Cancelling, responses=FAILURES)
+@router.post("/ai-jobs/{job_id}/cancel", response_model=Cancelling, responses=FAILURES)
+async def cancel(job_id: str, state: State) -> Cancelling:
+    """Stop a job within seconds; what is done stays done."""
+    await to_thread.run_sync(known_job, state, job_id)
+    job = await to_thread.run_sync(state.core.ledger.cancel, job_id, "asked to by a client")
+    if job is None:
+        raise UsageError(f"There is no job {job_id!r}.", code="not-found")
+    stopping = job.cancel_requested or job.status == "cancelled"
+    said = "It is stopping." if not job.ended else f"It is {job.status}."
+    return Cancelling(job_id=job_id, success=stopping, status=job.status, message=said)
+
+
+@router.get("/ai-jobs/history", response_model=dict[str, Any], responses=FAILURES)
+async def history(
+    state: State,
+    limit: PAGE = 1000,
+    offset: OFFSET = 0,
+    status: str | None = None,
+    entity_type: str | None = None,
+    entity_id: str | None = None,
+    action_type: str | None = None,
+) -> dict[str, Any]:
+    entity = (entity_type, entity_id) if entity_type and entity_id else None
+    statuses = (status,) if status else ()
+
+    def read() -> dict[str, Any]:
+        jobs = state.core.ledger.jobs(status=statuses, entity=entity, action_type=action_type, limit=limit, offset=offset)
+        return {"jobs": [job_view(job) for job in jobs], "total": state.core.ledger.count(status=statuses, entity=entity)}
+
+    return await to_thread.run_sync(read)
+
+
+@router.get("/ai-jobs/evaluation-trends", response_model=dict[str, Any], responses=FAILURES)
+async def trends(state: State, days: Annotated[int, Query(ge=1, le=3650)] = 30) -> dict[str, Any]:
+    found = await to_thread.run_sync(statistics.trends, state.core.ledger.database, days)
+    return {"days": days, "trends": [asdict(day) for day in found]}
+
+
+@router.get("/ai-jobs/{job_id}", response_model=dict[str, Any], responses=FAILURES)
+async def get_job(job_id: str, state: State) -> dict[str, Any]:
+    job = await to_thread.run_sync(known_job, state, job_id)
+    summary = json.loads(job.results_summary) if job.results_summary else None
+    return {**job_view(job), "overall_result": job.overall_result, "results_summary": summary, "ai_model": job.ai_model}
+
+
+@router.get("/ai-jobs/{job_id}/tests", response_model=dict[str, Any], responses=FAILURES)
+async def get_items(job_id: str, state: State, limit: PAGE = 1000, offset: OFFSET = 0) -> dict[str, Any]:
+    await to_thread.run_sync(known_job, state, job_id)
+
+    def read() -> dict[str, Any]:
+        rows = state.core.ledger.items(job_id, limit=limit, offset=offset)
+        return {"tests": [item_view(item) for item in rows], "total": state.core.ledger.item_count(job_id)}
+
+    return await to_thread.run_sync(read)
+
+
+def _item(state: WorkerState, test_id: str) -> ItemRow:
+    item = state.core.ledger.item(test_id)
+    if item is None:
+        raise UsageError(f"There is no item {test_id!r}.", code="not-found")
+    return item
+
+
+@router.get("/ai-tests/{test_id}", response_model=dict[str, Any], responses=FAILURES)
+async def get_item(test_id: str, state: State) -> dict[str, Any]:
+    return item_view(await to_thread.run_sync(_item, state, test_id))
+
+
+@router.get("/ai-tests/{test_id}/results", response_model=dict[str, Any], responses=FAILURES)
+async def get_item_results(test_id: str, state: State) -> dict[str, Any]:
+    item = item_view(await to_thread.run_sync(_item, state, test_id))
+    return {"test_id": test_id, "result": item["result"], "results": item["response_data"], "error": item["error_message"]}
+
+
+@router.post("/ai-tests/{test_id}/cancel", response_model=Cancelling, responses=FAILURES)
+async def cancel_item(test_id: str, state: State) -> Cancelling:
+    """An item has a row once it ended, so there is nothing left to stop: told so, with its state."""
+    item = await to_thread.run_sync(_item, state, test_id)
+    return Cancelling(job_id=test_id, success=False, status=item.result, message="The item has ended; cancel its job to stop the others.")
+
+
+@router.get("/ai-runs/statistics", response_model=dict[str, Any], responses=FAILURES)
+async def totals(state: State) -> dict[str, Any]:
+    return asdict(await to_thread.run_sync(statistics.totals, state.core.ledger.database))
+
+
+@router.post("/ai-runs/cleanup", response_model=dict[str, Any], responses=FAILURES)
+async def clean(state: State, days_old: Annotated[int, Query(ge=7, le=36500)] = 30, dry_run: bool = False) -> dict[str, Any]:
+    cleaned = await to_thread.run_sync(lambda: state.core.ledger.clean(days_old, dry_run=dry_run))
+    return {**asdict(cleaned), "dry_run": dry_run}

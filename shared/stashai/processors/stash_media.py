@@ -8,16 +8,16 @@ from functools import partial
 from pathlib import Path
 
 from ..errors import MediaError
-from ..media.fingerprint import BLOCK, SAMPLES, WHOLE_UP_TO, fingerprint_bytes, fingerprint_large, fingerprint_of
+from ..media.fingerprint import fingerprint_bytes, fingerprint_of, fingerprint_stream
 from ..media.frames import Frame
 from ..media.images import read_image
-from ..media.sprites import sprite_frames
 from ..media.video import VideoReader
 from ..processing.stores import ObservationStore
 from ..stash.client import StashClient
 from ..stash.entities import Item, MediaFile
 from ..stash.media import RangeFile
 from .evidence import Medium
+from .stash_sprites import sprite_frames
 
 LARGEST_PICTURE = 256 * 2**20
 """Bytes of a picture that is fetched into memory."""
@@ -93,13 +93,7 @@ def _stamp(mod_time: str) -> int:
 
 def _fingerprint_of_stream(stream: io.BufferedReader, size: int) -> str:
     with stream:
-        if size <= WHOLE_UP_TO:
-            return fingerprint_bytes(stream.read())
-        blocks = []
-        for index in range(SAMPLES):
-            stream.seek((size - BLOCK) * index // (SAMPLES - 1))
-            blocks.append(stream.read(BLOCK))
-        return fingerprint_large(size, blocks)
+        return fingerprint_stream(stream, size)
 
 
 def sprite_of(item: Item, gateway: StashClient) -> Medium | None:

@@ -1,0 +1,142 @@
+"""A click: a chain of short steps on one row of the ledger. Each works for seconds, keeps what it saw and says whether there
+is more; a closed dialog just stops asking."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from stashai.errors import UsageError
+
+from .request import PLUGIN_ID, Request
+from .setup import SetupNeededError, plan
+
+if TYPE_CHECKING:
+    from .host import Bench
+
+PROCESSOR = "stash.identify"
+KINDS = ("scene", "image", "gallery")
+BUDGET = 4.2
+"""Seconds of a step, starting Python included; an answer, and whatever was begun, end within five."""
+WAIT_FOR_LOCK = 2.0
+CROPS_A_PAGE = 60
+Json = dict[str, Any]
+
+
+def identify(request: Request) -> Json | None:
+    """The job of this scene, image or gallery: the one that is not ended, or a new one. Nothing is looked at yet."""
+    from .host import Bench
+
+    kind, entity_id = request.choice("type", KINDS), request.stash_id("id")
+    mode = request.choice("mode", ("auto", "frame"), "auto")
+    config: Json = {"type": kind, "id": entity_id, "mode": mode}
+    if mode == "frame":
+        config["time"] = round(request.number("time", low=0.0, high=1e6), 3)
+    try:
+        bench = Bench(request)
+    except SetupNeededError:
+        return {"job": None, "needs": {"setup": plan(request)}}
+    return submit(bench, config, again=request.flag("again"))
+
+
+def submit(bench: Bench, config: Json, *, again: bool = False) -> Json:
+    from stashai.tracking.records import JobRequest
+
+    from .results import shown_job
+
+    kind, entity_id = str(config["type"]), str(config["id"])
+    entity = bench.gateway.gallery(entity_id) if kind == "gallery" else bench.gateway.item(kind, entity_id)  # type: ignore[arg-type]
+    if entity is None:
+        raise UsageError(f"There is no {kind} {entity_id} in Stash.", code="not-found", remedy="Reload this page.")
+    planned = getattr(entity, "image_count", 1)
+    name = entity.title or _file_name(entity) or f"{kind} {entity_id}"
+    request = JobRequest(
+        PROCESSOR, "facial_recognition", json.dumps(config, sort_keys=True), f"Identify: {name}", kind, entity_id, name,
+        planned=planned, run_policy="steps",
+    )  # fmt: skip
+    return shown_job(bench.ledger.submit(request, reuse=not again).job)
+
+
+def _file_name(entity: Any) -> str:
+    file = getattr(entity, "file", None)
+    return str(file.path).replace("\\", "/").rpartition("/")[2] if file else ""
+
+
+def step(request: Request) -> Json:
+    """Work on a job for a few seconds: {job, result, more}. `waiting` says why nothing was done."""
+    from .chain import Chain
+    from .host import Bench, inference_lock
+
+    began = time.monotonic()
+    job_id = request.text("job", longest=64)
+    try:
+        bench = Bench(request)
+    except SetupNeededError:
+        return {"job": None, "result": None, "more": False, "needs": {"setup": plan(request)}}
+    job = bench.ledger.job(job_id)
+    if job is None or job.processor != PROCESSOR:
+        raise UsageError(f"There is no job {job_id}.", code="unknown-job")
+    chain = Chain(bench, began + BUDGET)
+    if job.ended:
+        return chain.ended(job)
+    with inference_lock(request) as lock:
+        if not lock.acquire(WAIT_FOR_LOCK, urgent=True):
+            return chain.waiting(job, "Another recognition is at work.")
+        claim = bench.ledger.claim(job_id)
+        if claim is None:
+            return chain.waiting(bench.ledger.job(job_id) or job, "Another page is at work on this.")
+        return chain.run(claim)
+
+
+def pause(request: Request) -> Json:
+    """The dialog was closed. A step that is at work ends by itself; the row waits with all that was seen."""
+    from .host import Bench
+    from .results import shown_job
+
+    bench = Bench(request)
+    job = bench.ledger.job(request.text("job", longest=64))
+    if job is None:
+        raise UsageError("There is no such job.", code="unknown-job")
+    return shown_job(job)
+
+
+def faces(request: Request) -> Json | None:
+    """The Result of the newest job of an item, None when it was never looked at."""
+    from .chain import kept_result
+    from .host import Bench
+
+    kind, entity_id = request.choice("type", KINDS), request.stash_id("id")
+    try:
+        bench = Bench(request)
+    except SetupNeededError:
+        return None
+    return kept_result(bench, kind, entity_id)
+
+
+def crops(request: Request) -> Json:
+    """A page of the crops of a gallery's people, as data URIs by key."""
+    from .chain import findings_of_job
+    from .host import Bench
+    from .results import data_uri
+
+    bench = Bench(request)
+    found = findings_of_job(bench, request.text("job", longest=64))
+    keys = list(dict.fromkeys(p.best_crop for f in found.values() for p in f.people if p.best_crop))
+    start = (request.page() - 1) * CROPS_A_PAGE
+    part = keys[start : start + CROPS_A_PAGE]
+    return {"crops": {key: data_uri(bench.stores.crops.get(key)) for key in part}, "pages": -(-len(keys) // CROPS_A_PAGE)}
+
+
+def queue_learning(bench: Bench) -> None:
+    """Have Stash run the learning task when there is something to learn and none is queued."""
+    waiting = bench.mirror.waiting(1)
+    known = bench.mirror.fact("learning-job")
+    if not waiting or (known and _is_alive(bench, known)):
+        return
+    job = bench.gateway.run_task(PLUGIN_ID, "StashAI: learning performers' faces", {"op": "task_learn"})
+    bench.mirror.note("learning-job", job)
+
+
+def _is_alive(bench: Bench, stash_job: str) -> bool:
+    return any(job.id == stash_job and job.status in ("READY", "RUNNING") for job in bench.gateway.job_queue())

@@ -1,0 +1,160 @@
+"""Past and running jobs on our page, and the numbers behind its charts."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+from stashai.errors import UsageError
+
+from . import quick
+from .request import PLUGIN_ID, Request
+
+PAGE = 25
+ITEMS_A_PAGE = 50
+STATES = ("pending", "processing", "completed", "failed", "cancelled")
+Json = dict[str, Any]
+
+
+def jobs(request: Request) -> Json:
+    """A page of jobs, the newest first."""
+    _settle_cancelled(request)
+    state = request.optional_text("state")
+    if state is not None and state not in STATES:
+        raise UsageError(f"state must be one of {', '.join(STATES)}.")
+    where, values = ("status = ?", (state,)) if state else ("1", ())
+    rows = quick.jobs(request.data, where, values, PAGE, (request.page() - 1) * PAGE)
+    return {"jobs": rows, "total": _count(request, where, values)}
+
+
+def _count(request: Request, where: str, values: tuple[str, ...]) -> int:
+    connection = quick.connect(request.data / quick.DATABASE)
+    if connection is None:
+        return 0
+    with closing(connection):
+        try:
+            return int(connection.execute(f"SELECT COUNT(*) FROM processing_jobs WHERE {where}", values).fetchone()[0])  # noqa: S608
+        except sqlite3.OperationalError:
+            return 0
+
+
+def _settle_cancelled(request: Request) -> None:
+    """A task that was stopped in Stash cannot say so itself: it was killed. Its job in Stash's queue says it."""
+    working = quick.jobs(request.data, "status = 'processing' AND run_policy <> 'steps'", (), PAGE)
+    rows = [row for row in working if row["state"] == "paused"]
+    if not rows:
+        return
+    from .host import Bench
+
+    bench = Bench(request, models=False)
+    for row in rows:
+        stash_job = bench.mirror.fact(f"stash-job:{row['id']}")
+        known = bench.gateway.job(stash_job) if stash_job else None
+        if known is not None and known.status == "CANCELLED":
+            bench.ledger.cancel(row["id"], "stopped in Stash")
+
+
+def job(request: Request) -> Json:
+    """One job with a page of its items."""
+    job_id = request.text("id", longest=64)
+    found = quick.jobs(request.data, "job_id = ?", (job_id,), 1)
+    if not found:
+        raise UsageError("There is no such job.", code="unknown-job")
+    connection = quick.connect(request.data / quick.DATABASE)
+    items: list[Json] = []
+    if connection is not None:
+        with closing(connection):
+            query = (
+                "SELECT t.* FROM processing_tests t JOIN processing_jobs j ON j.id = t.job WHERE j.job_id = ? "
+                "ORDER BY t.result = 'error' DESC, t.sequence, t.id LIMIT ? OFFSET ?"
+            )
+            rows = connection.execute(query, (job_id, ITEMS_A_PAGE, (request.page() - 1) * ITEMS_A_PAGE))
+            items = [_item(dict(row)) for row in rows]
+    return {"job": found[0], "items": items}
+
+
+def _item(row: Json) -> Json:
+    data = json.loads(row["response_data"]) if row["response_data"] else {}
+    people = [{"name": p["name"], "probability": round(p["probability"], 4)} for p in data.get("people", ()) if isinstance(p, dict)]
+    error = {"code": row["error_type"], "message": row["error_message"], "remedy": ""} if row["error_message"] else None
+    return {
+        "key": row["unit"], "name": row["entity_name"] or row["entity_id"], "type": row["entity_type"], "id": row["entity_id"],
+        "state": row["result"], "people": people, "error": error,
+    }  # fmt: skip
+
+
+def cancel(request: Request) -> Json:
+    """Stop a job: a waiting one at once, a running one within seconds, and its task in Stash's queue if it still waits there."""
+    from .host import Bench
+    from .results import shown_job
+
+    bench = Bench(request, models=False)
+    job_id = request.text("id", longest=64)
+    row = bench.ledger.cancel(job_id, "stopped on StashAI's page")
+    if row is None:
+        raise UsageError("There is no such job.", code="unknown-job")
+    stash_job = bench.mirror.fact(f"stash-job:{job_id}")
+    waiting = [queued.id for queued in bench.gateway.job_queue() if queued.status == "READY"]
+    if stash_job in waiting:
+        bench.gateway.stop_job(str(stash_job))
+    return shown_job(row)
+
+
+def retry(request: Request) -> Json:
+    """Do again what could not run. A task goes back into Stash's queue; a click's job waits for its dialog."""
+    from .host import Bench
+    from .results import shown_job
+
+    bench = Bench(request)
+    job_id = request.text("id", longest=64)
+    row = bench.ledger.job(job_id)
+    if row is None:
+        raise UsageError("There is no such job.", code="unknown-job")
+    if row.ended:
+        row = bench.ledger.retry(job_id)
+    if row.run_policy != "steps":
+        queued = bench.gateway.run_task(PLUGIN_ID, f"StashAI: {row.job_name}", {"op": task_of(row.processor), "job": job_id})
+        bench.mirror.note(f"stash-job:{job_id}", queued)
+    return shown_job(row)
+
+
+def task_of(processor: str) -> str:
+    """The operation that goes on with a job of that processor."""
+    return {"stash.learn": "task_learn"}.get(processor, "task_identify")
+
+
+def statistics(request: Request) -> Json:
+    """Per day: jobs by outcome, items, seconds; and how the confidences lie."""
+    days = int(request.number("days", 30, 1, 366))
+    connection = quick.connect(request.data / quick.DATABASE)
+    if connection is None:
+        return {"jobs": [], "confidence": []}
+    with closing(connection):
+        try:
+            return {"jobs": _per_day(connection, days), "confidence": _bins(connection, days)}
+        except sqlite3.OperationalError:
+            return {"jobs": [], "confidence": []}
+
+
+_SINCE = "created_at >= strftime('%s', 'now') - ? * 86400"
+
+
+def _per_day(connection: sqlite3.Connection, days: int) -> list[Json]:
+    rows = connection.execute(
+        "SELECT date(created_at, 'unixepoch') AS day, SUM(status = 'completed') AS ok, SUM(status = 'failed') AS failed, "  # noqa: S608
+        "SUM(status = 'cancelled') AS cancelled, SUM(tests_completed) AS items, SUM(COALESCE(processing_time_seconds, 0)) AS seconds "
+        f"FROM processing_jobs WHERE {_SINCE} GROUP BY day ORDER BY day",
+        (days,),
+    )
+    return [{**dict(row), "seconds": round(row["seconds"] or 0.0, 1)} for row in rows]
+
+
+def _bins(connection: sqlite3.Connection, days: int) -> list[Json]:
+    counts = dict.fromkeys(range(10), 0)
+    query = f"SELECT confidence_scores FROM processing_tests WHERE confidence_scores IS NOT NULL AND {_SINCE}"  # noqa: S608
+    for (scores,) in connection.execute(query, (days,)):
+        for score in json.loads(scores):
+            counts[min(9, int(float(score) * 10))] += 1
+    return [{"bin": number / 10, "count": count} for number, count in counts.items()]

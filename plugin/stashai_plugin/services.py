@@ -1,0 +1,66 @@
+"""What does the work, and whether it is well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stashai.errors import StashAIError
+
+from .request import Request
+
+Json = dict[str, Any]
+
+
+def services(request: Request) -> list[Json]:
+    """This Stash, and the worker when one is set."""
+    from .quick import health
+
+    local = health(request)
+    ready = local["runtime"]["state"] == "ready"
+    own = {
+        "name": "This Stash", "type": "facial_recognition", "where": "local", "state": "healthy" if ready else "unhealthy",
+        "capabilities": ["scenes", "images", "galleries", "comparison"], "message": "" if ready else local["where"]["reason"],
+    }  # fmt: skip
+    worker = _worker(request)
+    return [own, *([worker] if worker else [])]
+
+
+def _worker(request: Request) -> Json | None:
+    from stashai.client import WorkerClient, read_token
+
+    address = str((request.saved_settings().get("worker") or {}).get("address") or "")
+    if not address:
+        return None
+    row: Json = {"name": "Worker", "type": "facial_recognition", "where": address, "capabilities": [], "message": ""}
+    try:
+        client = WorkerClient(address, read_token(request.home), timeout=3.0)
+        row["state"] = str(client.health().get("status") or "unknown")
+        row["capabilities"] = [str(service.get("name")) for service in client.services()]
+    except StashAIError as error:
+        row |= {"state": "unhealthy", "message": str(error)}
+    return row
+
+
+def models(request: Request) -> list[Json]:
+    """The networks of the catalog that are in use or installed."""
+    from .quick import health
+
+    rows: list[Json] = health(request)["models"]
+    return rows
+
+
+def test_worker(request: Request) -> Json:
+    """Whether a worker answers there, with the token that is kept."""
+    from stashai.client import WorkerClient, read_token
+
+    saved = str((request.saved_settings().get("worker") or {}).get("address") or "")
+    address = request.optional_text("address") or saved
+    if not address:
+        return {"ok": False, "message": "No address is set.", "version": None}
+    try:
+        client = WorkerClient(address, read_token(request.home), timeout=5.0)
+        version = str(client.health().get("version") or "")
+        client.services()
+    except StashAIError as error:
+        return {"ok": False, "message": str(error), "version": None}
+    return {"ok": True, "message": "The worker answers.", "version": version}

@@ -1,0 +1,148 @@
+"""What StashAI adds to Stash, with provenance; and undo, which removes exactly that.
+
+Nothing is written before a row says that it will be. A row is `planned`, then `written`, then `undone`; a kill between Stash's
+commit and ours leaves it planned, and undo treats it like one that was written: it looks at what is there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ..processing.stores import WriteRow, WriteRows
+from .entities import EntityKind
+from .gateway import Gateway
+
+PERFORMERS = "performer_ids"
+CREATED = "created"
+IMAGE = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """A performer for a scene, an image or a gallery; `why` says on what ground, in a few words."""
+
+    kind: EntityKind
+    entity_id: str
+    performer_id: str
+    why: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """`added` were written just now, `already` were there before."""
+
+    added: tuple[Addition, ...]
+    already: tuple[Addition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """`count` of things removed (or, in a preview, that would be); `skipped` says of the others why they stay."""
+
+    count: int
+    skipped: tuple[str, ...]
+
+
+class WriteBack:
+    def __init__(self, gateway: Gateway, rows: WriteRows) -> None:
+        self._gateway, self._rows = gateway, rows
+
+    def apply(self, run: str, job_id: str | None, additions: Iterable[Addition]) -> Applied:
+        """Add what is not there yet. One mutation a kind and set of performers, each of at most some hundred entities."""
+        unique = list({(a.kind, a.entity_id, a.performer_id): a for a in additions}.values())
+        added: list[Addition] = []
+        already: list[Addition] = []
+        for kind in dict.fromkeys(a.kind for a in unique):
+            of_kind = [a for a in unique if a.kind == kind]
+            there = self._gateway.links(kind, list(dict.fromkeys(a.entity_id for a in of_kind)))
+            already += [a for a in of_kind if a.performer_id in there.get(a.entity_id, ())]
+            new = [a for a in of_kind if a.entity_id in there and a.performer_id not in there[a.entity_id]]
+            self._add(run, job_id, kind, new, there)
+            added += new
+        return Applied(tuple(added), tuple(already))
+
+    def _add(self, run: str, job_id: str | None, kind: EntityKind, new: Sequence[Addition], there: dict[str, tuple[str, ...]]) -> None:
+        for entities, performers in _grouped(new):
+            part = [a for a in new if a.entity_id in entities]
+            ids = self._rows.plan(
+                run,
+                job_id,
+                [
+                    (kind, a.entity_id, PERFORMERS, a.performer_id, json.dumps(list(there[a.entity_id])), a.why, a.confidence)
+                    for a in part
+                ],
+            )
+            self._gateway.link(kind, sorted(entities, key=int), performers, add=True)
+            self._rows.mark(ids, "written")
+
+    def create_performer(self, run: str, job_id: str | None, name: str, image: bytes | None) -> str:
+        """A new performer; undo removes it when nobody edited or used it."""
+        performer = self._gateway.create_performer(name, image)
+        ids = self._rows.plan(run, job_id, [("performer", performer, CREATED, name, None, "created for a face", None)])
+        self._rows.mark(ids, "written")
+        return performer
+
+    def undo(self, run: str, *, preview: bool = False) -> Undone:
+        """Remove what the run added and is still there; links first, then performers that it created."""
+        rows = [row for row in self._rows.of_run(run) if row.state != "undone"]
+        links = [row for row in rows if row.field == PERFORMERS]
+        count, skipped = self._undo_links(links, preview)
+        for row in rows:
+            if row.field == CREATED:
+                unused = self._is_removable(row, links, preview)
+                count += unused
+                if not unused:
+                    skipped.append(f"{row.value} was edited or is used elsewhere, so the performer stays.")
+                elif not preview:
+                    self._gateway.destroy_performer(row.entity_id)
+                    self._rows.mark([row.id], "undone")
+        return Undone(count, tuple(skipped))
+
+    def _undo_links(self, rows: Sequence[WriteRow], preview: bool) -> tuple[int, list[str]]:
+        skipped: list[str] = []
+        count = 0
+        for kind in dict.fromkeys(row.entity_type for row in rows):
+            of_kind = [row for row in rows if row.entity_type == kind]
+            there = self._gateway.links(_kind(kind), list(dict.fromkeys(row.entity_id for row in of_kind)))
+            removable = [row for row in of_kind if row.value in there.get(row.entity_id, ())]
+            gone = len(of_kind) - len(removable)
+            if gone:
+                skipped.append(f"{gone} of the names were already removed from their {kind}s.")
+            count += len(removable)
+            if not preview:
+                self._remove(_kind(kind), removable)
+                self._rows.mark([row.id for row in of_kind], "undone")
+        return count, skipped
+
+    def _remove(self, kind: EntityKind, rows: Sequence[WriteRow]) -> None:
+        by_performer: dict[str, list[str]] = {}
+        for row in rows:
+            by_performer.setdefault(row.value, []).append(row.entity_id)
+        for performer, entities in by_performer.items():
+            self._gateway.link(kind, entities, [performer], add=False)
+
+    def _is_removable(self, row: WriteRow, links: Sequence[WriteRow], preview: bool) -> bool:
+        if preview and any(link.value == row.entity_id for link in links):
+            # Its links of this run go first: only then can Stash tell.
+            return True
+        return self._gateway.performer_is_unused(row.entity_id)
+
+
+def _grouped(additions: Sequence[Addition]) -> list[tuple[set[str], list[str]]]:
+    """Entities that get the same performers together: (entity ids, performer ids)."""
+    wanted: dict[str, list[str]] = {}
+    for addition in additions:
+        wanted.setdefault(addition.entity_id, []).append(addition.performer_id)
+    groups: dict[tuple[str, ...], set[str]] = {}
+    for entity, performers in wanted.items():
+        groups.setdefault(tuple(sorted(performers, key=int)), set()).add(entity)
+    return [(entities, list(performers)) for performers, entities in groups.items()]
+
+
+def _kind(text: str) -> EntityKind:
+    if text == "scene":
+        return "scene"
+    return "image" if text == "image" else "gallery"

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 import uvicorn
+
 from stashai.errors import StashAIError
 
 from .app import create_app

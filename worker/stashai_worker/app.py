@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from anyio import CapacityLimiter
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+
 from stashai import __version__
 from stashai.services.core import Core
 
@@ -64,6 +65,8 @@ def create_app(config: WorkerConfig) -> FastAPI:
     app.include_router(sockets.router)
     app.add_middleware(BodyLimit, config.max_body * MIB, "/api/v1/media", config.max_upload * MIB)
     if config.cors_origins:
-        app.add_middleware(CORSMiddleware, allow_origins=list(config.cors_origins), allow_methods=["*"], allow_headers=["authorization", "content-type"])
+        app.add_middleware(
+            CORSMiddleware, allow_origins=list(config.cors_origins), allow_methods=["*"], allow_headers=["authorization", "content-type"]
+        )
     app.add_middleware(Guard, config=config)
     return app

@@ -30,9 +30,7 @@ class WorkerConfig:
     token: str = _variable("STASHAI_TOKEN", "Token that clients send as `Authorization: Bearer …`; made at first start when needed")
     queue_url: str = _variable("STASHAI_QUEUE_URL", "Queue: empty for SQLite in the data folder, `redis://…` or `postgresql://…`")
     media: tuple[Path, ...] = _variable("STASHAI_MEDIA", "The only folders whose files are opened, separated like PATH", ())
-    path_map: tuple[tuple[str, str], ...] = _variable(
-        "STASHAI_PATH_MAP", "Stash's path = this machine's path, pairs separated by `;`", ()
-    )
+    path_map: tuple[tuple[str, str], ...] = _variable("STASHAI_PATH_MAP", "Stash's path = this machine's path, pairs separated by `;`", ())
     stash_url: str = _variable("STASH_URL", "Stash's address; the one origin from which media are fetched")
     stash_api_key: str = _variable("STASH_API_KEY", "Stash's API key")
     visage_url: str = _variable("VISAGE_URL", "A Visage-compatible backend, used as one more service")

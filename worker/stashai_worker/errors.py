@@ -6,11 +6,16 @@ import logging
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
-from stashai.contracts.common import ErrorResponse
-from stashai.errors import MediaError, ModelError, SetupError, StashAIError, StorageError, UsageError
 from starlette.exceptions import HTTPException
 
+from stashai.contracts.common import ErrorResponse
+from stashai.errors import MediaError, ModelError, SetupError, StashAIError, StorageError, UsageError
+
 logger = logging.getLogger(__name__)
+
+class BodyTooLargeError(Exception):
+    """Raised inside the application's `receive` once the body passes the limit."""
+
 
 _STATUS: tuple[tuple[type[StashAIError], int], ...] = (
     (UsageError, 400),
@@ -39,6 +44,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(StashAIError)
     async def expected(request: Request, error: StashAIError) -> JSONResponse:
         return refusal(status_of(error), error.code, str(error), request.headers.get("x-request-id"))
+
+    @app.exception_handler(BodyTooLargeError)
+    async def too_large(request: Request, error: BodyTooLargeError) -> JSONResponse:
+        return refusal(413, "too-large", str(error))
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:

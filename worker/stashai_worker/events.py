@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from anyio import to_thread
+
 from stashai.errors import StorageError
 from stashai.tracking.ledger import Ledger
 from stashai.tracking.records import JobRow

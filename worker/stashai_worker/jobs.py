@@ -10,6 +10,7 @@ from typing import Any
 
 import anyio
 from anyio import to_thread
+
 from stashai.contracts.batch import BatchJobStatus
 from stashai.contracts.common import BaseRequest, ImageData, StashEntity
 from stashai.contracts.enums import ProcessingStatus
@@ -62,7 +63,9 @@ async def _spooled(data: str, kind: str, state: WorkerState) -> str:
     return await state.spool.store(chunks(), f"picture.{kind}")
 
 
-def entity_job(entities: Sequence[WantedEntity], request: BaseRequest, state: WorkerState, threshold: float, top: int, **more: Any) -> JobRequest:
+def entity_job(
+    entities: Sequence[WantedEntity], request: BaseRequest, state: WorkerState, threshold: float, top: int, **more: Any
+) -> JobRequest:
     """The job of an identify or batch request. The threshold is the request's; candidates below it are told, too."""
     engine = state.core.engine()
     params = EntityParams(entities=list(entities), threshold=threshold, top=top, embedders=engine.installed_embedders, **more)
@@ -119,8 +122,26 @@ def failure_of(state: WorkerState, job: JobRow) -> StashAIError:
 
 
 _CALLERS_FAULTS = frozenset(
-    "empty-file not-a-picture damaged truncated too-large missing-file no-permission not-media not-a-video no-video unknown-codec "
-    "unreadable-file no-way-to-media upload-gone missing-entity empty-gallery unreadable-media undecodable".split()
+    [
+        "empty-file",
+        "not-a-picture",
+        "damaged",
+        "truncated",
+        "too-large",
+        "missing-file",
+        "no-permission",
+        "not-media",
+        "not-a-video",
+        "no-video",
+        "unknown-codec",
+        "unreadable-file",
+        "no-way-to-media",
+        "upload-gone",
+        "missing-entity",
+        "empty-gallery",
+        "unreadable-media",
+        "undecodable",
+    ]
 )
 
 

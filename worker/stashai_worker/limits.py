@@ -8,15 +8,11 @@ from anyio import to_thread
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .errors import refusal
+from .errors import BodyTooLargeError, refusal
 
 MAX_JSON_DEPTH = 32
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
-
-
-class BodyTooLarge(Exception):
-    """Raised inside the application's `receive` once the body passes the limit."""
 
 
 class BodyLimit:
@@ -91,7 +87,7 @@ def _counting(receive: Receive, limit: int) -> Receive:
         message = await receive()
         total += len(message.get("body", b""))
         if total > limit:
-            raise BodyTooLarge
+            raise BodyTooLargeError(f"The request is larger than {limit // 2**20} MiB.")
         return message
 
     return counted

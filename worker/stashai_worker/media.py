@@ -72,5 +72,3 @@ class WorkerMedia:
         real = candidate.resolve()
         inside = any(real.is_relative_to(folder) for folder in self._config.media)
         return real if inside and real.is_file() else None
-
-

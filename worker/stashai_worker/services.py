@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 from anyio import to_thread
+
 from stashai import __version__
 from stashai.contracts.enums import ServiceStatus
 from stashai.contracts.services import ServiceInfo

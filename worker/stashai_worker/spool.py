@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import AsyncIterator
 from hashlib import blake2b
 from pathlib import Path
+from typing import BinaryIO
 
 from anyio import to_thread
+
 from stashai.errors import StorageError, UsageError
 
 _KEY = re.compile(r"^[0-9a-f]{40}(\.[a-z0-9]{1,5})?$")
@@ -75,14 +78,12 @@ class Spool:
             raise StorageError("The worker's disk is nearly full.", code="disk-full", remedy="Make room on the worker.")
 
 
-def _create(path: Path) -> "os.PathLike[str] | object":  # noqa: UP037
+def _create(path: Path) -> BinaryIO:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     return os.fdopen(handle, "wb")
 
 
 def _free(folder: Path) -> int:
-    import shutil
-
     return shutil.disk_usage(folder).free
 
 

@@ -38,7 +38,9 @@ class StashMedia:
         try:
             return self._scene(entity_id) if kind == "scene" else self._image(entity_id)
         except StashError as error:
-            raise MediaError(f"Stash does not give the {kind} {entity_id}: {error.message}", code=error.code, remedy=error.remedy) from error
+            raise MediaError(
+                f"Stash does not give the {kind} {entity_id}: {error.message}", code=error.code, remedy=error.remedy
+            ) from error
 
     def images(self, gallery_id: str) -> Sequence[WantedEntity]:
         if not gallery_id.isdigit():

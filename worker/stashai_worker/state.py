@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from anyio import CapacityLimiter
 from fastapi import Request
+
 from stashai.errors import StashAIError
 from stashai.services.core import Core
 from stashai.tracking.records import JobRequest, JobRow

@@ -38,8 +38,7 @@ def response_of(findings: Findings, people: dict[int, Person], threshold: float,
         for person in named
     ]
     groups: list[tuple[Sequence[SeenFace], Sequence[NameCandidate], str | None]] = [
-        (person.faces, person.candidates, performer_id(person.person_id, people) if person in named else None)
-        for person in findings.people
+        (person.faces, person.candidates, performer_id(person.person_id, people) if person in named else None) for person in findings.people
     ]
     groups += [(stranger.faces, stranger.candidates, None) for stranger in findings.unknown]
     faces = [face for group in groups for face in _faces(*group, people=people, limit=max_results)]
@@ -58,9 +57,7 @@ def _faces(
     told = [FaceCandidate(id=performer_id(c.person_id, people), name=c.name, confidence=c.probability) for c in candidates[:limit]]
     best = candidates[0].probability if candidates else 0.0
     for face in seen:
-        yield FaceInfo(
-            bbox=list(face.bbox), confidence=best, performer_id=named, candidates=told, quality=face.quality, time=face.time
-        )
+        yield FaceInfo(bbox=list(face.bbox), confidence=best, performer_id=named, candidates=told, quality=face.quality, time=face.time)
 
 
 def gallery_results(found: EntityFindings, people: dict[int, Person], threshold: float, max_results: int) -> FacialRecognitionResponse:

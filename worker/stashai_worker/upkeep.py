@@ -7,6 +7,7 @@ import logging
 import time
 
 from anyio import to_thread
+
 from stashai.errors import StorageError
 
 from .state import WorkerState

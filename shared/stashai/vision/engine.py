@@ -113,6 +113,10 @@ class VisionEngine:
         entry = self._catalog.get(model_id)
         return bool(prepared_folders(entry, self._settings)) or weights_path(entry, self._settings).is_file()
 
+    def family(self, model_id: str) -> str:
+        """The kind of a model, as requests name it: "arcface" or "facenet"."""
+        return self._catalog.get(model_id).family
+
     def analyze(self, frame: Frame, *, crops: bool = True) -> list[AnalyzedFace]:
         """The faces of `frame` that are good enough to be matched, the most certain first; boxes and landmarks in pixels
         of `frame.image`. May be called by several threads at once. Raises SetupError and ModelError."""

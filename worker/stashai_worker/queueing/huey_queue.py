@@ -14,6 +14,7 @@ from huey.consumer import Consumer
 from huey.contrib.sql_huey import SqlHuey
 from huey.registry import Message
 from huey.serializer import Serializer
+
 from stashai.errors import SetupError
 
 NAME = "stashai"
@@ -69,7 +70,9 @@ class Bell:
         self._huey.enqueue(self._task.s(job_id, priority=LOWEST - priority))
 
     def start(self) -> None:
-        self._consumer = QuietConsumer(self._huey, workers=self._workers, periodic=False, worker_type="thread", initial_delay=0.05, max_delay=1.0)
+        self._consumer = QuietConsumer(
+            self._huey, workers=self._workers, periodic=False, worker_type="thread", initial_delay=0.05, max_delay=1.0
+        )
         self._consumer.start()
 
     def stop(self) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from anyio import to_thread
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
+
 from stashai.errors import UsageError
 from stashai.tracking.interactions import Interaction, Interactions
 

@@ -6,6 +6,7 @@ import time
 
 from anyio import to_thread
 from fastapi import APIRouter, Response
+
 from stashai import __version__
 from stashai.contracts.enums import ServiceStatus
 from stashai.contracts.services import HealthCheckResponse, HealthMetrics

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from anyio import to_thread
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ValidationError
+
 from stashai.contracts.batch import BatchJobStatus, BatchRequest
 from stashai.errors import UsageError
 from stashai.processors.entities import WantedEntity

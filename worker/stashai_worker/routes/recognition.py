@@ -7,6 +7,7 @@ from typing import Annotated
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
+
 from stashai.contracts.common import ErrorResponse
 from stashai.contracts.recognition import (
     AIModelInfo,
@@ -29,13 +30,13 @@ router = APIRouter(prefix="/facial-recognition", tags=["facial recognition"])
 
 State = Annotated[WorkerState, Depends(state_of)]
 Wait = Annotated[float | None, Query(ge=0, le=300, description="Seconds to wait for the answer before a 202 with the job's id")]
-FAILURES: dict[int | str, dict[str, object]] = {
-    code: {"model": ErrorResponse} for code in (400, 401, 403, 404, 409, 413, 429, 503, 504)
-}
+FAILURES: dict[int | str, dict[str, object]] = {code: {"model": ErrorResponse} for code in (400, 401, 403, 404, 409, 413, 429, 503, 504)}
 ACCEPTED: dict[int | str, dict[str, object]] = {202: {"description": "Taken on; the body is the job's status"}}
 
 
-async def answer(job: JobRow, request: FacialRecognitionRequest, state: WorkerState, wait: float | None) -> FacialRecognitionResponse | JSONResponse:
+async def answer(
+    job: JobRow, request: FacialRecognitionRequest, state: WorkerState, wait: float | None
+) -> FacialRecognitionResponse | JSONResponse:
     """The answer when the job ends in time, else 202 with its status. A failure is raised with its true status."""
     job = await finished(state, job.job_id, request.timeout if wait is None else wait)
     if not job.ended:
@@ -61,7 +62,9 @@ def _response(job: JobRow, request: FacialRecognitionRequest, state: WorkerState
     return response
 
 
-async def _identify(request: FacialRecognitionRequest, state: WorkerState, wait: float | None, frames: str = "auto") -> FacialRecognitionResponse | JSONResponse:
+async def _identify(
+    request: FacialRecognitionRequest, state: WorkerState, wait: float | None, frames: str = "auto"
+) -> FacialRecognitionResponse | JSONResponse:
     entity = await wanted(request, state)
     job = entity_job([entity], request, state, request.threshold, request.max_results, frames=frames)
     row = await to_thread.run_sync(state.submit, job)
@@ -81,7 +84,9 @@ async def identify_scene(request: SceneIdentificationRequest, state: State, wait
 
 
 @router.post("/identify-gallery", response_model=FacialRecognitionResponse, responses={**FAILURES, **ACCEPTED})
-async def identify_gallery(request: GalleryIdentificationRequest, state: State, wait: Wait = None) -> FacialRecognitionResponse | JSONResponse:
+async def identify_gallery(
+    request: GalleryIdentificationRequest, state: State, wait: Wait = None
+) -> FacialRecognitionResponse | JSONResponse:
     """Who is in a gallery, by how often."""
     return await _identify(request, state, wait)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Query
+
 from stashai.contracts.services import ServiceInfo
 
 from .recognition import FAILURES, State

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Literal
 
 from stashai.errors import ModelError
@@ -12,6 +13,7 @@ from stashai.vision.catalog import ModelEntry
 from stashai.vision.prepare.cache import Progress, Runtime, prepared_path
 from stashai.vision.session import Session
 
+CPU = "CPUExecutionProvider"
 _MODULES: dict[Runtime, str] = {"ort": "onnxruntime", "ncnn": "ncnn"}
 
 
@@ -47,9 +49,24 @@ def open_session(
     chosen = choose_runtime(runtime)
     path = prepared_path(entry, chosen, settings, progress)
     if chosen == "ort":
-        from stashai.vision.sessions.ort import OrtSession
-
-        return OrtSession(path, providers)
+        return _open_ort(entry, path, providers)
     from stashai.vision.sessions.ncnn import NcnnSession
 
     return NcnnSession(path)
+
+
+def is_accelerated(session: Session) -> bool:
+    """Whether the session runs on something else than the processor, so that batches gain."""
+    providers: Sequence[str] = getattr(session, "providers", ())
+    return bool(providers) and providers[0] != CPU
+
+
+def _open_ort(entry: ModelEntry, path: Path, providers: Sequence[str] | None) -> Session:
+    from stashai.vision.sessions.checked import checked, probe
+    from stashai.vision.sessions.ort import OrtSession, available_providers
+
+    wanted = list(providers or available_providers())
+    if wanted == [CPU]:
+        return OrtSession(path, wanted)
+    side = 10 * entry.input.multiple
+    return checked(lambda: OrtSession(path, wanted), lambda: OrtSession(path, [CPU]), probe(entry.input.size or (side, side)), entry.title)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 import time
@@ -69,11 +70,10 @@ def test_a_network_is_fetched_prepared_and_run(runtime: str, entry: ModelEntry, 
 def test_the_second_time_needs_neither_the_source_nor_protobuf(entry: ModelEntry, settings: Settings) -> None:
     path = prepared_path(entry, "ort", settings)
     code = f"""
-import sys
-from pathlib import Path
-from stashai.vision.sessions.ort import OrtSession
-from stashai.vision.prepare import cache
-OrtSession(Path({str(path)!r})).warm((1, 3, 16, 16))
+import pickle, sys
+from stashai.vision.runtime import open_session
+entry, settings = pickle.loads(bytes.fromhex({pickle.dumps((entry, settings)).hex()!r}))
+open_session(entry, settings, "ort").warm((1, 3, 16, 16))
 print(sorted(name for name in sys.modules if name.split(".")[0] in ("google", "requests")))
 """
     environ = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}

@@ -34,13 +34,12 @@ def available_providers() -> list[str]:
 
 
 class OrtSession:
-    """A prepared ONNX file, loaded. Raises ModelError when it cannot be."""
+    """A prepared ONNX file, loaded for the first of `providers` that takes it. Raises ModelError when it cannot be."""
 
-    def __init__(self, path: Path, providers: Sequence[str] | None = None) -> None:
+    def __init__(self, path: Path, providers: Sequence[str]) -> None:
         self._path = path
-        chosen = list(providers or available_providers())
         try:
-            self._session: Any = onnxruntime.InferenceSession(str(path), _options(), providers=[_with_options(p, path) for p in chosen])
+            self._session: Any = onnxruntime.InferenceSession(str(path), _options(), providers=[_with_options(p, path) for p in providers])
         except Exception as error:  # onnxruntime's exceptions have no common base but this
             raise ModelError(f"ONNX Runtime cannot load {path.name}: {error}", remedy="Run `stashai models verify`.") from error
         self._input = self._session.get_inputs()[0].name

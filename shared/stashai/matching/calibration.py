@@ -1,0 +1,128 @@
+"""From scores to probabilities: constants that were fitted on labelled photographs, read once.
+
+`models/calibration.toml` is written by scripts/fit_calibration.py. The evidence for "this face is person j" is a weighted sum
+of features (see fusion.FEATURES), the log of a likelihood ratio; with N people enrolled, one of them every p_known / N,
+
+    P(j | face) = exp(z_j) / (1 + sum_i exp(z_i)),    z_j = evidence_j + log(prior odds of j against "nobody enrolled")
+
+so that what else scores high and how many are enrolled enter by themselves (open-set identification as in
+Ramos and Gonzalez-Rodriguez 2013 for calibration, Brümmer and du Preez 2006 for the training criterion).
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stashai.errors import ModelError
+
+Probabilities = NDArray[np.float64]
+
+CALIBRATED = 512.0
+"""As many enrolled people make it an even chance that a face is one of theirs."""
+MOST_ODDS = 4.0
+"""However many are enrolled: at most these odds that a face is one of theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The weights of one set of models: `weights[name]` for each of fusion.feature_names(models), and `bias`."""
+
+    models: tuple[str, ...]
+    weights: Mapping[str, float]
+    bias: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConstants:
+    """`likeness` is the mean cosine of two photographs of one person, `cohort` what a face usually scores with the most
+    similar quarter of other people (the stand-in where hardly anybody is enrolled)."""
+
+    likeness: float
+    cohort: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """`threshold` is the operating point: at this probability a name is shown. `undecided` is the band of the first model's
+    probability in which another model is asked."""
+
+    threshold: float
+    undecided: tuple[float, float]
+    models: Mapping[str, ModelConstants]
+    configurations: Sequence[Configuration]
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Calibration:
+        """Read `path`, or the file that travels with the program. Raises ModelError when it cannot be used."""
+        found = path or calibration_path()
+        try:
+            return parse(tomllib.loads(found.read_text(encoding="utf-8")))
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"The calibration {found} cannot be used: {error}.", remedy="Write it again with scripts/fit_calibration.py."
+            ) from error
+
+    def configuration(self, models: Sequence[str]) -> Configuration:
+        """The weights of exactly `models`, the first one first. Raises ModelError when they were never fitted."""
+        for known in self.configurations:
+            if known.models == tuple(models):
+                return known
+        raise ModelError(
+            f"There is no calibration for {' with '.join(models)}: its scores mean nothing yet.",
+            code="not-calibrated",
+            remedy="Fit one on labelled photographs with scripts/fit_calibration.py.",
+        )
+
+    def supports(self, models: Sequence[str]) -> bool:
+        return any(known.models == tuple(models) for known in self.configurations)
+
+
+def parse(document: Mapping[str, Any]) -> Calibration:
+    """The calibration in a parsed calibration.toml. Raises KeyError, TypeError or ValueError."""
+    low, high = document["undecided"]
+    return Calibration(
+        threshold=float(document["threshold"]),
+        undecided=(float(low), float(high)),
+        models={name: ModelConstants(**table) for name, table in document["models"].items()},
+        configurations=[
+            Configuration(tuple(table["models"]), dict(table["weights"]), float(table["bias"])) for table in document["configurations"]
+        ],
+    )
+
+
+def prior(enrolled: int) -> float:
+    """The log odds, before a face is seen, of one of `enrolled` people against everybody who is not enrolled.
+
+    The more people are enrolled, the likelier a face is one of theirs: in the proportion of the data that the calibration was
+    fitted on, and saturating, so that among very many people each one becomes ever less likely.
+    """
+    return -math.log(CALIBRATED + max(enrolled, 1) / MOST_ODDS)
+
+
+def posterior(evidence: NDArray[np.floating], enrolled: int) -> Probabilities:
+    """P(person | face), (..., N), for log likelihood ratios `evidence` (..., N); what is missing to 1 is "nobody enrolled".
+
+    Grows with a person's own evidence and falls with everybody else's. Minus infinity excludes a person.
+    """
+    logits = np.asarray(evidence, np.float64) + prior(enrolled)
+    top = np.maximum(logits.max(axis=-1, keepdims=True, initial=0.0), 0.0)
+    shares = np.exp(logits - top)
+    return np.asarray(shares / (shares.sum(axis=-1, keepdims=True) + np.exp(-top)))
+
+
+def calibration_path() -> Path:
+    """calibration.toml beside the package (a built plugin, a wheel) or in models/ at the root of a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    candidates = [package / "calibration.toml", *(parent / "models" / "calibration.toml" for parent in package.parents[:2])]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    raise ModelError("The calibration is missing.", remedy="Install StashAI again: models/calibration.toml belongs to it.")

@@ -1,0 +1,106 @@
+"""Many faces as one, many scores as one: pooled vectors, and the features that the evidence is a weighted sum of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stashai.vision.faces import Vector
+
+from .calibration import Configuration
+
+Matrix = NDArray[np.float32]
+
+TOP_SHARE = 0.25
+"""The share of other people, the most similar ones, that a face's cohort mean is taken over."""
+SHRINK = 3.0
+"""As many people are added to a cohort at the usual mean: so a small gallery's own cohort counts little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """Several faces of one person as one: the unit mean `vector`, and how many independent looks they amount to."""
+
+    vector: Vector
+    looks: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """One model's view of T items against N candidates: cosines (T, N), the cohort mean of each item (T, N: the candidate
+    itself left out) and of each candidate (N,)."""
+
+    cosine: Matrix
+    item_cohort: Matrix
+    person_cohort: Matrix
+
+
+def pool(vectors: Sequence[Vector] | Matrix, weights: Sequence[float], likeness: float) -> Pooled:
+    """Pool unit vectors (n, D) by a weighted mean.
+
+    Frames of one shot repeat each other: n of them that are as alike as two photographs of one person usually are
+    (`likeness`) count as n looks, n equal ones as one, linearly between.
+    """
+    rows, share = np.asarray(vectors, np.float32), np.asarray(weights, np.float32)
+    share = share / share.sum()
+    mean = share @ rows
+    length = float(np.linalg.norm(mean))
+    vector = np.asarray(mean / max(length, 1e-9), np.float32)
+    repeats = float((share * share).sum())
+    if repeats > 0.999:
+        return Pooled(vector, 1.0)
+    alike = (length * length - repeats) / (1.0 - repeats)  # the mean cosine of two different ones
+    fresh = min(1.0, max(0.0, (1.0 - alike) / (1.0 - likeness)))
+    return Pooled(vector, 1.0 + (1.0 / repeats - 1.0) * fresh)
+
+
+def cohort_means(scores: Matrix, columns: NDArray[np.intp], usual: float, total: int) -> Matrix:
+    """The mean of each row's highest TOP_SHARE of `scores` (T, C) with a cohort, for each of `total` candidates: (T, total).
+
+    `columns` (C,) says which candidate a column belongs to: for that candidate, its own column is left out, as what it
+    scores says nothing of other people. Shrunk to `usual` where the cohort is small. Mean normalisation of the cohort
+    scores (Auckenthaler et al. 2000; only the mean helps here, the deviation does not).
+    """
+    count, size = len(scores), scores.shape[1]
+    if size <= 1:
+        return np.full((count, total), usual, np.float32)
+    kept = max(1, round(TOP_SHARE * (size - 1)))
+    best = -np.partition(-scores, kept, axis=1)[:, : kept + 1] if kept < size else scores
+    best = -np.sort(-best, axis=1)
+    whole, last, spare = best[:, :kept].sum(axis=1), best[:, kept - 1 : kept], best[:, kept : kept + 1]
+    means = np.repeat(whole[:, None], total, axis=1)
+    means[:, columns] += np.where(scores >= last, spare - scores, 0.0)
+    return np.asarray((means + SHRINK * usual) / (kept + SHRINK), np.float32)
+
+
+def feature_names(models: Sequence[str]) -> list[str]:
+    """The names of the features of a configuration, in the order of `terms`."""
+    own = [f"{model}.{part}" for model in models for part in ("cosine", "item_cohort", "person_cohort")]
+    return [*own, "item_looks", "person_looks", "cosine.item_looks", "cosine.person_looks"]
+
+
+def terms(scores: Sequence[Scores], item_looks: NDArray[np.float32], person_looks: NDArray[np.float32]) -> list[Matrix]:
+    """The features by name order, each (T, N) or broadcastable to it, for T items and N people.
+
+    Looks enter as 1 - 1 / looks: the first more ones tell most.
+    """
+    item = np.asarray(1 - 1 / item_looks, np.float32)[:, None]
+    person = np.asarray(1 - 1 / person_looks, np.float32)[None, :]
+    own: list[Matrix] = [part for one in scores for part in (one.cosine, one.item_cohort, one.person_cohort[None, :])]
+    first = scores[0].cosine
+    return [*own, item, person, first * item, first * person]
+
+
+def evidence(
+    scores: Mapping[str, Scores], item_looks: NDArray[np.float32], person_looks: NDArray[np.float32], configuration: Configuration
+) -> NDArray[np.float64]:
+    """The log likelihood ratio of "the same person" against "another one", (T, N)."""
+    parts = terms([scores[model] for model in configuration.models], item_looks, person_looks)
+    weights = [configuration.weights[name] for name in feature_names(configuration.models)]
+    total = np.full(parts[0].shape, configuration.bias, np.float64)
+    for weight, part in zip(weights, parts, strict=True):
+        total += weight * part
+    return total

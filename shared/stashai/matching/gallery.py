@@ -1,0 +1,158 @@
+"""Who may be found: one template a person and model, pooled from their references, and how alike others are to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stashai.processing.stores import Person, Reference
+from stashai.vision.faces import Vector
+
+from .calibration import Calibration, ModelConstants
+from .fusion import Matrix, Pooled, Scores, cohort_means, pool
+from .index import EXACT_UP_TO, VectorIndex, open_index
+
+COHORT = 400
+"""Enrolled people, evenly spread, that serve as the others everybody is compared with."""
+NEIGHBOURS = 64
+"""Candidates a model when there are too many people to score all."""
+OUTLIER = 0.45
+"""A reference whose cosine with its person's other references is below this share of the usual likeness is left out."""
+_ROWS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """One model's templates: `vectors` (P, D) in the order of the gallery's people, zeros where somebody has no reference of
+    this model (`present`). `cohort` are the people whose columns are the cohort, `person_cohort` (P,) everybody's mean with it."""
+
+    constants: ModelConstants
+    vectors: Matrix
+    present: NDArray[np.bool_]
+    cohort: NDArray[np.intp]
+    person_cohort: NDArray[np.float32]
+    index: VectorIndex
+
+    def scores(self, items: Matrix, people: NDArray[np.intp] | None = None) -> Scores:
+        """`items` (T, D) against all people, or against the candidates `people` (K,)."""
+        vectors = self.vectors if people is None else self.vectors[people]
+        cosine = items @ vectors.T
+        columns = self.cohort if people is None else np.searchsorted(people, self.cohort)
+        others = cosine[:, self.cohort] if people is None else items @ self.vectors[self.cohort].T
+        if people is not None:  # a cohort member that is no candidate has a column of its own beyond the candidates
+            columns = np.where(people[np.minimum(columns, len(people) - 1)] == self.cohort, columns, len(people))
+        means = cohort_means(others, columns, self.constants.cohort, len(vectors) + 1)[:, : len(vectors)]
+        return Scores(cosine, means, self.person_cohort if people is None else self.person_cohort[people])
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """Everybody who has at least one usable reference. `looks` (P,) says how many independent looks their references amount
+    to; `outliers` are references that were left out because they look like somebody else than the person's other ones."""
+
+    people: Sequence[Person]
+    models: Sequence[str]
+    banks: Mapping[str, Bank]
+    looks: NDArray[np.float32]
+    references: Mapping[int, Sequence[Reference]]
+    outliers: Sequence[Reference]
+
+    @classmethod
+    def build(
+        cls,
+        people: Iterable[Person],
+        references: Iterable[Reference],
+        models: Sequence[str],
+        calibration: Calibration | None = None,
+        *,
+        cache: Path | None = None,
+    ) -> Gallery:
+        """The gallery of `people` in the order of their ids. The first of `models` is the primary one: who has no usable
+        reference of it is not enrolled. `cache` is a folder for the search graphs of large galleries."""
+        constants = (calibration or Calibration.load()).models
+        likeness = constants[models[0]].likeness
+        grouped = _grouped(references, models[0])
+        known = [person for person in sorted(people, key=lambda person: person.id) if person.id in grouped]
+        kept: dict[int, list[Reference]] = {}
+        outliers: list[Reference] = []
+        for person in known:
+            kept[person.id], odd = split_outliers(grouped[person.id], models[0], likeness)
+            outliers += odd
+        pooled = [_pooled(kept[person.id], models[0], likeness) for person in known]
+        banks = {model: _bank(known, kept, model, constants[model], cache) for model in models}
+        return cls(known, tuple(models), banks, np.array([one.looks for one in pooled], np.float32), kept, outliers)
+
+    def __len__(self) -> int:
+        return len(self.people)
+
+    def candidates(self, items: Mapping[str, Matrix]) -> NDArray[np.intp] | None:
+        """People worth scoring for any of the items (their numbers, ascending); None when that is everybody."""
+        if len(self) <= EXACT_UP_TO:
+            return None
+        found = [self.banks[model].index.search(rows, NEIGHBOURS)[0].ravel() for model, rows in items.items() if len(rows)]
+        return np.unique(np.concatenate(found)).astype(np.intp)
+
+    def best_reference(self, person_id: int, model: str, vector: Vector) -> Reference:
+        """The person's reference that is most like `vector`."""
+        own = [known for known in self.references[person_id] if model in known.embeddings]
+        return max(own, key=lambda known: float(known.embeddings[model] @ vector))
+
+
+def split_outliers(references: Sequence[Reference], model: str, likeness: float) -> tuple[list[Reference], list[Reference]]:
+    """(kept, outliers): of three and more references, those that look like nobody of the others are outliers, the oddest
+    first, as long as three or more are left. What a person confirmed is never one."""
+    kept, odd = list(references), []
+    while len(kept) >= 3:
+        rows = np.array([known.embeddings[model] for known in kept])
+        others = rows.sum(axis=0) - rows
+        likes = (rows * others).sum(axis=1) / np.maximum(np.linalg.norm(others, axis=1), 1e-9)
+        likes[[known.confirmed for known in kept]] = 1.0
+        worst = int(likes.argmin())
+        if likes[worst] >= OUTLIER * likeness:
+            break
+        odd.append(kept.pop(worst))
+    return kept, odd
+
+
+def _grouped(references: Iterable[Reference], primary: str) -> dict[int, list[Reference]]:
+    grouped: dict[int, list[Reference]] = {}
+    for reference in references:
+        if reference.usable and primary in reference.embeddings:
+            grouped.setdefault(reference.person_id, []).append(reference)
+    return grouped
+
+
+def _pooled(references: Sequence[Reference], model: str, likeness: float) -> Pooled:
+    own = [known for known in references if model in known.embeddings]
+    return pool([known.embeddings[model] for known in own], [max(known.quality, 0.05) for known in own], likeness)
+
+
+def _bank(
+    people: Sequence[Person], kept: Mapping[int, Sequence[Reference]], model: str, constants: ModelConstants, cache: Path | None
+) -> Bank:
+    present = np.array([any(model in known.embeddings for known in kept[person.id]) for person in people], bool)
+    rows = [_pooled(kept[person.id], model, constants.likeness).vector for person, has in zip(people, present, strict=True) if has]
+    vectors = np.zeros((len(people), len(rows[0]) if rows else 1), np.float32)
+    if rows:
+        vectors[present] = rows
+    where = np.flatnonzero(present)
+    cohort = where[np.linspace(0, len(where) - 1, min(COHORT, len(where))).astype(np.intp)] if len(where) else where
+    index = open_index(vectors, folder=cache, key=model)
+    return Bank(constants, vectors, present, cohort, person_cohorts(vectors, cohort, constants.cohort), index)
+
+
+def person_cohorts(vectors: Matrix, cohort: NDArray[np.intp], usual: float) -> NDArray[np.float32]:
+    """Everybody's cohort mean (P,), their own column left out."""
+    means = np.empty(len(vectors), np.float32)
+    position = np.full(len(vectors), len(cohort))
+    position[cohort] = np.arange(len(cohort))
+    for start in range(0, len(vectors), _ROWS):
+        part = vectors[start : start + _ROWS]
+        # One extra candidate column stands for "not in the cohort": nothing is left out there.
+        table = cohort_means(part @ vectors[cohort].T, np.arange(len(cohort)), usual, len(cohort) + 1)
+        means[start : start + len(part)] = table[np.arange(len(part)), position[start : start + len(part)]]
+    return means

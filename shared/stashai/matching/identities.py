@@ -1,0 +1,137 @@
+"""An item's faces as people: their pooled vectors, what each enrolled person's evidence for them is, and who is joined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stashai.vision.faces import Observation
+from stashai.vision.profile import Profile
+
+from .calibration import Calibration, Probabilities, posterior
+from .fusion import Matrix, Pooled, evidence, pool
+from .gallery import Gallery
+from .tracks import Constraints
+
+SECOND_OPINIONS = 3
+"""Faces of one person, the best ones, that another model is asked about."""
+_CHUNK = 64
+_WEAKEST = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The posterior of some people of an item: `people` are the numbers of the candidates (K,) in the gallery,
+    `probabilities` (T, K). `wanted` are the positions of faces that another model should be asked about."""
+
+    people: NDArray[np.intp]
+    probabilities: Probabilities
+    wanted: Sequence[int]
+
+
+class Examiner:
+    """Asks a gallery who groups of an item's faces are."""
+
+    def __init__(self, gallery: Gallery, calibration: Calibration, profile: Profile) -> None:
+        self._gallery, self._calibration, self._profile = gallery, calibration, profile
+        primary = gallery.models[0]
+        self._second = next((model for model in gallery.models[1:] if calibration.supports((primary, model))), None)
+        if profile is Profile.FAST:
+            self._second = None
+
+    def ask(
+        self,
+        groups: Sequence[Sequence[int]],
+        seen: Sequence[Observation],
+        said: Constraints,
+        priors: Mapping[int, float],
+    ) -> Asked:
+        """Who each of `groups` (positions in `seen`) is. `priors` are factors on the odds of people by id.
+
+        The second model's vectors count only where the first leaves a group undecided: so the answer does not depend on
+        which of them happen to be known already.
+        """
+        first = [self._pooled(group, seen, self._gallery.models[0]) for group in groups]
+        people = self._people(first, groups, seen)
+        adjust = self._adjustments(groups, people, said, priors)
+        shares = self._posterior(first, None, people, adjust)
+        low, high = self._calibration.undecided
+        best = shares.max(axis=1, initial=0.0)
+        open_ = [n for n in range(len(groups)) if self._profile is Profile.THOROUGH or low <= best[n] <= high]
+        if self._second is None or not open_:
+            return Asked(people, shares, ())
+        chosen = {n: self._for_second(groups[n], seen) for n in open_}
+        known = {n: [p for p in chosen[n] if self._second in seen[p].embeddings] for n in open_}
+        both = [n for n in open_ if known[n]]
+        if both:
+            second = [self._pooled(known[n], seen, self._second) for n in both]
+            shares[both] = self._posterior([first[n] for n in both], second, people, adjust[both])
+        wanted = [p for n in open_ for p in chosen[n] if self._second not in seen[p].embeddings]
+        return Asked(people, shares, wanted)
+
+    def _for_second(self, group: Sequence[int], seen: Sequence[Observation]) -> list[int]:
+        usable = [position for position in group if seen[position].crop is not None or self._second in seen[position].embeddings]
+        if self._profile is Profile.THOROUGH:
+            return usable
+        return sorted(usable, key=lambda position: -seen[position].quality)[:SECOND_OPINIONS]
+
+    def _pooled(self, group: Sequence[int], seen: Sequence[Observation], model: str) -> Pooled:
+        rows = [seen[position].embeddings[model] for position in group]
+        weights = [max(seen[position].quality, _WEAKEST) for position in group]
+        return pool(rows, weights, self._calibration.models[model].likeness)
+
+    def _people(self, first: Sequence[Pooled], groups: Sequence[Sequence[int]], seen: Sequence[Observation]) -> NDArray[np.intp]:
+        items = {self._gallery.models[0]: _rows(first)}
+        if self._second is not None:
+            asked = [seen[position].embeddings for group in groups for position in group]
+            items[self._second] = np.array([vectors[self._second] for vectors in asked if self._second in vectors], np.float32)
+        found = self._gallery.candidates(items)
+        return np.arange(len(self._gallery)) if found is None else found
+
+    def _adjustments(
+        self, groups: Sequence[Sequence[int]], people: NDArray[np.intp], said: Constraints, priors: Mapping[int, float]
+    ) -> NDArray[np.float64]:
+        table = np.zeros((len(groups), len(people)))
+        if not (priors or said.rejected):
+            return table
+        column = {self._gallery.people[number].id: k for k, number in enumerate(people)}
+        for person, factor in priors.items():
+            if person in column:
+                table[:, column[person]] += np.log(factor)
+        for position, person in said.rejected:
+            for row, group in enumerate(groups):
+                if position in group and person in column:
+                    table[row, column[person]] = -np.inf
+        return table
+
+    def _posterior(
+        self, first: Sequence[Pooled], second: Sequence[Pooled] | None, people: NDArray[np.intp], adjust: NDArray[np.float64]
+    ) -> Probabilities:
+        if not len(people):
+            return np.zeros((len(first), 0))
+        parts = []
+        for start in range(0, len(first), _CHUNK):
+            chunk = slice(start, start + _CHUNK)
+            ratios = self._evidence(first[chunk], second[chunk] if second else None, people)
+            parts.append(posterior(ratios + adjust[chunk], len(self._gallery)))
+        return np.concatenate(parts)
+
+    def _evidence(self, first: Sequence[Pooled], second: Sequence[Pooled] | None, people: NDArray[np.intp]) -> NDArray[np.float64]:
+        gallery, primary = self._gallery, self._gallery.models[0]
+        subset = None if len(people) == len(gallery) else people
+        looks = np.array([one.looks for one in first], np.float32)
+        scores = {primary: gallery.banks[primary].scores(_rows(first), subset)}
+        alone = evidence(scores, looks, gallery.looks[people], self._calibration.configuration((primary,)))
+        if second is None or self._second is None:
+            return alone
+        bank = gallery.banks[self._second]
+        scores[self._second] = bank.scores(_rows(second), subset)
+        fused = evidence(scores, looks, gallery.looks[people], self._calibration.configuration((primary, self._second)))
+        return np.where(bank.present[people][None, :], fused, alone)
+
+
+def _rows(pooled: Sequence[Pooled]) -> Matrix:
+    return np.array([one.vector for one in pooled], np.float32)

@@ -1,4 +1,4 @@
-"""Two faces, one question: are they one person."""
+"""Whether two faces are one person, with nobody else in sight."""
 
 from __future__ import annotations
 
@@ -7,25 +7,37 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .calibration import Calibration
+from stashai.errors import ModelError
+
+from .calibration import Calibration, Configuration
 from .fusion import Scores, evidence
 
 
 def same_person(cosines: Mapping[str, float], calibration: Calibration | None = None) -> float:
-    """The probability that two faces are one person, when both answers were equally likely before: the likelihood ratio of the
-    fused evidence alone. `cosines` by model id; models that the calibration does not know together are left out, the first
-    one counts always. Raises ModelError when there is no calibration for it.
+    """P(one person | the cosine of two faces by model id), where both were as likely before.
+
+    The first of `cosines` is the primary model; models that were not fitted with it are left out. Raises ModelError when
+    there is no calibration for any of them.
     """
-    constants = calibration or Calibration.load()
-    models = tuple(cosines) if constants.supports(tuple(cosines)) else tuple(cosines)[:1]
-    one = np.ones(1, np.float32)
-    scores = {
-        model: Scores(
-            np.full((1, 1), cosines[model], np.float32),
-            np.full((1, 1), constants.models[model].cohort, np.float32),
-            np.full(1, constants.models[model].cohort, np.float32),
+    fitted = calibration or Calibration.load()
+    chosen = _largest(cosines, fitted)
+    scores = {model: _alone(cosines[model], fitted.models[model].cohort) for model in chosen.models}
+    once = np.ones(1, np.float32)
+    ratio = float(evidence(scores, once, once, chosen)[0, 0])
+    return 1.0 / (1.0 + math.exp(-max(-700.0, min(700.0, ratio))))
+
+
+def _largest(cosines: Mapping[str, float], fitted: Calibration) -> Configuration:
+    usable = [known for known in fitted.configurations if set(known.models) <= set(cosines)]
+    if not usable:
+        raise ModelError(
+            f"There is no calibration for {', '.join(cosines) or 'no model'}: its scores mean nothing yet.",
+            code="not-calibrated",
+            remedy="Fit one on labelled photographs with scripts/fit_calibration.py.",
         )
-        for model in models
-    }
-    ratio = float(evidence(scores, one, one, constants.configuration(models))[0, 0])
-    return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, ratio))))
+    return max(usable, key=lambda known: len(known.models))
+
+
+def _alone(cosine: float, usual: float) -> Scores:
+    cohort = np.full((1, 1), usual, np.float32)
+    return Scores(np.full((1, 1), cosine, np.float32), cohort, cohort[0])

@@ -127,11 +127,11 @@ class Recognizer:
         if len(groups) == 1:
             return groups, asked
         joined = self._join_named(groups, asked, item, named)
-        if len(joined) < len(groups):
+        if joined != groups:  # also where only their order changed: a row of `asked` is a group
             asked = self._ask(joined, item)
         apart = conflicts(joined, item.seen, item.said) | _different_names(asked, named)
         final = linked(joined, item.vectors, LOOSE * self._likeness, apart)
-        return final, asked if len(final) == len(joined) else self._ask(final, item)
+        return final, asked if final == joined else self._ask(final, item)
 
     def _ask(self, groups: Sequence[Sequence[int]], item: _Item) -> Asked:
         asked = self._examiner.ask(groups, item.seen, item.said, item.priors)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from stashai.errors import SetupError
+from ..errors import SetupError
 
 
 def extract(archive: Path, member: str, target: Path) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from stashai.errors import ModelError
+from ..errors import ModelError
 
 Role = Literal["detector", "embedder"]
 Kind = Literal["wheel", "npm", "url", "file"]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import requests
 
-from stashai.errors import SetupError
-from stashai.vision.registries import TIMEOUT, public
+from ..errors import SetupError
+from .registries import TIMEOUT, public
 
 Progress = Callable[[int, int], None]
 """Called with the bytes done and the bytes there are."""

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import requests
 
-from stashai.errors import SetupError
-from stashai.settings import Settings
-from stashai.vision.archives import extract
-from stashai.vision.catalog import ModelEntry
-from stashai.vision.download import Progress, WrongContentError, download, file_sha256, no_room
-from stashai.vision.lock import locked
-from stashai.vision.prepare.cache import weights_path
-from stashai.vision.registries import file_url, http_session, public
+from ..errors import SetupError
+from ..settings import Settings
+from .archives import extract
+from .catalog import ModelEntry
+from .download import Progress, WrongContentError, download, file_sha256, no_room
+from .lock import locked
+from .prepare.cache import weights_path
+from .registries import file_url, http_session, public
 
 __all__ = ["Progress", "adopt", "fetch"]
 

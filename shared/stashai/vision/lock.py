@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from stashai.errors import SetupError
+from ..errors import SetupError
 
 _RETRY_SECONDS = 0.2
 

@@ -13,8 +13,8 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from stashai.errors import SetupError
-from stashai.vision.catalog import Source
+from ..errors import SetupError
+from .catalog import Source
 
 PYPI = "https://pypi.org/simple"
 NPM = "https://registry.npmjs.org"

@@ -7,11 +7,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from stashai.errors import ModelError
-from stashai.settings import Settings
-from stashai.vision.catalog import ModelEntry
-from stashai.vision.prepare.cache import Progress, Runtime, prepared_path
-from stashai.vision.session import Session
+from ..errors import ModelError
+from ..settings import Settings
+from .catalog import ModelEntry
+from .prepare.cache import Progress, Runtime, prepared_path
+from .session import Session
 
 CPU = "CPUExecutionProvider"
 _MODULES: dict[Runtime, str] = {"ort": "onnxruntime", "ncnn": "ncnn"}
@@ -50,7 +50,7 @@ def open_session(
     path = prepared_path(entry, chosen, settings, progress)
     if chosen == "ort":
         return _open_ort(entry, path, providers)
-    from stashai.vision.sessions.ncnn import NcnnSession
+    from .sessions.ncnn import NcnnSession
 
     return NcnnSession(path)
 
@@ -62,8 +62,8 @@ def is_accelerated(session: Session) -> bool:
 
 
 def _open_ort(entry: ModelEntry, path: Path, providers: Sequence[str] | None) -> Session:
-    from stashai.vision.sessions.checked import checked, probe
-    from stashai.vision.sessions.ort import OrtSession, available_providers
+    from .sessions.checked import checked, probe
+    from .sessions.ort import OrtSession, available_providers
 
     wanted = list(providers or available_providers())
     if wanted == [CPU]:

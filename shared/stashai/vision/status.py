@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from stashai.settings import Settings
-from stashai.vision.catalog import Catalog, ModelEntry
-from stashai.vision.prepare.cache import FILES, prepared_folders, sums_hold, weights_path
+from ..settings import Settings
+from .catalog import Catalog, ModelEntry
+from .prepare.cache import FILES, prepared_folders, sums_hold, weights_path
 
 _ABANDONED_SECONDS = 3600.0
 
@@ -41,7 +41,7 @@ def status(entry: ModelEntry, settings: Settings) -> ModelStatus:
 
 def verify(entry: ModelEntry, settings: Settings) -> ModelStatus:
     """What is there, by content. What is damaged is removed, so that the next use makes or fetches it again."""
-    from stashai.vision.download import file_sha256  # for requests' sake: it is slow to import
+    from .download import file_sha256  # for requests' sake: it is slow to import
 
     weights = weights_path(entry, settings)
     bad = [folder for folder in prepared_folders(entry, settings) if not sums_hold(folder)]

@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Literal
 
-from stashai.errors import ModelError, SetupError
-from stashai.settings import Settings
-from stashai.vision.catalog import ModelEntry
-from stashai.vision.lock import locked
+from ...errors import ModelError, SetupError
+from ...settings import Settings
+from ..catalog import ModelEntry
+from ..lock import locked
 
 Runtime = Literal["ort", "ncnn"]
 
@@ -37,7 +37,7 @@ def prepared_path(entry: ModelEntry, runtime: Runtime, settings: Settings, progr
     first = folder / FILES[runtime][0]
     if first.is_file():
         return first  # the folder got its name when it was complete
-    from stashai.vision.fetch import fetch  # requests takes 60 ms to import and is not needed from the second run on
+    from ..fetch import fetch  # requests takes 60 ms to import and is not needed from the second run on
 
     weights = fetch(entry, settings, progress)
     with locked(settings.models / "locks" / f"{folder.name}.lock"):
@@ -99,7 +99,7 @@ def _prepare(entry: ModelEntry, runtime: Runtime, weights: Path, folder: Path) -
 def _writer(runtime: Runtime) -> Callable[[ModelEntry, Path, Path], None]:
     # protobuf is needed only here, when something is prepared for the first time.
     try:
-        from stashai.vision.prepare import write
+        from . import write
     except ImportError as error:
         raise ModelError(f"Preparing a network needs a package that is missing: {error}.", remedy="Install protobuf.") from error
     return write.WRITERS[runtime]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stashai.vision.prepare.graph import Array, Graph, Node
+from .graph import Array, Graph, Node
 
 _PASSING = {"Identity", "Dropout"}
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from stashai.errors import ModelError
+from ...errors import ModelError
 
 Array = NDArray[Any]
 Attribute = int | float | bytes | Array | list[int] | list[float] | list[bytes]

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from stashai.errors import ModelError
-from stashai.vision.prepare.graph import Array
-from stashai.vision.prepare.messages import graphdef_messages
+from ...errors import ModelError
+from .graph import Array
+from .messages import graphdef_messages
 
 _TYPES: dict[int, tuple[np.dtype[Any], str]] = {
     1: (np.dtype("<f4"), "float_val"),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stashai.vision.prepare.graph import Array
+from .graph import Array
 
 MAGIC = 7767517
 _PLAIN_FLOATS = np.uint32(0)

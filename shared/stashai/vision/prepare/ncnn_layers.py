@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from stashai.errors import ModelError
-from stashai.vision.prepare.fold import Dimension, known_shape
-from stashai.vision.prepare.graph import Array, Graph, Node
-from stashai.vision.prepare.ncnn_file import Layer
-from stashai.vision.prepare.siblings import split_sizes
+from ...errors import ModelError
+from .fold import Dimension, known_shape
+from .graph import Array, Graph, Node
+from .ncnn_file import Layer
+from .siblings import split_sizes
 
 _BINARY = {"Add": 0, "Sub": 1, "Mul": 2, "Div": 3, "Max": 4, "Min": 5}
 _REVERSED = {"Sub": 7, "Div": 8}

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from stashai.errors import ModelError
-from stashai.vision.prepare.graph import Array, Attribute, Graph, Node, Size, ordered
-from stashai.vision.prepare.messages import onnx_messages
+from ...errors import ModelError
+from .graph import Array, Attribute, Graph, Node, Size, ordered
+from .messages import onnx_messages
 
 FLOAT, INT64 = 1, 7
 _TYPES: dict[int, np.dtype[Any]] = {

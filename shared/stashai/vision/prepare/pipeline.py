@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from stashai.errors import ModelError
-from stashai.vision.catalog import ModelEntry
-from stashai.vision.prepare.fold import fold
-from stashai.vision.prepare.graph import Graph
-from stashai.vision.prepare.onnx_file import read_onnx
-from stashai.vision.prepare.rewrite import (
+from ...errors import ModelError
+from ..catalog import ModelEntry
+from .fold import fold
+from .graph import Graph
+from .onnx_file import read_onnx
+from .rewrite import (
     batch_heads,
     channels_first,
     drop_unit_reshapes,
@@ -20,8 +20,8 @@ from stashai.vision.prepare.rewrite import (
     merge_arithmetic,
     merge_batch_norm,
 )
-from stashai.vision.prepare.siblings import merge_siblings
-from stashai.vision.prepare.tensorflow import read_tensorflow
+from .siblings import merge_siblings
+from .tensorflow import read_tensorflow
 
 STEPS: dict[str, Callable[[Graph], None]] = {
     "fold": fold,

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from stashai.vision.prepare.graph import Array, Graph, Node
-from stashai.vision.prepare.rewrite import is_alone, scale_layer
+from .graph import Array, Graph, Node
+from .rewrite import is_alone, scale_layer
 
 _LARGEST_SLOPE = 0.95
 """Above it 1 - s is so small that dividing by it would cost precision."""

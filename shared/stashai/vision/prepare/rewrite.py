@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stashai.vision.prepare.graph import Array, Graph, Node, Size
+from .graph import Array, Graph, Node, Size
 
 NEGLIGIBLE = 1e-20
 """Weights below this are zero: they move no output, yet processors compute with subnormal products five times slower."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from stashai.vision.prepare.graph import Array, Attribute, Graph, Node, ordered
+from .graph import Array, Attribute, Graph, Node, ordered
 
 SPLIT_BY_INPUT = 13
 """From this opset on a Split takes its sizes as an input, before as an attribute."""

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from stashai.errors import ModelError
-from stashai.vision.prepare.graph import Array, Attribute, Graph, Node, Size
-from stashai.vision.prepare.graphdef_file import TensorflowNode, read_graphdef
+from ...errors import ModelError
+from .graph import Array, Attribute, Graph, Node, Size
+from .graphdef_file import TensorflowNode, read_graphdef
 
 OPSET = 13
 _SPATIAL = 4

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stashai.vision.catalog import ModelEntry
-from stashai.vision.prepare.ncnn_file import write_ncnn
-from stashai.vision.prepare.ncnn_layers import ncnn_layers
-from stashai.vision.prepare.onnx_file import write_onnx
-from stashai.vision.prepare.pipeline import prepared_graph
-from stashai.vision.prepare.prelu import rewrite_prelu
+from ..catalog import ModelEntry
+from .ncnn_file import write_ncnn
+from .ncnn_layers import ncnn_layers
+from .onnx_file import write_onnx
+from .pipeline import prepared_graph
+from .prelu import rewrite_prelu
 
 
 def write_for_ort(entry: ModelEntry, weights: Path, folder: Path) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from stashai.errors import ModelError
-from stashai.vision.session import Session, Tensor
+from ...errors import ModelError
+from ..session import Session, Tensor
 
 _TOLERANCE = 1e-2
 """Of the largest output: TF32 and half precision stay below, a wrong kernel does not."""

@@ -10,8 +10,8 @@ from typing import Any
 import ncnn
 import numpy as np
 
-from stashai.errors import ModelError
-from stashai.vision.session import Tensor
+from ...errors import ModelError
+from ..session import Tensor
 
 
 class NcnnSession:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from stashai.errors import ModelError
-from stashai.vision.session import Tensor
+from ...errors import ModelError
+from ..session import Tensor
 
 PROVIDERS = (
     "TensorrtExecutionProvider",

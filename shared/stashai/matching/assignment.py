@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from .calibration import Probabilities
+from .solver import cheapest
 
 _LEAST = 1e-12
 
@@ -27,7 +27,7 @@ def assign(probabilities: Probabilities, threshold: float) -> list[int | None]:
     nobody = np.where(np.eye(count, dtype=bool), 0.0, -1e6)
     # Below the threshold a name is worth less than nobody; at the threshold it is preferred.
     table = np.hstack([np.where(gains >= 0, gains + 1e-9, -1e6), nobody])
-    _, columns = linear_sum_assignment(-table)
+    _, columns = cheapest(-table)
     return [int(wanted[column]) if column < len(wanted) else None for column in columns]
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from stashai.vision.faces import Observation
 
 from .fusion import Matrix
+from .solver import cheapest
 
 TIGHT = 0.78
 """Faces are one person when their mean cosine is above this share of what two photographs of one person usually have."""
@@ -141,7 +141,7 @@ def _links(
     cosine = vectors[now] @ vectors[before].T
     place = np.array([[overlap(seen[a].face.box, seen[b].face.box) for b in before] for a in now])
     least = np.where(place >= _SAME_PLACE, _LINK_IN_PLACE, _LINK) * likeness
-    rows, columns = linear_sum_assignment(-np.where(cosine >= least, cosine + 1.0, 0.0))
+    rows, columns = cheapest(-np.where(cosine >= least, cosine + 1.0, 0.0))
     return {now[a]: before[b] for a, b in zip(rows, columns, strict=True) if cosine[a, b] >= least[a, b]}
 
 

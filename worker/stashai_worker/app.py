@@ -19,7 +19,7 @@ from .config import WorkerConfig
 from .events import Hub
 from .limits import BodyLimit
 from .media import WorkerMedia
-from .routes import entities, health, jobs, media, recognition, services, sockets
+from .routes import content, entities, health, jobs, media, processors, recognition, services, sockets
 from .services import Services
 from .spool import Spool
 from .stash_media import open_stash
@@ -58,7 +58,7 @@ def create_app(config: WorkerConfig) -> FastAPI:
     app = FastAPI(title="StashAI worker", version=__version__, lifespan=lifespan)
     errors.install(app)
     api = APIRouter(prefix="/api/v1")
-    for room in (health, recognition, jobs, entities, services, media, sockets):
+    for room in (health, recognition, content, jobs, entities, services, media, processors, sockets):
         api.include_router(room.router)
     app.include_router(api)
     app.include_router(health.router)

@@ -13,6 +13,7 @@ from stashai.errors import MediaError, ModelError, SetupError, StashAIError, Sto
 
 logger = logging.getLogger(__name__)
 
+
 class BodyTooLargeError(Exception):
     """Raised inside the application's `receive` once the body passes the limit."""
 

@@ -27,7 +27,7 @@ POLL_SECONDS = 0.05
 
 async def wanted(request: FacialRecognitionRequest, state: WorkerState) -> WantedEntity:
     """The request's entity with its pictures in the spool: bytes never go into a row."""
-    entity = await _entity(request.entity, request.image_data, state)
+    entity = await entity_of(request.entity, request.image_data, state)
     if isinstance(request, GalleryIdentificationRequest) and request.images is not None:
         entity.images = [
             WantedEntity(
@@ -42,7 +42,7 @@ async def wanted(request: FacialRecognitionRequest, state: WorkerState) -> Wante
     return entity
 
 
-async def _entity(entity: StashEntity, picture: ImageData | None, state: WorkerState) -> WantedEntity:
+async def entity_of(entity: StashEntity, picture: ImageData | None, state: WorkerState) -> WantedEntity:
     upload = await _spooled(picture.data, picture.format, state) if picture else None
     if upload is None and entity.metadata and isinstance(entity.metadata.get("upload"), str):
         upload = entity.metadata["upload"]

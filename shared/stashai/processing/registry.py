@@ -25,6 +25,7 @@ BUILT_IN = (
     "stashai.processors.enroll",
     "stashai.processors.compare",
     "stashai.processors.entities",
+    "stashai.processors.content",
 )
 GROUP = "stashai.processors"
 _MISSING_REMEDY = "Install what is missing; `stashai doctor` says how."

@@ -63,7 +63,9 @@ class Uv:
             raise SetupError("uv could not make the environment.")
 
     def install_command(self, python: Path, lock: Path) -> Sequence[str]:
-        return [self.program, "pip", "install", "--no-config", "--python", str(python), "--require-hashes", "-r", str(lock)]
+        # compiled now: the first answer would take seconds longer otherwise
+        options = ("--no-config", "--compile-bytecode", "--require-hashes")
+        return [self.program, "pip", "install", "--python", str(python), *options, "-r", str(lock)]
 
     def environ(self) -> Mapping[str, str]:
         """pip's settings of index and certificates under uv's names, where uv has none of its own."""

@@ -79,6 +79,8 @@ def main(root: str, arguments: Sequence[str]) -> int:
             return status
     # -P: whatever folder the user is in, its files are never taken for our modules
     command = [python_of(folder), "-P", "-m", "stashai.cli", *arguments]
+    # compiling our own modules at every start would cost more than the start itself
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if os.name == "nt":
         return run_as_child(command)
     sys.stdout.flush()

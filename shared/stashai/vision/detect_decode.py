@@ -63,12 +63,12 @@ def decode_yunet(outputs: Sequence[Tensor], entry: ModelEntry, size: tuple[int, 
     parts, count = [], len(entry.strides)
     for level, stride in enumerate(entry.strides):
         cls, obj, box, points = (_flat(outputs[kind * count + level], width) for kind, width in enumerate((1, 1, 4, 10)))
-        scores = np.sqrt(np.clip(cls[:, 0], 0, 1) * np.clip(obj[:, 0], 0, 1))
-        index = np.flatnonzero(scores >= lowest)
+        product = np.clip(cls[:, 0], 0, 1) * np.clip(obj[:, 0], 0, 1)
+        index = np.flatnonzero(product >= lowest**2)
         cells = _cells(index, size[0] // stride)
         centre, extent = (cells + box[index, :2]) * stride, np.exp(box[index, 2:]) * stride
         landmarks = (points[index].reshape(-1, 5, 2) + cells[:, None]) * stride
-        parts.append(Candidates(np.hstack([centre - extent / 2, extent]), landmarks, scores[index].astype(np.float64)))
+        parts.append(Candidates(np.hstack([centre - extent / 2, extent]), landmarks, np.sqrt(product[index], dtype=np.float64)))
     return joined(parts)
 
 
@@ -86,8 +86,8 @@ def decode_scrfd(outputs: Sequence[Tensor], entry: ModelEntry, size: tuple[int, 
     return joined(parts)
 
 
-def _flat(output: Tensor, width: int) -> NDArray[np.float64]:
-    return np.asarray(output, np.float64).reshape(-1, width)
+def _flat(output: Tensor, width: int) -> Tensor:
+    return np.asarray(output).reshape(-1, width)
 
 
 def _cells(index: NDArray[np.intp], columns: int) -> NDArray[np.float64]:

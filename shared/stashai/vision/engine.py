@@ -19,7 +19,8 @@ from stashai.settings import Settings
 from . import detect, quality
 from .catalog import Catalog, ModelEntry
 from .chip import cut, cut_chip, make_chip, open_chip
-from .detect import Detector, Refined
+from .detect import Detector
+from .detect_look import Refined
 from .embed import Embedder
 from .faces import Face, Observation, Vector
 from .prepare.cache import VERSION as PREPARATION

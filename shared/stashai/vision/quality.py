@@ -10,7 +10,7 @@ import numpy as np
 from stashai.media.frames import Pixels
 
 from .align import scale_of, transform
-from .detect import EYES, Refined
+from .detect_look import EYES, Refined
 
 MATCH_FLOOR = 0.15
 """Below it a face is too weak to be matched with anybody."""
@@ -69,5 +69,3 @@ def sharpness(crop: Pixels) -> float:
 
 def _ramp(value: float, low: float, high: float) -> float:
     return min(1.0, max(0.0, (value - low) / (high - low)))
-
-

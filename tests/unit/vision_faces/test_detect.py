@@ -1,0 +1,92 @@
+"""The passes and the second looks, with a detector that sees painted faces."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stashai.vision.detect import Detector
+from stashai.vision.profile import Profile
+
+from .painted import PaintedDetector, entry, paint
+
+LOOKS = Profile.BALANCED.effort.looks
+
+
+def plain(width: int, height: int) -> np.ndarray:
+    return np.full((height, width, 3), 128, np.uint8)
+
+
+@pytest.mark.parametrize("roll", [0, 30, 90, 180, -90, 160])
+def test_a_face_is_found_at_any_roll(roll: float) -> None:
+    image = plain(400, 300)
+    points = paint(image, 50, (190, 140), roll)
+    (found,) = Detector(entry("detector"), PaintedDetector()).detect(image, LOOKS, still=True)
+    assert np.abs(found.face.landmarks - points).max() < 1.5
+    assert np.cos(np.radians(found.face.roll - roll)) > 0.999
+    assert found.face.score > 0.9
+    assert found.fit < 1.0
+
+
+@pytest.mark.parametrize(("eyes", "width", "height"), [(14, 250, 250), (60, 250, 250), (500, 1600, 1400), (40, 3600, 1800)])
+def test_a_face_of_any_size_is_found(eyes: float, width: int, height: int) -> None:
+    image = plain(width, height)
+    points = paint(image, eyes, (width * 0.5, height * 0.5), 5)
+    (found,) = Detector(entry("detector"), PaintedDetector(6.0)).detect(image, LOOKS, still=True)
+    assert np.abs(found.face.landmarks - points).max() < max(1.5, 0.03 * eyes)
+    x, y, w, h = found.face.box
+    assert w == pytest.approx(2.3 * eyes, rel=0.1)
+    assert h == pytest.approx(3.0 * eyes, rel=0.1)
+    assert (x, y) < tuple(points[0])
+
+
+def test_a_small_face_of_a_large_still_needs_tiles_and_a_video_frame_does_not_try() -> None:
+    image = plain(4000, 2600)
+    paint(image, 32, (3300, 2200), 0)
+    session = PaintedDetector(10.0)
+    detector = Detector(entry("detector"), session)
+    assert len(detector.detect(image, LOOKS, still=True)) == 1
+    assert max(max(shape) for shape in session.shapes) <= 1024
+    assert detector.detect(image, LOOKS, still=False) == []
+
+
+def test_an_empty_picture_has_no_faces() -> None:
+    assert Detector(entry("detector"), PaintedDetector()).detect(plain(320, 240), LOOKS, still=True) == []
+
+
+class Liar(PaintedDetector):
+    """Sees a face in the middle of everything that is not a crop."""
+
+    def run(self, blob: np.ndarray) -> list[np.ndarray]:
+        outputs = list(super().run(blob))
+        if blob.shape[2:] != (160, 160):
+            self._write(outputs, (np.array([[30, 50], [70, 50], [50, 70], [35, 90], [65, 90.0]]) + 60), blob.shape[3] // 8)
+        return outputs
+
+
+def test_a_guess_that_a_second_look_does_not_confirm_is_dropped() -> None:
+    detector = Detector(entry("detector"), Liar())
+    assert len(detector.guesses(plain(320, 320), still=True)) >= 1
+    assert detector.detect(plain(320, 320), LOOKS, still=True) == []
+
+
+class Sideways(PaintedDetector):
+    """Claims, with a high score, that a face on its side is upright."""
+
+    def run(self, blob: np.ndarray) -> list[np.ndarray]:
+        outputs = list(super().run(blob))
+        if blob.shape[2:] == (320, 320) and not outputs[0].any():
+            self._write(outputs, np.array([[-20, -20], [20, -20], [0, 0], [-15, 20], [15, 20.0]]) + 160, 40)
+            outputs[0][outputs[0] > 0] = 0.99
+        return outputs
+
+
+def test_a_false_upright_guess_loses_to_the_true_one() -> None:
+    image = plain(250, 250)
+    points = paint(image, 44, (125, 125), 90)
+    detector = Detector(entry("detector"), Sideways())
+    (place,) = detector.guesses(image, still=True)
+    assert len(place) == 2
+    (found,) = detector.detect(image, LOOKS, still=True)
+    assert found.face.roll == pytest.approx(90, abs=2)
+    assert np.abs(found.face.landmarks - points).max() < 1.5

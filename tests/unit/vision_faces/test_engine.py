@@ -1,0 +1,161 @@
+"""The engine: one object, opened once, safe for threads, in order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+
+from stashai.errors import ModelError
+from stashai.media.frames import Frame
+from stashai.settings import Settings
+from stashai.vision.catalog import Catalog, ModelEntry
+from stashai.vision.engine import VisionEngine
+from stashai.vision.profile import Profile
+from stashai.vision.session import Session
+
+from .painted import MeanColour, PaintedDetector, entry, paint
+
+ENTRIES: Mapping[str, ModelEntry] = MappingProxyType(
+    {
+        one.id: one
+        for one in (
+            entry("detector", default=True),
+            entry("embedder", default=True),
+            entry("embedder", id="other", template="facenet-160", default=True),
+        )
+    }
+)
+
+
+class Opener:
+    """Opens painted networks and counts."""
+
+    def __init__(self) -> None:
+        self.opened: list[str] = []
+        self.embedder = MeanColour()
+
+    def __call__(self, model: ModelEntry, settings: Settings, runtime: str) -> Session:
+        self.opened.append(model.id)
+        return PaintedDetector() if model.role == "detector" else self.embedder
+
+
+@pytest.fixture
+def opener() -> Opener:
+    return Opener()
+
+
+@pytest.fixture
+def engine(tmp_path: Path, opener: Opener) -> Iterator[VisionEngine]:
+    made = build(tmp_path, opener)
+    yield made
+    made.close()
+
+
+def build(folder: Path, opener: Opener, profile: Profile = Profile.BALANCED) -> VisionEngine:
+    settings = Settings(data=folder, models=folder / "models", cores=2)
+    return VisionEngine(settings, Catalog(ENTRIES, {}, folder), profile, opener=opener)
+
+
+def picture(time: float | None = None, roll: float = 0.0, eyes: float = 50.0) -> Frame:
+    generator = np.random.default_rng(1)
+    image = generator.integers(118, 138, (300, 400, 3)).astype(np.uint8)
+    paint(image, eyes, (200, 150), roll)
+    return Frame(image, time)
+
+
+def test_a_face_comes_with_its_vector_and_chip(engine: VisionEngine) -> None:
+    (face,) = engine.analyze(picture(3.5))
+    assert face.observation.time == 3.5
+    assert face.chip is not None
+    assert face.chip[:2] == b"\xff\xd8"
+    vector = face.observation.embeddings["painted-embedder"]
+    assert vector.dtype == np.float32
+    assert np.linalg.norm(vector) == pytest.approx(1.0)
+    assert 0 <= face.observation.quality <= 1
+    assert engine.analyze(picture(), crops=False)[0].chip is None
+
+
+def test_nothing_is_opened_before_it_is_needed_and_nothing_twice(engine: VisionEngine, opener: Opener) -> None:
+    assert opener.opened == []
+    threads = [threading.Thread(target=engine.analyze, args=(picture(),)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(opener.opened) == ["painted-detector", "painted-embedder"]
+
+
+def test_a_mirrored_crop_is_asked_where_the_profile_says(tmp_path: Path) -> None:
+    runs = {}
+    for profile in Profile:
+        opener = Opener()
+        build(tmp_path, opener, profile).analyze(picture())
+        runs[profile] = opener.embedder.runs
+    assert runs == {Profile.FAST: 1, Profile.BALANCED: 2, Profile.THOROUGH: 2}
+
+
+def test_the_analysis_id_tells_apart_what_is_kept_differently(tmp_path: Path, opener: Opener) -> None:
+    names = {profile: build(tmp_path, opener, profile).detector_id for profile in Profile}
+    assert names[Profile.FAST] != names[Profile.BALANCED]
+    assert "painted-detector" in names[Profile.FAST]
+    assert "painted-embedder" in names[Profile.FAST]
+
+
+def test_the_second_model_is_there_only_when_installed(tmp_path: Path, opener: Opener) -> None:
+    engine = build(tmp_path, opener)
+    assert engine.primary == "painted-embedder"
+    assert engine.second is None
+    weights = tmp_path / "models" / "weights" / "other" / "none"
+    weights.parent.mkdir(parents=True)
+    weights.touch()
+    assert engine.second == "other"
+    assert engine.installed_embedders == ["other"]
+
+
+def test_a_chip_gives_the_same_vector_always(engine: VisionEngine) -> None:
+    chip = engine.analyze(picture())[0].chip
+    assert chip is not None
+    first, again = engine.embed_chip("other", chip), engine.embed_chip("other", chip)
+    assert np.array_equal(first, again)
+    with pytest.raises(ModelError, match="no embedder"):
+        engine.embed_chip("painted-detector", chip)
+    with pytest.raises(ModelError, match="nonesuch"):
+        engine.embed_chip("nonesuch", chip)
+
+
+def test_frames_come_back_in_order_and_are_read_no_further_ahead_than_needed(engine: VisionEngine) -> None:
+    read = []
+
+    def frames() -> Iterator[Frame]:
+        for number in range(12):
+            read.append(number)
+            yield picture(float(number))
+
+    results = engine.map(frames())
+    assert next(results)[0].time == 0.0
+    assert len(read) <= 4
+    assert [frame.time for frame, _ in results] == [float(number) for number in range(1, 12)]
+
+
+def test_an_error_is_raised_where_its_frame_would_be(engine: VisionEngine) -> None:
+    broken = Frame(np.zeros((0, 0, 3), np.uint8), 1.0)
+    results = engine.map([picture(0.0), broken, picture(2.0)])
+    assert next(results)[0].time == 0.0
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+    assert len(list(engine.map([picture(3.0)]))) == 1
+
+
+def test_a_squeezed_picture_is_stretched_and_boxes_are_in_its_own_pixels(engine: VisionEngine) -> None:
+    whole = picture()
+    (expected,) = engine.analyze(whole)
+    squeezed = Frame(np.ascontiguousarray(whole.image[:, ::2]), scale=(2.0, 1.0))
+    (face,) = engine.analyze(squeezed)
+    x, y, width, height = expected.observation.face.box
+    assert face.observation.face.box == pytest.approx((x / 2, y, width / 2, height), abs=2.5)
+    assert np.allclose(face.observation.face.landmarks * (2, 1), expected.observation.face.landmarks, atol=2.5)

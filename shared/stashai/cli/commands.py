@@ -17,7 +17,7 @@ class Entry:
     section: str
 
 
-RECOGNISE, PEOPLE, UPKEEP, DEVELOP = "Recognise", "People", "Upkeep", "Develop"
+RECOGNISE, PEOPLE, UPKEEP, SERVE, DEVELOP = "Recognise", "People", "Upkeep", "Serve", "Develop"
 
 COMMANDS: dict[str, Entry] = {
     "identify": Entry("stashai.cli.identify:identify", "Say who is in pictures, clips and folders.", RECOGNISE),
@@ -31,6 +31,8 @@ COMMANDS: dict[str, Entry] = {
     "jobs": Entry("stashai.cli.jobs:jobs", "List, show, cancel or retry past and running work.", UPKEEP),
     "clean": Entry("stashai.cli.clean:clean", "Remove old jobs and what nothing refers to any more.", UPKEEP),
     "doctor": Entry("stashai.cli.doctor:doctor", "What works here, what is missing, the remedy, the disk used.", UPKEEP),
+    "worker": Entry("stashai.cli.worker:worker", "Serve over HTTP, for heavy scans and other machines.", SERVE),
+    "build-plugin": Entry("stashai.cli.worker:build_plugin", "Make the Stash plugin's zip and index.", DEVELOP),
     "bench": Entry("stashai.bench.run:bench", "Measure quality, speed and memory.", DEVELOP),
     "test": Entry("stashai.cli.test:test", "Run every check and test of the checkout.", DEVELOP),
 }

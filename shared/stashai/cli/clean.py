@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import click
 
 from ..vision import status
 from ..vision.catalog import Catalog
-from .rows import opened
+from .rows import Rows, opened
 from .shell import Shell, json_option, megabytes
+
+FRESH_SECONDS = 3600.0
+"""A crop this young may belong to a row that another process is about to write."""
 
 
 @click.command()
@@ -23,10 +27,22 @@ def clean(shell: Shell, days: int, dry_run: bool, as_json: bool) -> None:
     People, references and found faces stay: `people forget` and `people wipe` are for those.
     """
     with opened(shell.settings) as rows:
-        removed = rows.ledger.clean(days * 86400.0, dry_run=dry_run)
-        freed = 0 if dry_run else status.clean(Catalog.load(), shell.settings, time.time())
+        removed = rows.ledger.clean(days, dry_run=dry_run)
+        orphans = orphaned_crops(rows, shell.settings.data / "crops", time.time())
+    freed = sum(path.stat().st_size for path in orphans)
+    if not dry_run:
+        for path in orphans:
+            path.unlink(missing_ok=True)
+        freed += status.clean(Catalog.load(), shell.settings, time.time())
     if as_json:
-        shell.emit({"jobs": removed, "bytes": freed, "dry_run": dry_run})
+        shell.emit({"jobs": removed.jobs, "items": removed.items, "crops": len(orphans), "bytes": freed, "dry_run": dry_run})
         return
-    would = "would go" if dry_run else "removed"
-    shell.say(f"{removed} job{'s' if removed != 1 else ''} {would}; {megabytes(freed)} of networks' leftovers freed.")
+    words = "would go" if dry_run else "are removed"
+    shell.say(f"{removed.jobs} jobs with {removed.items} items and {len(orphans)} crops {words}; {megabytes(freed)} of files.")
+
+
+def orphaned_crops(rows: Rows, folder: Path, now: float) -> list[Path]:
+    """Kept crops that no row refers to."""
+    referred = "SELECT crop FROM reference_faces UNION SELECT crop FROM observations WHERE crop IS NOT NULL"
+    needed = {row[0] for row in rows.ledger.database.query(referred)}
+    return [path for path in folder.glob("*/*.jpg") if path.stem not in needed and now - path.stat().st_mtime > FRESH_SECONDS]

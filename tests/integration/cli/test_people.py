@@ -1,0 +1,74 @@
+"""People: renamed, forgotten, confirmed, rejected."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from .conftest import Line
+
+
+def names(ran: Any) -> list[str]:
+    return [person["name"] for person in ran.json["items"][0]["people"]]
+
+
+def test_a_new_name_is_used_at_once(stashai: Line, people: Path, pictures: dict[str, Path]) -> None:
+    stashai("enroll", people)
+    assert stashai("people", "rename", "Barack Obama", "Barry").status == 0
+    assert names(stashai("identify", "--json", pictures["obama2.jpg"])) == ["Barry"]
+
+
+def test_forgotten_people_come_back_by_enroll_alone(stashai: Line, people: Path, pictures: dict[str, Path]) -> None:
+    stashai("identify", "--people", people, pictures["obama2.jpg"])
+    assert stashai("people", "forget", "Barack Obama", "--yes", "--json").status == 0
+    again = stashai("identify", "--json", "--people", people, pictures["obama2.jpg"])
+    assert names(again) == []
+    assert "Barack Obama: was forgotten" in again.err
+    stashai("enroll", people)
+    assert names(stashai("identify", "--json", "--people", people, pictures["obama2.jpg"])) == ["Barack Obama"]
+
+
+def test_wipe_leaves_no_face(stashai: Line, people: Path, pictures: dict[str, Path]) -> None:
+    stashai("identify", "--people", people, pictures["obama2.jpg"])
+    assert stashai("people", "wipe", "--yes").status == 0
+    assert stashai("people", "list", "--json").json["people"] == []
+    assert list(stashai.data.rglob("*.jpg")) == []
+    with sqlite3.connect(next(stashai.data.glob("*.sqlite3"))) as rows:
+        assert rows.execute("SELECT count(*) FROM reference_faces").fetchone() == (0,)
+
+
+def test_without_yes_nothing_is_forgotten(stashai: Line, people: Path) -> None:
+    stashai("enroll", people)
+    assert stashai("people", "forget", "Joe Biden").status == 130
+    assert len(stashai("people", "list", "--json").json["people"]) == 2
+
+
+def test_a_rejected_name_is_not_proposed_there_again(stashai: Line, people: Path, pictures: dict[str, Path]) -> None:
+    shown = stashai("identify", "--json", "--people", people, pictures["obama2.jpg"])
+    assert names(shown) == ["Barack Obama"]
+    assert stashai("reject", "Barack Obama", pictures["obama2.jpg"]).status == 0
+    assert names(stashai("identify", "--json", "--people", people, pictures["obama2.jpg"])) == []
+    assert names(stashai("identify", "--json", "--people", people, pictures["obama3.jpg"])) == ["Barack Obama"]
+
+
+def test_a_confirmed_stranger_is_known_from_then_on(stashai: Line, people: Path, pictures: dict[str, Path]) -> None:
+    stashai("enroll", people)
+    assert names(stashai("identify", "--json", pictures["astronaut.png"])) == []
+    confirmed = stashai("confirm", "Eileen Collins", pictures["astronaut.png"], "--unknown", "1", "--json")
+    assert confirmed.json["learned"] == 1, confirmed.err
+    assert names(stashai("identify", "--json", pictures["astronaut.png"])) == ["Eileen Collins"]
+
+
+def test_who_is_not_there_cannot_be_confirmed(stashai: Line, people: Path, pictures: dict[str, Path]) -> None:
+    stashai("identify", "--people", people, pictures["obama2.jpg"])
+    ran = stashai("confirm", "Joe Biden", pictures["obama2.jpg"])
+    assert ran.status == 2
+    assert "Barack Obama" in ran.err
+
+
+def test_an_unknown_name_suggests_another(stashai: Line, people: Path) -> None:
+    stashai("enroll", people)
+    ran = stashai("people", "show", "obama")
+    assert ran.status == 2
+    assert "Did you mean Barack Obama?" in ran.err

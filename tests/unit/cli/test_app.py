@@ -1,0 +1,105 @@
+"""The command line's frame: light, and every failure a sentence with its exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from stashai.cli import app
+from stashai.cli.commands import COMMANDS, Entry
+from stashai.cli.exits import Exit
+from stashai.cli.shell import Shell, printable
+from stashai.errors import Cancelled, MediaError, SetupError, StashAIError, UsageError
+from stashai.settings import Settings
+
+HEAVY = ("numpy", "PIL", "av", "pydantic", "peewee", "onnxruntime", "ncnn", "voyager", "scipy", "requests", "rich", "jinja2")
+
+
+def test_help_and_version_import_nothing_heavy() -> None:
+    code = f"import sys; from stashai.cli import main; main(['--help']); print([m for m in {HEAVY} if m in sys.modules], file=sys.stderr)"
+    shared = Path(app.__file__).resolve().parents[2]
+    environ = {**os.environ, "PYTHONPATH": str(shared)}
+    ran = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
+    assert ran.stderr.strip() == "[]"
+    assert "identify" in ran.stdout
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_command_loads_and_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run([name, "--help"]) == Exit.OK
+    assert capsys.readouterr().out.startswith(f"Usage: stashai {name}")
+
+
+def leaves(command: click.Command, path: str = "") -> list[tuple[str, click.Command]]:
+    if not isinstance(command, click.Group):
+        return [(path, command)]
+    context = click.Context(command)
+    inner = [(name, command.get_command(context, name)) for name in command.list_commands(context)]
+    return [leaf for name, found in inner if found is not None for leaf in leaves(found, f"{path} {name}")]
+
+
+def test_every_command_can_answer_a_program() -> None:
+    silent = [path for path, command in leaves(app.root()) if not any("--json" in option.opts for option in command.params)]
+    assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (UsageError("x"), Exit.USAGE),
+        (SetupError("x"), Exit.SETUP),
+        (MediaError("x"), Exit.SOME_FAILED),
+        (Cancelled("x"), Exit.INTERRUPTED),
+        (StashAIError("x"), Exit.SOME_FAILED),
+        (OSError(28, "No space left on device", "/data"), Exit.SOME_FAILED),
+        (KeyboardInterrupt(), Exit.INTERRUPTED),
+    ],
+)
+def test_failures_have_their_exit_status(
+    error: BaseException, status: Exit, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @click.command()
+    @click.option("--json", "as_json", is_flag=True)
+    def failing(as_json: bool) -> None:
+        raise error
+
+    monkeypatch.setitem(sys.modules, "failing_command", type(sys)("failing_command"))
+    sys.modules["failing_command"].failing = failing  # type: ignore[attr-defined]
+    monkeypatch.setattr(app, "root", lambda: app.LazyGroup({"fail": Entry("failing_command:failing", "", "")}))
+    assert app.run(["fail"]) == status
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err
+    assert app.run(["fail", "--json"]) == status
+    out = capsys.readouterr().out
+    assert isinstance(error, KeyboardInterrupt) or json.loads(out)["error"]["message"]
+
+
+def test_unusable_arguments_are_status_two(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["identify"]) == Exit.USAGE
+    assert app.run(["identify", "--frames", "all", "x"]) == Exit.USAGE
+    assert app.run(["frobnicate"]) == Exit.USAGE
+    assert "frobnicate" in capsys.readouterr().err
+
+
+def test_a_wrong_environment_is_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("STASHAI_CORES", "many")
+    assert app.run(["doctor"]) == Exit.USAGE
+    assert "STASHAI_CORES" in capsys.readouterr().err
+
+
+def test_control_characters_do_not_reach_the_terminal() -> None:
+    assert printable("a\x1b[2Jb\nc\udcff") == "a\\x1b[2Jb\\nc\udcff"
+
+
+def test_json_holds_stray_bytes_as_escapes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Shell.of_process(Settings(data=tmp_path, models=tmp_path, cores=1)).emit({"path": "x\udcff"})
+    out = capsys.readouterr().out
+    assert out == '{"path": "x\\udcff"}\n'
+    assert json.loads(out)["path"].encode("utf-8", "surrogateescape") == b"x\xff"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import ModelError
+from ..settings import Settings
 
 Role = Literal["detector", "embedder"]
 Kind = Literal["wheel", "npm", "url", "file"]
@@ -99,10 +100,23 @@ class Catalog:
     def load(cls, path: Path | None = None) -> Catalog:
         """Read `path`, or the catalog that travels with the program. Raises ModelError for an entry that cannot be used."""
         found = path or catalog_path()
-        document = tomllib.loads(found.read_text(encoding="utf-8"))
+        try:
+            document = tomllib.loads(found.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{found} cannot be read: {error}.", remedy="Correct it, or install StashAI again.") from error
         packages = document.get("packages", {})
         models = {key: _entry(key, table, packages) for key, table in document.get("models", {}).items()}
         return cls(models=models, fusion=document.get("fusion", {}), path=found)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Catalog:
+        """The catalog that travels with the program, and the user's own entries in `models.toml` of the data folder: they
+        come last, and replace what has the same id. Raises ModelError."""
+        shipped, own = cls.load(), settings.data / "models.toml"
+        if not own.is_file():
+            return shipped
+        added = cls.load(own)
+        return cls({**shipped.models, **added.models}, {**shipped.fusion, **added.fusion}, shipped.path)
 
     def get(self, model_id: str) -> ModelEntry:
         """The entry of `model_id`; ModelError naming those that exist when there is none."""

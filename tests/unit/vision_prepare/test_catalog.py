@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from stashai.errors import ModelError
+from stashai.settings import Settings
 from stashai.vision.catalog import Catalog
 from stashai.vision.prepare.pipeline import STEPS
 
@@ -92,3 +93,20 @@ def test_a_surplus_field_is_named(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(ENTRY + "colour = 'rgb'\n")
     with pytest.raises(ModelError, match="colour"):
         Catalog.load(tmp_path / "own.toml")
+
+
+def test_own_entries_come_after_the_shipped_ones(tmp_path: Path) -> None:
+    settings = Settings(tmp_path, tmp_path, 1)
+    assert list(Catalog.of(settings).models) == list(CATALOG.models)
+    replaced = ENTRY.replace("models.own", "models.sface").replace('"Own"', '"Mine"')
+    (tmp_path / "models.toml").write_text(ENTRY + replaced)
+    both = Catalog.of(settings)
+    assert list(both.models) == [*CATALOG.models, "own"]
+    assert both.get("sface").title == "Mine"
+
+
+@pytest.mark.parametrize("text", ["[models", "\xff"])
+def test_a_catalog_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "models.toml").write_bytes(text.encode("latin-1"))
+    with pytest.raises(ModelError, match=r"models\.toml"):
+        Catalog.of(Settings(tmp_path, tmp_path, 1))

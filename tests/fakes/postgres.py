@@ -34,14 +34,26 @@ class PostgresServer:
 
     def initialize(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        if _user() is not None:
-            shutil.chown(self._folder, _user())
+        user = _user()
+        if user is not None:
+            shutil.chown(self._folder, user)
             _let_through(self._folder)
-        command = [self._binaries / "initdb", "-D", self._data, "-U", "stashai", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"]
+        command = [
+            str(self._binaries / "initdb"),
+            "-D",
+            str(self._data),
+            "-U",
+            "stashai",
+            "--auth=trust",
+            "--no-sync",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        ]
         subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, **_as_user())
 
     def start(self) -> None:
-        command = [self._binaries / "postgres", "-D", self._data, "-p", str(self.port), "-h", "127.0.0.1", "-k", "", "-F"]
+        command = [str(self._binaries / "postgres"), "-D", str(self._data), "-p", str(self.port), "-h", "127.0.0.1", "-k", "", "-F"]
         log = (self._folder / "log").open("ab")
         self._process = subprocess.Popen(command, cwd="/", stdout=log, stderr=log, **_as_user())
         self._wait()

@@ -73,6 +73,8 @@ class Runner:
         session = JobSession(self._ledger, claim, control, processor, params, ctx, cores=self._cores, seconds=seconds, watcher=watcher)
         try:
             session.run()
+        except (LeaseLost, StorageError) as error:
+            control.stop(error)
         except KeyboardInterrupt:
             control.stop(Cancelled("interrupted"))
             session.settle(INTERRUPTED_SECONDS)
@@ -86,7 +88,10 @@ class Runner:
         why = control.why
         if why is None:
             return self._complete(claim, processor, params, ctx)
-        if isinstance(why, LeaseLost | StorageError):
+        if isinstance(why, LeaseLost):
+            raise why
+        if isinstance(why, StorageError):
+            self._save_what_can_be(claim, session)
             raise why
         session.settle(INTERRUPTED_SECONDS)
         if isinstance(why, Paused):
@@ -95,6 +100,14 @@ class Runner:
         if isinstance(why, Cancelled):
             return Ended(self._ledger.finish(claim, "cancelled", reason=why.message))
         return self._fail(claim, why)
+
+    def _save_what_can_be(self, claim: Claim, session: JobSession) -> None:
+        """A disk may be too full for a picture's faces and still take the rows of units that ended; if not, they are done anew."""
+        try:
+            session.settle(INTERRUPTED_SECONDS)
+            self._ledger.release(claim)
+        except (StorageError, LeaseLost) as error:
+            log.warning("job %s: %s", claim.job.job_id, error)
 
     def _complete(self, claim: Claim, processor: Processor[Any, Any], params: BaseModel, ctx: Context) -> Ended:
         try:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 MAX_DAMAGED = 500
 """Packets in a row that give no picture but an error, after which the rest is given up."""
+_HEADLESS = frozenset(["mpegts", "mpeg", "mpegvideo", "h264", "hevc", "vvc", "m4v", "obu", "vc1", "dv", "ivf"])
+"""Containers that are packets and nothing else, so that their first byte is a place to start from."""
+_GATHER = 2
+"""Seconds over which a picture without a keyframe of its own is gathered."""
 CHECK_EVERY = 16
 """Packets between two looks at whether the caller wants to go on."""
 
@@ -34,6 +38,7 @@ class Decoding:
         self.damaged = 0
         self.broke_off = False
         self._numbered = 0
+        self._by_bytes = bool(set(container.format.name.split(",")) & _HEADLESS)
         self._timeless = stream.start_time is None and container.duration is None
 
     @property
@@ -49,7 +54,7 @@ class Decoding:
         return round(Fraction(seconds) / self.base) + self.start
 
     def seek(self, ticks: int) -> bool:
-        """To the keyframe at or before `ticks`; False when the container cannot."""
+        """To the keyframe at or before `ticks`, or thereabouts; False when the container cannot."""
         try:
             self._container.seek(ticks, stream=self._stream)
         except FFmpegError:
@@ -57,6 +62,18 @@ class Decoding:
         self._stream.codec_context.flush_buffers()
         self._numbered = 0
         return True
+
+    def rewind(self) -> None:
+        """To the very beginning, which a seek by time misses in a stream that begins in the middle of something."""
+        if not self._by_bytes:
+            self.seek(min(0, self.start))
+            return
+        try:
+            self._container.seek(0, unsupported_byte_offset=True)
+        except FFmpegError:
+            self.seek(min(0, self.start))
+        self._stream.codec_context.flush_buffers()
+        self._numbered = 0
 
     def packets(self) -> Iterator[Packet[VideoStream]]:
         """Packets with a stamp, from where the container stands; damage ends them early (`broke_off`)."""
@@ -93,24 +110,33 @@ class Decoding:
             return []
         return [frame for frame in frames if frame.pts is not None and not frame.is_corrupt]
 
-    def single(self, packet: Packet[VideoStream]) -> VideoFrame | None:
-        """The picture of one keyframe's packet, without waiting for those that follow."""
+    def single(self, packet: Packet[VideoStream], following: Iterator[Packet[VideoStream]]) -> VideoFrame | None:
+        """The picture of one keyframe's packet, without waiting for those that follow. Where the picture is spread over
+        several packets (intra refresh), the first whole one out of `following`, at most two seconds on."""
+        damaged = self.damaged
         frames = self.decode(packet) or self.decode(None)
         self._stream.codec_context.flush_buffers()
+        if not frames and self.damaged == damaged:
+            frames = self.decode(packet)
+            while not frames and (after := next(following, None)) is not None:
+                frames = self.decode(after)
+                if (after.pts or 0) - (packet.pts or 0) > _GATHER / self.base:
+                    break
+            self._stream.codec_context.flush_buffers()
         return frames[0] if frames else None
 
-    def frames(self, *, reference_only: bool) -> Iterator[VideoFrame]:
-        """All pictures in the order of display from where the container stands. `reference_only` leaves out those that no
-        other is made from: half the work where there are such, and the others' pixels are the same."""
+    def frames(self, packets: Iterator[Packet[VideoStream]], *, reference_only: bool) -> Iterator[VideoFrame]:
+        """All pictures of `packets` in the order of display. `reference_only` leaves out those that no other is made from: half
+        the work where there are such, and the others' pixels are the same."""
         context = self._stream.codec_context
         context.skip_frame = "NONREF" if reference_only else "DEFAULT"
-        damaged_before = self.damaged
+        good = self.damaged
         try:
-            for packet in self.packets():
+            for packet in packets:
                 frames = self.decode(packet)
                 if frames:
-                    damaged_before = self.damaged
-                elif self.damaged - damaged_before > MAX_DAMAGED:
+                    good = self.damaged
+                elif self.damaged - good > MAX_DAMAGED:
                     self.broke_off = True
                     return
                 yield from frames

@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 HDR_NOTE = "high dynamic range, tone-mapped"
 MAX_DEVELOPED = 24_000_000
 """Pixels up to which a frame keeps its full resolution (6,000 by 4,000); larger ones are reduced to it."""
+Chain = tuple[tuple[str, str | None], ...]
 _UNSPECIFIED, _BT2020 = 2, 9
 _HD_HEIGHT = 720
 _COMBED = 0.02
 """Share of pixels in saw-tooth above which an interlaced frame shows motion, so that only one field is used."""
 _TEETH = 20
-_TURNS = {
-    (1, 0, 0, 1): (),
+UPRIGHT = (1, 0, 0, 1)
+_TURNS: dict[tuple[int, int, int, int], Chain] = {
+    UPRIGHT: (),
     (-1, 0, 0, 1): (("hflip", None),),
     (1, 0, 0, -1): (("vflip", None),),
     (-1, 0, 0, -1): (("hflip", None), ("vflip", None)),
@@ -36,26 +38,26 @@ _TURNS = {
     (0, 1, 1, 0): (("transpose", "cclock_flip"),),
     (0, -1, -1, 0): (("transpose", "clock_flip"),),
 }
-Chain = tuple[tuple[str, str | None], ...]
 
 
 class Developer:
-    """Develops the frames of one stream. Not thread-safe: it keeps the filters that turn and split fields."""
+    """Develops the frames of one stream. Not thread-safe: it keeps the filters that turn and split fields. `turn` is the
+    stream's `orientation`."""
 
-    def __init__(self, pixel_shape: Fraction | None = None) -> None:
+    def __init__(self, pixel_shape: Fraction | None = None, turn: tuple[int, int, int, int] = UPRIGHT) -> None:
+        self._turn = turn
         self._shape = float(pixel_shape) if pixel_shape and Fraction(1, 8) <= pixel_shape <= 8 else 1.0
         self._graphs: dict[tuple[Chain, int, int, str], av.filter.Graph] = {}
 
     def displayed_size(self, raw: VideoFrame) -> tuple[int, int]:
         """(width, height) in pixels as a player shows it: pixel shape stretched in width, turned."""
         size = self._stretched(raw.width), raw.height
-        return (size[1], size[0]) if _quarter_turned(orientation(raw)) else size
+        return (size[1], size[0]) if self._turn[0] == 0 else size
 
     def develop(self, raw: VideoFrame) -> tuple[Pixels, float, str | None]:
         """(H, W, 3) uint8 RGB, C-contiguous, upright; how many displayed pixels one of its pixels is (1.0 unless reduced); and
         what is poor about it. Raises FFmpegError or ValueError for what cannot be converted."""
-        turn = orientation(raw)
-        chain: Chain = _TURNS.get(turn, ())
+        chain: Chain = _TURNS[self._turn]
         width, height = self.displayed_size(raw)
         scale = max(1.0, math.sqrt(width * height / MAX_DEVELOPED))
         interlaced = bool(raw.interlaced_frame) and combed(raw)
@@ -106,11 +108,12 @@ def _matrix(raw: VideoFrame) -> str | None:
 
 def orientation(raw: VideoFrame) -> tuple[int, int, int, int]:
     """The signs (a, b, c, d) of the display matrix (x' = a·x + c·y, y' = b·x + d·y); (1, 0, 0, 1) is upright, odd angles too.
-    PyAV's own `rotation` takes a mirrored picture for one turned by 180°."""
+    PyAV's own `rotation` takes a mirrored picture for one turned by 180°. Ask one frame of a stream, not each: a frame whose side
+    data were looked at is never freed (PyAV 18)."""
     held: Any = raw.side_data
     data = held.get(Type.DISPLAYMATRIX)
     if data is None or data.buffer_size < 36:
-        return (1, 0, 0, 1)
+        return UPRIGHT
     a, b, _, c, d = struct.unpack_from("=5i", bytes(data))
     if abs(a) + abs(d) >= abs(b) + abs(c):
         return (_sign(a), 0, 0, _sign(d))
@@ -119,10 +122,6 @@ def orientation(raw: VideoFrame) -> tuple[int, int, int, int]:
 
 def _sign(value: int) -> int:
     return -1 if value < 0 else 1
-
-
-def _quarter_turned(turn: tuple[int, int, int, int]) -> bool:
-    return turn[0] == 0
 
 
 def combed(raw: VideoFrame) -> bool:

@@ -18,6 +18,9 @@ _LAZY_INDEX = frozenset(["matroska", "webm", "asf"])
 """Containers whose index is read at the first seek."""
 _WHOLE_INDEX = frozenset(["mov", "mp4", "avi"])
 """Containers whose index names every frame, so that a single keyframe in it is the only one there is."""
+_HONEST_INDEX = _LAZY_INDEX | _WHOLE_INDEX | {"flv", "mxf", "nut"}
+"""Containers whose index is one of keyframes; elsewhere it names whatever the demuxer happened to meet."""
+_ROUGH_SEEK = frozenset(["asf"])
 _FAR = 2.0
 """Seconds beyond which a packet is not the one that its stamp names."""
 _COVERED = 0.5
@@ -26,10 +29,11 @@ _COVERED = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Keyframes:
-    """`stamps` (ticks, what a seek wants) and `times` (seconds since the start) of all keyframes, ascending."""
+    """`times` of all keyframes, seconds since the start, ascending. `exact`: a seek to a keyframe lands on it; otherwise only
+    somewhere near it."""
 
-    stamps: tuple[int, ...]
     times: tuple[float, ...]
+    exact: bool = True
 
     def before(self, time: float, tolerance: float = 0.0) -> int:
         """The index of the last keyframe at or before `time`; 0 when there is none."""
@@ -44,6 +48,12 @@ class Keyframes:
     def slack(self, number: int) -> float:
         """How many seconds before its time a packet may be and still be this keyframe: half the way to the one before."""
         return min(0.5, (self.times[number] - self.times[number - 1]) / 2) if number else 0.5
+
+    def seek_time(self, number: int) -> float:
+        """What to seek to, so that the container lands on this keyframe and not the one before: its place in the index may be
+        a few frames from where it is shown."""
+        time = self.times[number]
+        return time + min(0.2, (self.times[number + 1] - time) / 2) if number + 1 < len(self.times) else time + 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,8 @@ def read_index(container: InputContainer, stream: VideoStream, start: int, durat
     them as far as a keyframe's place matters (its frame carries its own exact time).
     """
     names = set(container.format.name.split(","))
+    if not names & _HONEST_INDEX:
+        return Index(None)
     if names & _LAZY_INDEX:
         _provoke(container, stream)
     stamps, lost = _held(stream.index_entries, size)
@@ -70,8 +82,11 @@ def read_index(container: InputContainer, stream: VideoStream, start: int, durat
         return Index(None)
     shift = _presentation_shift(container, stream, stamps[0])
     times = [round(max(0.0, float((stamp + shift - start) * base)), 3) for stamp in stamps]
-    believed = bool(names & _WHOLE_INDEX) or (len(times) > 1 and times[-1] >= _COVERED * duration)
-    return Index(Keyframes(tuple(stamps), _ascending(times)) if believed else None, 1.0 - lost)
+    last = max(times[-1], float((stream.index_entries[len(stream.index_entries) - 1].timestamp - start) * base))
+    whole = names & _WHOLE_INDEX or len(times) > 1
+    believed = whole and (last >= _COVERED * duration or lost > 0.0)
+    keyframes = Keyframes(_ascending(times), exact=not names & _ROUGH_SEEK)
+    return Index(keyframes if believed else None, 1.0 - lost)
 
 
 def _provoke(container: InputContainer, stream: VideoStream) -> None:
@@ -112,8 +127,7 @@ def _presentation_shift(container: InputContainer, stream: VideoStream, stamp: i
 
 def from_times(stamps: Sequence[int], seconds: Callable[[int], float]) -> Keyframes:
     """Keyframes out of presentation stamps as they were read."""
-    ordered = sorted(set(stamps))
-    return Keyframes(tuple(ordered), _ascending([seconds(stamp) for stamp in ordered]))
+    return Keyframes(_ascending([seconds(stamp) for stamp in sorted(set(stamps))]), exact=False)
 
 
 def _ascending(times: Sequence[float]) -> tuple[float, ...]:

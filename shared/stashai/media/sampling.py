@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from .frames import Frame
@@ -20,6 +21,8 @@ BUDGET = 160
 """Keyframes of one video at most, in a video of up to BUDGET × LONG_EVERY seconds; of a longer one, one every LONG_EVERY."""
 LONG_EVERY = 30.0
 MOST = 400
+REORDERED = 0.13
+"""Seconds that a keyframe's place in an index may be off: three frames."""
 DENSE_STEP = 0.5
 DENSE_MOST = 20_000
 CLIP = 180.0
@@ -33,12 +36,12 @@ SPARSE_UP_TO = 1200.0
 @dataclass(frozen=True, slots=True)
 class Stage:
     """What one look adds. `times` are seconds, ascending. `keyframes`: they are keyframes (or, where nothing tells where those
-    are, moments whose nearest keyframe is meant); otherwise the first frame at or after each. A frame at most `reaches[i]`
-    seconds after `times[i]` serves for it; 0.0 means that very frame."""
+    are, moments whose nearest keyframe is meant); otherwise the first frame at or after each. `reaches[i]`: a frame so many
+    seconds before or after `times[i]` serves for it."""
 
     times: tuple[float, ...]
     keyframes: bool
-    reaches: tuple[float, ...]
+    reaches: tuple[tuple[float, float], ...]
 
     def reused(self, have: Sequence[float], tolerance: float) -> list[float]:
         """Those of `have` (times of frames that were looked at, any order) that serve for this look."""
@@ -51,11 +54,10 @@ class Stage:
         return [time for i, time in enumerate(self.times) if self._serving(i, known, tolerance) is None]
 
     def _serving(self, number: int, known: Sequence[float], tolerance: float) -> float | None:
-        time, reach = self.times[number], self.reaches[number]
-        place = bisect_left(known, time - tolerance)
-        if place < len(known) and known[place] <= time + max(reach - 0.001, tolerance):
-            return known[place]
-        return None
+        time, (before, after) = self.times[number], self.reaches[number]
+        first = bisect_left(known, time - max(before, tolerance))
+        last = bisect_right(known, time + max(after, tolerance))
+        return min(known[first:last], key=lambda other: abs(other - time), default=None)
 
 
 def stages(info: VideoInfo, mode: Mode) -> list[Stage]:
@@ -112,8 +114,16 @@ def _key_looks(keyframes: Sequence[float], duration: float) -> list[Stage]:
         new = sorted(best.values())
         taken.update(new)
         if new:
-            looks.append(Stage(tuple(new), True, (0.0,) * len(new)))
+            looks.append(Stage(tuple(new), True, tuple(_slack(keyframes, time) for time in new)))
     return looks
+
+
+def _slack(keyframes: Sequence[float], time: float) -> tuple[float, float]:
+    """An index names decoding times: a keyframe is shown up to a few frames before or after, but never halfway to the next."""
+    place = bisect_left(keyframes, time)
+    gaps = [after - before for before, after in pairwise(keyframes[max(0, place - 1) : place + 2])]
+    reach = round(min([REORDERED, *(gap * 0.49 for gap in gaps)]), 3)
+    return reach, reach
 
 
 def _spread_looks(info: VideoInfo) -> list[Stage]:
@@ -126,7 +136,7 @@ def _spread_looks(info: VideoInfo) -> list[Stage]:
         # After a doubling, every second moment lies beside one that has been looked at.
         times = [round((i + 0.5) * step, 3) for i in range(count) if not taken or i % 2]
         taken = count
-        looks.append(Stage(tuple(times), True, (round(step / 2, 3),) * len(times)))
+        looks.append(Stage(tuple(times), True, ((round(step / 2, 3), round(step / 2, 3)),) * len(times)))
     return looks
 
 
@@ -156,7 +166,7 @@ def _filling(info: VideoInfo, step: float, taken: Sequence[float]) -> Stage:
         keys.setdefault(int(time / step + 1e-6), time)
     slots = [slot for slot in range(count) if slot not in served]
     times = tuple(round(keys.get(slot, slot * step), 3) for slot in slots)
-    return Stage(times, False, tuple(0.0 if slot in keys else step for slot in slots))
+    return Stage(times, False, tuple((0.0, 0.0 if slot in keys else step - 0.001) for slot in slots))
 
 
 def _dense_step(info: VideoInfo) -> float:

@@ -28,6 +28,8 @@ _COARSE = 48
 """Side of the coarse picture of one half."""
 _SHIFTS = 3
 """Coarse pixels by which near things may be apart in the two eyes: a sixteenth of the width."""
+_OTHER_COLOURS = 24.0
+"""Mean difference of the halves' levels, 0 to 255, beyond which they do not show the same thing."""
 _DETAIL = 1.5
 """Standard deviation of grey levels below which a picture (black, a title) tells nothing."""
 
@@ -101,12 +103,14 @@ def likeness(image: Pixels, layout: Layout) -> float | None:
     beside = layout is Layout.BESIDE
     size = (2 * _COARSE, _COARSE) if beside else (_COARSE, 2 * _COARSE)
     step = max(1, min(width, height) // (4 * _COARSE))
-    small = Image.fromarray(np.ascontiguousarray(image[::step, ::step])).convert("L").resize(size, Image.Resampling.BOX)
-    grey = np.asarray(small, dtype=np.float32)
-    one, other = (grey[:, :_COARSE], grey[:, _COARSE:]) if beside else (grey[:_COARSE], grey[_COARSE:])
-    one, other = _detail(one), _detail(other)
+    small = Image.fromarray(np.ascontiguousarray(image[::step, ::step])).resize(size, Image.Resampling.BOX)
+    colours = np.asarray(small, dtype=np.float32)
+    left, right = (colours[:, :_COARSE], colours[:, _COARSE:]) if beside else (colours[:_COARSE], colours[_COARSE:])
+    one, other = _detail(left.mean(axis=2)), _detail(right.mean(axis=2))
     if min(float(one.std()), float(other.std())) < _DETAIL:
         return None
+    if float(np.abs(left - right).mean()) > _OTHER_COLOURS:
+        return 0.0
     inner = slice(_SHIFTS, _COARSE - _SHIFTS)
     return max(_correlation(one[:, inner], np.roll(other, shift, axis=1)[:, inner]) for shift in range(-_SHIFTS, _SHIFTS + 1))
 

@@ -13,21 +13,17 @@ from av.sidedata.sidedata import Type
 
 from ..errors import MediaError
 from .decoding import Decoding
-from .developing import Developer
-from .frames import Frame
+from .developing import Developer, orientation
+from .frames import Frame, Pixels
 from .keyframes import Keyframes, from_times, read_index
 from .opening import Source, open_container, video_stream
+from .passages import Passages
 from .stereo import ALIKE, Eye, expectations, find_eye, likeness, tagged_layout
 
 if TYPE_CHECKING:
-    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-STEP_OVER = 1.0
-"""Seconds to the next wanted keyframe up to which reading on is cheaper than seeking."""
-READ_ON = 10.0
-"""The same for exact frames where nothing tells where the keyframes are."""
 SCAN_UP_TO = 64 * 2**20
 """Bytes of a file without an index up to which its packets are read once, undecoded, to find the keyframes."""
 FIRST_TRIES = 24
@@ -83,10 +79,11 @@ class VideoReader:
         try:
             self._stream = video_stream(self._container)
             self._decoding = Decoding(self._container, self._stream, check)
-            self._developer = Developer(self._stream.sample_aspect_ratio)
             self._duration = _told_duration(self._container, self._stream, self._decoding.start)
             self._keys = self._find_keyframes(source.stat().st_size if isinstance(source, Path) else None)
             self._head = self._first_picture()
+            self._developer = Developer(self._stream.sample_aspect_ratio, orientation(self._head))
+            self._passages = Passages(self._decoding, self._keys, self._head, self._broken_at)
             self._eye = self._find_eye()
             self.info = self._describe()
         except FFmpegError as error:
@@ -120,108 +117,15 @@ class VideoReader:
     def keyframes(self, targets: Sequence[float]) -> Iterator[Frame]:
         """The keyframe nearest to each of `targets` (seconds, ascending), each once; where nothing tells of the keyframes, the
         first that a seek to the target finds. Nothing but keyframes is decoded."""
-        if self._keys is not None:
-            found = self._known_keyframes(sorted({self._keys.nearest(target) for target in targets}), self._keys)
-        else:
-            found = self._sought_keyframes(targets)
-        for raw in found:
+        for raw in self._passages.keyframes(targets):
             yield self._develop(raw)
 
     def at(self, targets: Sequence[float]) -> Iterator[Frame]:
         """The first frame at or after each of `targets` (seconds, ascending) among those that others are made from, each once;
         the last one for what lies behind it. Only the stretches from a keyframe to the last target before the next one are
         decoded."""
-        wanted, place, last = sorted(targets), 0, -1.0
-        while place < len(wanted):
-            self._go_to(wanted[place])
-            leave, reached = self._leave_at(wanted, place), False
-            passed: VideoFrame | None = None
-            for raw in self._decoding.frames(reference_only=True):
-                time = self._decoding.seconds(raw.pts or 0)
-                if time < wanted[place] - 0.001:
-                    passed = raw
-                    continue
-                reached = True
-                if time > last:
-                    yield self._develop(raw)
-                    last = time
-                while place < len(wanted) and wanted[place] <= time + 0.001:
-                    place += 1
-                if place >= leave:
-                    break
-            if not reached:
-                if passed is not None and self._decoding.seconds(passed.pts or 0) > last:
-                    yield self._develop(passed)
-                return
-
-    def _leave_at(self, wanted: Sequence[float], place: int) -> int:
-        """The place in `wanted` from which on another seek pays: a keyframe lies well behind the target before, or a gap."""
-        for following in range(place + 1, len(wanted)):
-            before, after = wanted[following - 1], wanted[following]
-            if self._keys is None:
-                if after - before > READ_ON and not self._decoding.timeless:
-                    return following
-            elif self._keys.times[self._keys.before(after, 0.001)] > before + STEP_OVER:
-                return following
-        return len(wanted)
-
-    def _go_to(self, time: float) -> None:
-        if self._decoding.timeless:
-            self._decoding.seek(0)
-        elif self._keys is not None:
-            self._decoding.seek(self._keys.stamps[self._keys.before(time, 0.001)])
-        else:
-            self._decoding.seek(self._decoding.ticks(time))
-
-    def _known_keyframes(self, wanted: Sequence[int], keys: Keyframes) -> Iterator[VideoFrame]:
-        packets: Iterator[Packet[VideoStream]] | None = None
-        last = 0
-        for number in wanted:
-            if number == 0 and self._head_is_first(keys):
-                yield self._head
-                continue
-            sought = packets is None or keys.times[number] - keys.times[last] > STEP_OVER
-            if packets is None or (sought and not self._decoding.timeless):
-                self._decoding.seek(0 if self._decoding.timeless else keys.stamps[number])
-                packets = self._decoding.packets()
-            packet = self._next_key(packets, keys.times[number] - keys.slack(number))
-            last = number
-            if packet is None:
-                self._broken_at(keys.times[number])
-                return
-            raw = self._decoding.single(packet)
-            if raw is not None:
-                yield raw
-
-    def _head_is_first(self, keys: Keyframes) -> bool:
-        return abs(self._decoding.seconds(self._head.pts or 0) - keys.times[0]) <= max(keys.slack(0), 0.5 / self._decoding.rate)
-
-    def _sought_keyframes(self, targets: Sequence[float]) -> Iterator[VideoFrame]:
-        last = -1.0
-        missed = 0
-        for target in targets:
-            if target <= last:
-                continue
-            if not self._decoding.seek(self._decoding.ticks(target)):
-                return
-            packet = self._next_key(self._decoding.packets(), last + 0.001)
-            if packet is None:
-                missed += 1
-                continue
-            last = self._decoding.seconds(packet.pts or 0)
-            raw = self._decoding.single(packet)
-            if raw is not None:
-                yield raw
-        if missed and last < CUT_OFF * self._duration:
-            self._broken_at(last)
-
-    def _next_key(self, packets: Iterator[Packet[VideoStream]], time: float) -> Packet[VideoStream] | None:
-        return next(
-            (one for one in packets if one.is_keyframe and one.pts is not None and self._decoding.seconds(one.pts) >= time), None
-        )
-
-    def _broken_at(self, time: float) -> None:
-        self._notices.setdefault("cut-off", f"it is cut off: of {self._duration:.0f} seconds only about {max(0.0, time):.0f} can be read")
+        for raw in self._passages.at(targets):
+            yield self._develop(raw)
 
     def _develop(self, raw: VideoFrame) -> Frame:
         try:
@@ -247,7 +151,7 @@ class VideoReader:
     def _scanned(self) -> Keyframes | None:
         """The keyframes by reading all packets, undecoded; the duration with them where the container did not tell, or told of
         more than is there."""
-        self._decoding.seek(0 if self._decoding.timeless else self._decoding.start)
+        self._decoding.rewind()
         stamps, end = [], 0.0
         for packet in self._decoding.packets():
             if packet.pts is None:
@@ -255,27 +159,32 @@ class VideoReader:
             if packet.is_keyframe:
                 stamps.append(packet.pts)
             end = max(end, self._decoding.seconds(packet.pts + (packet.duration or 0)))
-        if self._duration > 0 and end < CUT_OFF * self._duration:
+        if end < CUT_OFF * self._duration:
             self._broken_at(end)
         else:
             self._duration = end
         return from_times(stamps, self._decoding.seconds) if stamps else None
 
+    def _broken_at(self, time: float) -> None:
+        if time < CUT_OFF * self._duration:
+            said = f"it is cut off: of {self._duration:.0f} seconds only about {max(0.0, time):.0f} can be read"
+            self._notices.setdefault("cut-off", said)
+
     def _first_picture(self) -> VideoFrame:
         """The first keyframe that can be decoded: it tells of rotation, fields and stereo."""
-        self._decoding.seek(0 if self._decoding.timeless else self._keys.stamps[0] if self._keys else self._decoding.start)
-        tried = 0
-        for packet in self._decoding.packets():
+        self._decoding.rewind()
+        packets, tried = self._decoding.packets(), 0
+        for packet in packets:
             if not packet.is_keyframe:
                 continue
-            raw = self._decoding.single(packet)
+            raw = self._decoding.single(packet, packets)
             if raw is not None:
                 return raw
             tried += 1
             if tried == FIRST_TRIES:
                 break
-        self._decoding.seek(0 if self._decoding.timeless else self._decoding.start)
-        raw = next(self._decoding.frames(reference_only=False), None)
+        self._decoding.rewind()
+        raw = next(self._decoding.frames(self._decoding.packets(), reference_only=False), None)
         if raw is None:
             raise MediaError(
                 "No picture of it can be decoded.", code="undecodable", remedy="Play it elsewhere to check it, or convert it to H.264."
@@ -293,14 +202,9 @@ class VideoReader:
             return None
         return find_eye([head, *self._later_pictures()], needed)
 
-    def _later_pictures(self) -> Iterator[Any]:
+    def _later_pictures(self) -> Iterator[Pixels]:
         """Two more moments: the first picture is often black, or a title that both eyes see alike."""
-        times = [self._duration / 3, self._duration * 2 / 3]
-        if self._keys is None:
-            raws = self._sought_keyframes(times)
-        else:
-            raws = self._known_keyframes(sorted({self._keys.nearest(time) for time in times}), self._keys)
-        for raw in raws:
+        for raw in self._passages.keyframes([self._duration / 3, self._duration * 2 / 3]):
             yield self._developer.develop(raw)[0]
 
     def _describe(self) -> VideoInfo:

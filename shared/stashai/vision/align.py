@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from stashai.media.frames import Pixels
-
+from ..media.frames import Pixels
 from .faces import Landmarks
 
 Matrix = NDArray[np.float64]

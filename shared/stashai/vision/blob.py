@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stashai.media.frames import Pixels
-
+from ..media.frames import Pixels
 from .catalog import Input
 from .session import Tensor
 

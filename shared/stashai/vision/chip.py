@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from stashai.errors import MediaError, ModelError
-from stashai.media.frames import Pixels
-
+from ..errors import MediaError, ModelError
+from ..media.frames import Pixels
 from .align import Matrix, compose, invert, similarity, template, warp
 
 SIDE = 192

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from stashai.media.frames import Pixels
-
+from ..media.frames import Pixels
 from .blob import make_blob
 from .catalog import ModelEntry
 from .detect_canvas import Canvas, lay_out, shrink
 from .detect_decode import Candidates, decoder, joined
-from .detect_look import GUESS, OVERLAP, Refined, SecondLook
+from .detect_look import GUESS, Refined, SecondLook
 from .detect_merge import hypotheses, overlaps, suppress
 from .profile import Look
 from .session import Session
@@ -31,6 +30,8 @@ BORDER = 32
 TILE, TILE_LAP, FINEST = 928, 96, 2400
 SMALL = 24.0
 """A guess smaller than this on the first pass's canvas asks for the finer pass."""
+OVERLAP = 0.5
+"""Candidates of one pass that overlap more than this are one."""
 SAME = 0.4
 """Guesses that overlap more than this (intersection over union) are about one place."""
 

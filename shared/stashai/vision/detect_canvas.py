@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from stashai.media.frames import Pixels
-
+from ..media.frames import Pixels
 from .detect_decode import Candidates
 
 

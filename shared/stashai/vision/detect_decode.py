@@ -9,8 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from stashai.errors import ModelError
-
+from ..errors import ModelError
 from .catalog import ModelEntry
 from .session import Tensor
 
@@ -63,12 +62,14 @@ def decode_yunet(outputs: Sequence[Tensor], entry: ModelEntry, size: tuple[int, 
     parts, count = [], len(entry.strides)
     for level, stride in enumerate(entry.strides):
         cls, obj, box, points = (_flat(outputs[kind * count + level], width) for kind, width in enumerate((1, 1, 4, 10)))
-        product = np.clip(cls[:, 0], 0, 1) * np.clip(obj[:, 0], 0, 1)
+        product = cls[:, 0] * obj[:, 0]
         index = np.flatnonzero(product >= lowest**2)
         cells = _cells(index, size[0] // stride)
         centre, extent = (cells + box[index, :2]) * stride, np.exp(box[index, 2:]) * stride
         landmarks = (points[index].reshape(-1, 5, 2) + cells[:, None]) * stride
-        parts.append(Candidates(np.hstack([centre - extent / 2, extent]), landmarks, np.sqrt(product[index], dtype=np.float64)))
+        parts.append(
+            Candidates(np.hstack([centre - extent / 2, extent]), landmarks, np.sqrt(np.minimum(product[index], 1.0), dtype=np.float64))
+        )
     return joined(parts)
 
 

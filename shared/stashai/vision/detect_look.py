@@ -12,20 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stashai.media.frames import Pixels
-
+from ..media.frames import Pixels
 from .align import Matrix, invert, roll_of, scale_of, similarity, template, transform, warp
 from .blob import make_blob
 from .catalog import ModelEntry
 from .detect_decode import Candidates, decoder
-from .detect_merge import suppress
 from .faces import Face
 from .profile import Look
 from .session import Session
 
 GUESS = 0.35
 """Lowest score of a guess. Low, since a guess is looked at again; lower adds work and no faces."""
-OVERLAP = 0.5
 EYES = 35.24
 """Pixels between the template's eyes."""
 STEADY = 12.0
@@ -73,11 +70,13 @@ class SecondLook:
         side = crop.pixels.shape[0]
         pixels = np.ascontiguousarray(crop.pixels[:, ::-1]) if mirrored else crop.pixels
         outputs = self._session.run(make_blob([pixels], self._entry.input))
-        found = suppress(self._decode(outputs, self._entry, (side, side), GUESS), OVERLAP)
+        found = self._decode(outputs, self._entry, (side, side), GUESS)
         if not len(found):
             return None
         middle = found.boxes[:, :2] + found.boxes[:, 2:] / 2 - side / 2
-        nearest = int(np.argmin(np.hypot(middle[:, 0], middle[:, 1]) - 0.25 * side * found.scores))
+        # The best one whose middle is near the crop's: a neighbour may be in the crop, too.
+        away = np.hypot(middle[:, 0], middle[:, 1]) / side
+        nearest = int(np.argmax(found.scores - np.maximum(0.0, 4 * away - 1)))
         points, (x, y, width, height) = found.landmarks[nearest], found.boxes[nearest]
         if mirrored:
             points, x = points[[1, 0, 2, 4, 3]] * (-1, 1) + (side - 1, 0), side - x - width

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from stashai.media.frames import Pixels
-
+from ..media.frames import Pixels
 from .blob import make_blob
 from .catalog import ModelEntry
 from .faces import Vector

@@ -12,10 +12,9 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from stashai.errors import ModelError
-from stashai.media.frames import Frame, Pixels
-from stashai.settings import Settings
-
+from ..errors import ModelError
+from ..media.frames import Frame, Pixels
+from ..settings import Settings
 from . import detect, quality
 from .catalog import Catalog, ModelEntry
 from .chip import cut, cut_chip, make_chip, open_chip
@@ -61,13 +60,15 @@ class VisionEngine:
         *,
         detector: str | None = None,
         embedders: tuple[str, ...] = (),
+        match_floor: float = quality.MATCH_FLOOR,
         opener: Opener = open_session,
     ) -> None:
         self._settings, self._profile, self._runtime, self._open = settings, profile, runtime, opener
-        self._catalog = catalog or Catalog.load()
+        self._catalog = catalog or Catalog.of(settings)
         self._detector_entry = self._catalog.get(detector) if detector else self._catalog.by_role("detector", default_only=True)[0]
         named = [self._catalog.get(name) for name in embedders]
         self._embedder_entries = named or self._catalog.by_role("embedder", default_only=True)
+        self._match_floor = match_floor
         self._lock = threading.Lock()
         self._detector: Detector | None = None
         self._embedders: dict[str, Embedder] = {}
@@ -107,7 +108,7 @@ class VisionEngine:
     @property
     def match_floor(self) -> float:
         """The lowest quality of a face that is matched; `analyze` leaves weaker ones out."""
-        return quality.MATCH_FLOOR
+        return self._match_floor
 
     def is_installed(self, model_id: str) -> bool:
         """Whether the model can be opened without fetching anything."""

@@ -6,16 +6,18 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
-from stashai.media.frames import Pixels
-
+from ..media.frames import Pixels
 from .align import scale_of, transform
 from .detect_look import EYES, Refined
 
-MATCH_FLOOR = 0.15
+MATCH_FLOOR = 0.1
 """Below it a face is too weak to be matched with anybody."""
-REFERENCE_FLOOR = 0.3
+REFERENCE_FLOOR = 0.35
 """Below it a face is too weak for somebody to be known by."""
+PARTS = ("size", "sharpness", "yaw", "pitch", "detector", "fit", "norm")
+FEATURES = ("size", "sharpness", "yaw", "pitch", "detector", "fit", "norm")
 
 
 def measure(found: Refined, crop: Pixels, norm: float, usual_norm: float) -> dict[str, float]:
@@ -34,17 +36,27 @@ def measure(found: Refined, crop: Pixels, norm: float, usual_norm: float) -> dic
     }
 
 
+_WEIGHTS = np.array([2.0, 1.0, -1.0, -0.5, 1.0, -0.3, 2.0, 3.0])
+
+
+def features(parts: Mapping[str, float]) -> NDArray[np.float64]:
+    """The parts as what the score is linear in, (len(FEATURES),): about zero for an ordinary portrait."""
+    return np.array(
+        [
+            math.log(min(max(parts["size"], 2.0), 48.0) / 32),
+            math.log(min(max(parts["sharpness"], 0.02), 1.0) / 0.4),
+            min(parts["yaw"], 2.0) ** 2,
+            min(parts["pitch"], 2.0) ** 2,
+            10 * (parts["detector"] - 0.92),
+            min(parts["fit"], 10.0) / 3,
+            4 * math.log(min(max(parts["norm"], 0.2), 1.3)),
+        ]
+    )
+
+
 def score(parts: Mapping[str, float]) -> float:
-    """The parts as one number."""
-    terms = [
-        _ramp(parts["size"], 6, 24),
-        _ramp(parts["sharpness"], 0.02, 0.10),
-        1 - _ramp(parts["yaw"], 0.25, 1.1),
-        1 - _ramp(parts["pitch"], 0.3, 1.2),
-        _ramp(parts["detector"], 0.5, 0.9),
-        _ramp(parts["norm"], 0.4, 1.0),
-    ]
-    return float(math.prod(terms) ** 0.5)
+    """The parts as one number: how likely such a face is to be recognised."""
+    return float(1 / (1 + math.exp(-float(features(parts) @ _WEIGHTS[:-1] + _WEIGHTS[-1]))))
 
 
 def pose(found: Refined) -> tuple[float, float]:
@@ -65,7 +77,3 @@ def sharpness(crop: Pixels) -> float:
     grey = crop[20:100, 20:92].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
     laplacian = grey[1:-1, :-2] + grey[1:-1, 2:] + grey[:-2, 1:-1] + grey[2:, 1:-1] - 4 * grey[1:-1, 1:-1]
     return float(laplacian.std() / max(float(grey.std()), 4.0))
-
-
-def _ramp(value: float, low: float, high: float) -> float:
-    return min(1.0, max(0.0, (value - low) / (high - low)))

@@ -12,7 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 from ..settings import Settings
-from ..vision import chip, detect, detect_canvas
+from ..vision import chip, detect, detect_canvas, detect_look
 from ..vision.catalog import ModelEntry
 from ..vision.runtime import open_session
 from ..vision.session import Session, Tensor
@@ -39,7 +39,7 @@ class Tape:
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Note down every shrinking and warping for the block. Only in a benchmark: the modules' functions are replaced."""
-        places = ((detect_canvas, "shrink", self.resizes), (detect, "shrink", self.resizes), (detect, "warp", self.warps))
+        places = ((detect_canvas, "shrink", self.resizes), (detect, "shrink", self.resizes), (detect_look, "warp", self.warps))
         with ExitStack() as stack:
             for module, name, calls in (*places, (chip, "warp", self.warps)):
                 stack.enter_context(patch.object(module, name, _noting(getattr(module, name), calls)))

@@ -19,7 +19,8 @@ from .config import WorkerConfig
 from .events import Hub
 from .limits import BodyLimit
 from .media import WorkerMedia
-from .routes import content, entities, health, jobs, media, processors, recognition, services, sockets
+from .rate import RateLimit
+from .routes import content, entities, health, jobs, media, metrics, processors, recognition, services, sockets
 from .services import Services
 from .spool import Spool
 from .stash_media import open_stash
@@ -63,6 +64,8 @@ def create_app(config: WorkerConfig) -> FastAPI:
     app.include_router(api)
     app.include_router(health.router)
     app.include_router(sockets.router)
+    app.include_router(metrics.router)
+    app.add_middleware(RateLimit, rate=config.rate)
     app.add_middleware(BodyLimit, config.max_body * MIB, "/api/v1/media", config.max_upload * MIB)
     if config.cors_origins:
         app.add_middleware(

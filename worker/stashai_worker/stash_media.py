@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import IO, cast
 
 from stashai.errors import MediaError
 from stashai.media.fingerprint import FingerprintRows, fingerprint_bytes
@@ -54,7 +55,7 @@ class StashMedia:
         file, path = item.file, f"scene/{scene_id}/stream"
         key = fingerprint_bytes(f"{file.path}\n{file.size}\n{file.mod_time}".encode())
         name = file.path.rsplit("/", 1)[-1]
-        return Medium(key, video=lambda: VideoReader(RangeFile(self._client.connection, path), name=name))
+        return Medium(key, video=lambda: VideoReader(cast("IO[bytes]", RangeFile(self._client.connection, path)), name=name))
 
     def _image(self, image_id: str) -> Medium:
         content = self._client.fetch(f"image/{image_id}/image")

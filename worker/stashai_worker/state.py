@@ -60,7 +60,7 @@ class WorkerState:
         """What a queue's thread does when it is rung for: run the job, unless it ended or somebody else runs it."""
         self.last_work = time.monotonic()
         try:
-            self.core.runner(cores=1 if self.config.slots != 1 else None).run(job_id)
+            self.core.runner().run(job_id)
         except StashAIError as error:
             logger.info("Job %s: %s", job_id, error)
         finally:

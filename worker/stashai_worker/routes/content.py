@@ -12,13 +12,13 @@ from stashai.tracking.records import JobRequest
 
 from ..jobs import batch_status, entity_of, failure_of, finished
 from ..state import WorkerState
-from .recognition import ACCEPTED, FAILURES, State, Wait
+from .asking import ACCEPTED, FAILURES, State, Submit, Wait
 
 router = APIRouter(prefix="/content-analysis", tags=["content analysis"])
 
 
 async def _analyze(
-    processor: str, request: ContentAnalysisRequest, state: WorkerState, wait: float | None
+    processor: str, request: ContentAnalysisRequest, state: WorkerState, submit: Submit, wait: float | None
 ) -> ContentAnalysisResponse | JSONResponse:
     entity = await entity_of(request.entity, request.image_data, state)
     params = ContentParams(
@@ -41,7 +41,7 @@ async def _analyze(
         client_id=request.client_id,
         timeout=float(request.timeout),
     )
-    taken = await to_thread.run_sync(state.submit, job)
+    taken = await submit(job)
     row = await finished(state, taken.job_id, request.timeout if wait is None else wait)
     if not row.ended:
         return JSONResponse(batch_status(row).model_dump(mode="json"), status_code=202)
@@ -59,12 +59,16 @@ async def _analyze(
 
 
 @router.post("/analyze-scene", response_model=ContentAnalysisResponse, responses={**FAILURES, **ACCEPTED})
-async def analyze_scene(request: ContentAnalysisRequest, state: State, wait: Wait = None) -> ContentAnalysisResponse | JSONResponse:
+async def analyze_scene(
+    request: ContentAnalysisRequest, state: State, submit: Submit, wait: Wait = None
+) -> ContentAnalysisResponse | JSONResponse:
     """How many people, how good the picture, what kind of medium."""
-    return await _analyze("content.analyze", request, state, wait)
+    return await _analyze("content.analyze", request, state, submit, wait)
 
 
 @router.post("/extract-metadata", response_model=ContentAnalysisResponse, responses={**FAILURES, **ACCEPTED})
-async def extract_metadata(request: ContentAnalysisRequest, state: State, wait: Wait = None) -> ContentAnalysisResponse | JSONResponse:
+async def extract_metadata(
+    request: ContentAnalysisRequest, state: State, submit: Submit, wait: Wait = None
+) -> ContentAnalysisResponse | JSONResponse:
     """What the file says of itself."""
-    return await _analyze("metadata.extract", request, state, wait)
+    return await _analyze("metadata.extract", request, state, submit, wait)

@@ -15,8 +15,8 @@ from stashai.tracking.interactions import Interaction, Interactions
 
 from ..events import job_view, moment
 from ..state import WorkerState
+from .asking import FAILURES, State
 from .jobs import OFFSET, PAGE
-from .recognition import FAILURES, State
 
 router = APIRouter(tags=["entities"])
 

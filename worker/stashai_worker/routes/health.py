@@ -13,7 +13,7 @@ from stashai.contracts.services import HealthCheckResponse, HealthMetrics
 from stashai.errors import StorageError
 
 from ..state import WorkerState
-from .recognition import State
+from .asking import State
 
 router = APIRouter(tags=["health"])
 

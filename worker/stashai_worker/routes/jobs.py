@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from stashai.contracts.batch import BatchJobStatus, BatchRequest
 from stashai.errors import UsageError
@@ -19,7 +19,7 @@ from stashai.tracking.records import ItemRow, JobRequest
 from ..events import job_view, moment
 from ..jobs import batch_status, entity_job, finished, known_job
 from ..state import WorkerState
-from .recognition import FAILURES, State
+from .asking import FAILURES, State, Submit
 
 router = APIRouter(tags=["jobs"])
 
@@ -30,11 +30,12 @@ CONTENT = {"analyze-scene": "content.analyze", "extract-metadata": "metadata.ext
 
 
 class QueueRequest(BaseModel):
-    """A processor's own parameters, and how urgent it is."""
+    """A processor's own parameters, and how urgent it is. `watch_seconds`: cancelled when nobody asked for it that long."""
 
     params: dict[str, Any] = {}
-    priority: int = 1
-    request_id: str | None = None
+    priority: int = Field(default=1, ge=1, le=10)
+    request_id: str | None = Field(default=None, max_length=200)
+    watch_seconds: float | None = Field(default=None, ge=5, le=3600)
 
 
 class Cancelling(BaseModel):
@@ -56,10 +57,10 @@ def item_view(item: ItemRow) -> dict[str, Any]:
 
 
 @router.post("/batch/submit", status_code=202, response_model=BatchJobStatus, responses=FAILURES)
-async def submit_batch(request: BatchRequest, state: State) -> BatchJobStatus:
+async def submit_batch(request: BatchRequest, state: State, submit: Submit) -> BatchJobStatus:
     """One job over many entities: its rows are the items."""
     job = await to_thread.run_sync(_batch_job, request, state)
-    return batch_status(await to_thread.run_sync(state.submit, job))
+    return batch_status(await submit(job))
 
 
 def _batch_job(request: BatchRequest, state: WorkerState) -> JobRequest:
@@ -96,21 +97,24 @@ async def get_batch(job_id: str, state: State, wait: Annotated[float, Query(ge=0
 
 
 @router.post("/queue/submit/{processor}", status_code=202, response_model=BatchJobStatus, responses=FAILURES)
-async def submit_any(processor: str, request: QueueRequest, state: State) -> BatchJobStatus:
+async def submit_any(processor: str, request: QueueRequest, state: State, submit: Submit) -> BatchJobStatus:
     """Queue any processor; `image`, `gallery` and `scene` are the identification of such entities."""
-    if not 1 <= request.priority <= 10:
-        raise UsageError("priority goes from 1 (highest) to 10.", code="bad-parameters")
     known = {"image", "gallery", "scene"}
     target = "entities.identify" if processor in known else processor
     params = dict(request.params)
     if processor in known and "entity" in params:
         params = {"entities": [params.pop("entity")], "embedders": state.core.engine().installed_embedders, **params}
     job = await to_thread.run_sync(processor_job, target, params, state, request.priority, request.request_id)
-    return batch_status(await to_thread.run_sync(state.submit, job))
+    if request.watch_seconds is not None:
+        job = replace(job, run_policy="watched", watch_seconds=request.watch_seconds)
+    return batch_status(await submit(job))
 
 
 @router.get("/queue/status/{job_id}", response_model=dict[str, Any], responses=FAILURES)
-async def get_queued(job_id: str, state: State, wait: Annotated[float, Query(ge=0, le=300)] = 0.0) -> dict[str, Any]:
+async def get_queued(job_id: str, state: State, wait: Annotated[float, Query(ge=0, le=300)] = 0.0, watch: bool = False) -> dict[str, Any]:
+    """`watch` keeps a watched job alive: without a sign of its client it is cancelled."""
+    if watch:
+        await to_thread.run_sync(state.core.ledger.watch, job_id)
     return job_view(await finished(state, job_id, wait))
 
 
@@ -161,12 +165,17 @@ async def get_job(job_id: str, state: State) -> dict[str, Any]:
 
 
 @router.get("/ai-jobs/{job_id}/tests", response_model=dict[str, Any], responses=FAILURES)
-async def get_items(job_id: str, state: State, limit: PAGE = 1000, offset: OFFSET = 0) -> dict[str, Any]:
+async def get_items(
+    job_id: str, state: State, limit: PAGE = 1000, offset: OFFSET = 0, after: Annotated[int | None, Query(ge=0, lt=2**63)] = None
+) -> dict[str, Any]:
+    """A page in the order of the units; or, with `after`, what was recorded behind that cursor: for following a running job."""
     await to_thread.run_sync(known_job, state, job_id)
 
     def read() -> dict[str, Any]:
-        rows = state.core.ledger.items(job_id, limit=limit, offset=offset)
-        return {"tests": [item_view(item) for item in rows], "total": state.core.ledger.item_count(job_id)}
+        ledger = state.core.ledger
+        rows = ledger.items(job_id, limit=limit, offset=offset) if after is None else ledger.items_after(job_id, after, limit)
+        cursor = max((row.id for row in rows), default=after)
+        return {"tests": [item_view(item) for item in rows], "total": ledger.item_count(job_id), "cursor": cursor}
 
     return await to_thread.run_sync(read)
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, UploadFile
 from pydantic import BaseModel
 
-from .recognition import FAILURES, State
+from .asking import FAILURES, State
 
 router = APIRouter(prefix="/media", tags=["media"])
 CHUNK = 1 << 20

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from stashai.contracts.common import ErrorResponse
 from stashai.contracts.recognition import (
     AIModelInfo,
     FaceComparisonRequest,
@@ -23,15 +20,11 @@ from stashai.processors.entities import EntityFindings
 from stashai.tracking.records import JobRequest, JobRow
 
 from ..jobs import batch_status, entity_job, failure_of, finished, wanted
-from ..state import WorkerState, state_of
+from ..state import WorkerState
 from ..translate import comparison_response, gallery_results, response_of
+from .asking import ACCEPTED, FAILURES, State, Submit, Wait
 
 router = APIRouter(prefix="/facial-recognition", tags=["facial recognition"])
-
-State = Annotated[WorkerState, Depends(state_of)]
-Wait = Annotated[float | None, Query(ge=0, le=300, description="Seconds to wait for the answer before a 202 with the job's id")]
-FAILURES: dict[int | str, dict[str, object]] = {code: {"model": ErrorResponse} for code in (400, 401, 403, 404, 409, 413, 429, 503, 504)}
-ACCEPTED: dict[int | str, dict[str, object]] = {202: {"description": "Taken on; the body is the job's status"}}
 
 
 async def answer(
@@ -63,36 +56,42 @@ def _response(job: JobRow, request: FacialRecognitionRequest, state: WorkerState
 
 
 async def _identify(
-    request: FacialRecognitionRequest, state: WorkerState, wait: float | None, frames: str = "auto"
+    request: FacialRecognitionRequest, state: WorkerState, submit: Submit, wait: float | None, frames: str = "auto"
 ) -> FacialRecognitionResponse | JSONResponse:
     entity = await wanted(request, state)
     job = entity_job([entity], request, state, request.threshold, request.max_results, frames=frames)
-    row = await to_thread.run_sync(state.submit, job)
+    row = await submit(job)
     return await answer(row, request, state, wait)
 
 
 @router.post("/identify-image", response_model=FacialRecognitionResponse, responses={**FAILURES, **ACCEPTED})
-async def identify_image(request: FacialRecognitionRequest, state: State, wait: Wait = None) -> FacialRecognitionResponse | JSONResponse:
+async def identify_image(
+    request: FacialRecognitionRequest, state: State, submit: Submit, wait: Wait = None
+) -> FacialRecognitionResponse | JSONResponse:
     """Who is in one picture."""
-    return await _identify(request, state, wait)
+    return await _identify(request, state, submit, wait)
 
 
 @router.post("/identify-scene", response_model=FacialRecognitionResponse, responses={**FAILURES, **ACCEPTED})
-async def identify_scene(request: SceneIdentificationRequest, state: State, wait: Wait = None) -> FacialRecognitionResponse | JSONResponse:
+async def identify_scene(
+    request: SceneIdentificationRequest, state: State, submit: Submit, wait: Wait = None
+) -> FacialRecognitionResponse | JSONResponse:
     """Who is in a scene. `analyze_frames` false looks at few frames only."""
-    return await _identify(request, state, wait, "auto" if request.analyze_frames else "keyframes")
+    return await _identify(request, state, submit, wait, "auto" if request.analyze_frames else "keyframes")
 
 
 @router.post("/identify-gallery", response_model=FacialRecognitionResponse, responses={**FAILURES, **ACCEPTED})
 async def identify_gallery(
-    request: GalleryIdentificationRequest, state: State, wait: Wait = None
+    request: GalleryIdentificationRequest, state: State, submit: Submit, wait: Wait = None
 ) -> FacialRecognitionResponse | JSONResponse:
     """Who is in a gallery, by how often."""
-    return await _identify(request, state, wait)
+    return await _identify(request, state, submit, wait)
 
 
 @router.post("/compare-faces", response_model=FaceComparisonResponse, responses=FAILURES)
-async def compare_faces(request: FaceComparisonRequest, state: State, wait: Wait = None) -> FaceComparisonResponse | JSONResponse:
+async def compare_faces(
+    request: FaceComparisonRequest, state: State, submit: Submit, wait: Wait = None
+) -> FaceComparisonResponse | JSONResponse:
     """Whether two known people look like one."""
     params = CompareParams(
         first=FaceSource(person=request.performer1_id),
@@ -110,7 +109,7 @@ async def compare_faces(request: FaceComparisonRequest, state: State, wait: Wait
         client_id=request.client_id,
         timeout=float(request.timeout),
     )
-    row = await finished(state, (await to_thread.run_sync(state.submit, job)).job_id, request.timeout if wait is None else wait)
+    row = await finished(state, (await submit(job)).job_id, request.timeout if wait is None else wait)
     if not row.ended:
         return JSONResponse(batch_status(row).model_dump(mode="json"), status_code=202)
     if row.status != "completed":

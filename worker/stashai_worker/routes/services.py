@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from stashai.contracts.services import ServiceInfo
 
-from .recognition import FAILURES, State
+from .asking import FAILURES, State
 
 router = APIRouter(prefix="/services", tags=["services"])
 

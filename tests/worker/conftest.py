@@ -1,0 +1,133 @@
+"""A real worker on loopback: uvicorn in a thread, SQLite in a temporary folder, and a service of our own that needs no model."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import uvicorn
+
+from stashai_worker.app import create_app
+from stashai_worker.auth import with_token
+from stashai_worker.config import WorkerConfig
+
+SLOW = '''
+"""A service for tests: each unit takes as long as it is told and may fail."""
+from __future__ import annotations
+import time
+from collections.abc import Iterator
+from typing import ClassVar
+from pydantic import BaseModel
+from stashai.errors import StashAIError
+from stashai.processing.base import Entity, Processor, Unit
+from stashai.processing.context import Context
+
+class Params(BaseModel):
+    units: int = 1
+    seconds: float = 0.0
+    bad: list[int] = []
+    mark: str = ""
+
+class Result(BaseModel):
+    number: int
+
+class Slow(Processor[Params, Result]):
+    id: ClassVar[str] = "test.slow"
+    title: ClassVar[str] = "Slow"
+    action_type: ClassVar[str] = "a_custom_action"
+    params: ClassVar[type[BaseModel]] = Params
+    result: ClassVar[type[BaseModel]] = Result
+    def units(self, params: Params, ctx: Context) -> Iterator[Unit]:
+        for number in range(params.units):
+            yield Unit(str(number), Entity("a_custom_entity", str(number)))
+    def process(self, unit: Unit, params: Params, ctx: Context) -> Result:
+        until = time.monotonic() + params.seconds
+        while time.monotonic() < until:
+            ctx.check()
+            time.sleep(0.01)
+        if int(unit.key) in params.bad:
+            raise StashAIError(f"Unit {unit.key} is bad.", code="bad-unit")
+        return Result(number=int(unit.key))
+'''
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A running worker: `url` ends with /api/v1."""
+
+    url: str
+    root: str
+    token: str
+    data: Path
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return requests.get(self.url + path, headers=self._headers(options), timeout=30, **options)
+
+    def post(self, path: str, json: Any = None, **options: Any) -> requests.Response:
+        return requests.post(self.url + path, json=json, headers=self._headers(options), timeout=60, **options)
+
+    def delete(self, path: str) -> requests.Response:
+        return requests.delete(self.url + path, headers=self._headers({}), timeout=30)
+
+    def _headers(self, options: dict[str, Any]) -> dict[str, str]:
+        given: dict[str, str] = options.pop("headers", {})
+        return ({"Authorization": f"Bearer {self.token}"} if self.token else {}) | given
+
+    def ended(self, job_id: str) -> dict[str, Any]:
+        answer = self.get(f"/queue/status/{job_id}?wait=30").json()
+        assert answer["status"] in ("completed", "failed", "cancelled"), answer
+        return dict(answer)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+Start = Callable[..., Worker]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start a worker with settings of the test's own; all are stopped afterwards."""
+    servers: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def starter(environ: dict[str, str] | None = None, data: Path | None = None, **overrides: Any) -> Worker:
+        folder = data or tmp_path / "data"
+        (folder / "processors").mkdir(parents=True, exist_ok=True)
+        (folder / "processors" / "slow.py").write_text(SLOW)
+        port = free_port()
+        env = {"STASHAI_DATA": str(folder), "STASHAI_MODELS": str(tmp_path / "models"), "STASHAI_CORES": "2", **(environ or {})}
+        config, _ = with_token(WorkerConfig.from_environ(env, port=port, **overrides))
+        server = uvicorn.Server(uvicorn.Config(create_app(config), host="127.0.0.1", port=port, log_level="warning"))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        servers.append((server, thread))
+        _await_start(server)
+        return Worker(f"http://127.0.0.1:{port}/api/v1", f"http://127.0.0.1:{port}", config.token, folder)
+
+    yield starter
+    for server, thread in servers:
+        server.should_exit = True
+        thread.join(timeout=20)
+        assert not thread.is_alive(), "a worker did not stop"
+
+
+def _await_start(server: uvicorn.Server) -> None:
+    until = time.monotonic() + 20
+    while not server.started:
+        assert time.monotonic() < until, "the worker did not start"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def worker(start: Start) -> Worker:
+    return start()

@@ -1,0 +1,129 @@
+"""Jobs through the API: taken on, run, followed, cancelled, and the same one given for the same key."""
+
+from __future__ import annotations
+
+import time
+
+from .conftest import Start, Worker
+
+
+def test_any_processor_runs_and_leaves_rows(worker: Worker) -> None:
+    taken = worker.post("/queue/submit/test.slow", {"params": {"units": 3, "bad": [1]}})
+    assert taken.status_code == 202
+    job = worker.ended(taken.json()["job_id"])
+    assert (job["status"], job["current"], job["failed_items"]) == ("completed", 3, 1)
+    items = worker.get(f"/ai-jobs/{job['job_id']}/tests").json()
+    assert [item["result"] for item in items["tests"]] == ["pass", "error", "pass"]
+    assert items["tests"][1]["error_type"] == "bad-unit"
+    assert items["tests"][0]["entity_type"] == "a_custom_entity"
+    one = worker.get(f"/ai-tests/{items['tests'][0]['test_id']}/results").json()
+    assert one["results"] == {"number": 0}
+
+
+def test_a_processors_own_route_answers_directly_or_with_the_job(worker: Worker) -> None:
+    direct = worker.post("/test.slow/process", {"params": {"units": 1}})
+    assert direct.status_code == 200
+    assert direct.json()["items"][0]["response_data"] == {"number": 0}
+    later = worker.post("/test.slow/process?wait=0", {"params": {"seconds": 0.5}})
+    assert later.status_code == 202
+    assert worker.ended(later.json()["job_id"])["status"] == "completed"
+
+
+def test_a_job_that_worked_for_nothing_is_failed_with_its_true_status(worker: Worker) -> None:
+    answer = worker.post("/test.slow/process", {"params": {"bad": [0]}})
+    assert answer.status_code == 500
+    assert answer.json() == {**answer.json(), "success": False, "code": "bad-unit", "error": "Unit 0 is bad."}
+
+
+def test_the_same_key_gives_the_same_job(worker: Worker) -> None:
+    body = {"params": {"units": 2}, "request_id": "once"}
+    first, second = (worker.post("/queue/submit/test.slow", body).json()["job_id"] for _ in range(2))
+    third = worker.post("/queue/submit/test.slow", {"params": {"units": 2}}, headers={"Idempotency-Key": "once"}).json()["job_id"]
+    assert first == second == third
+
+
+def test_an_equal_running_request_is_a_conflict_that_names_the_job(worker: Worker) -> None:
+    body = {"params": {"seconds": 5, "mark": "x"}}
+    first = worker.post("/queue/submit/test.slow", body).json()["job_id"]
+    again = worker.post("/queue/submit/test.slow", body)
+    assert again.status_code == 409
+    assert first in again.json()["message"]
+    worker.post(f"/queue/cancel/{first}")
+    assert worker.ended(first)["status"] == "cancelled"
+    assert worker.post("/queue/submit/test.slow", body).status_code == 202
+
+
+def test_cancel_reaches_the_running_unit(worker: Worker) -> None:
+    job = worker.post("/queue/submit/test.slow", {"params": {"units": 50, "seconds": 0.3}}).json()["job_id"]
+    while worker.get(f"/queue/status/{job}").json()["current"] == 0:
+        time.sleep(0.05)
+    assert worker.post(f"/ai-jobs/{job}/cancel").json()["success"] is True
+    row = worker.ended(job)
+    assert row["status"] == "cancelled"
+    assert 0 < row["current"] < 50, "done items stay, the others were not done"
+
+
+def test_a_watched_job_ends_with_its_watcher(worker: Worker) -> None:
+    body = {"params": {"units": 100, "seconds": 1}, "watch_seconds": 5}
+    job = worker.post("/queue/submit/test.slow", body).json()["job_id"]
+    row = worker.get(f"/queue/status/{job}?wait=30").json()
+    assert row["status"] == "cancelled"
+
+
+def test_work_goes_on_where_a_worker_left_it(start: Start) -> None:
+    first = start()
+    job = first.post("/queue/submit/test.slow", {"params": {"units": 6, "seconds": 0.2}}).json()["job_id"]
+    again = start(data=first.data)
+    assert again.ended(job)["status"] == "completed"
+    assert again.get(f"/ai-jobs/{job}/tests").json()["total"] == 6
+
+
+def test_a_batch_counts_its_items(worker: Worker) -> None:
+    entities = [{"id": str(n), "type": "image", "path": f"/nowhere/{n}.jpg"} for n in range(3)]
+    taken = worker.post("/batch/submit", {"entities": entities, "operation": "metadata.extract"})
+    assert taken.status_code == 202
+    assert taken.json()["total_items"] in (0, 3)
+    status = worker.get(f"/batch/{taken.json()['job_id']}/status?wait=30").json()
+    assert (status["status"], status["processed_items"], status["failed_items"]) == ("failed", 3, 3)
+
+
+def test_items_can_be_followed_by_cursor(worker: Worker) -> None:
+    job = worker.post("/queue/submit/test.slow", {"params": {"units": 5}}).json()["job_id"]
+    worker.ended(job)
+    first = worker.get(f"/ai-jobs/{job}/tests?after=0&limit=2").json()
+    rest = worker.get(f"/ai-jobs/{job}/tests?after={first['cursor']}").json()
+    seen = [item["entity_id"] for item in first["tests"] + rest["tests"]]
+    assert sorted(seen) == ["0", "1", "2", "3", "4"]
+
+
+def test_unknown_things_are_404(worker: Worker) -> None:
+    for path in ("/queue/status/none", "/batch/none/status", "/ai-jobs/none", "/ai-jobs/none/tests", "/ai-tests/none", "/interactions/99"):
+        answer = worker.get(path)
+        assert (answer.status_code, answer.json()["success"]) == (404, False), path
+    assert worker.post("/queue/cancel/none").status_code == 404
+    assert worker.post("/queue/submit/none", {}).status_code == 404
+    assert worker.post("/nothing.at.all/process", {}).status_code == 404
+
+
+def test_wrong_parameters_say_which(worker: Worker) -> None:
+    answer = worker.post("/queue/submit/test.slow", {"params": {"units": "many"}})
+    assert answer.status_code == 400
+    assert "units" in answer.json()["message"]
+
+
+def test_history_statistics_and_clean_up(worker: Worker) -> None:
+    worker.ended(worker.post("/queue/submit/test.slow", {"params": {}}).json()["job_id"])
+    assert worker.get("/ai-jobs/history").json()["total"] == 1
+    assert worker.get("/ai-runs/statistics").json()["jobs"] == {"completed": 1}
+    assert [day["items"] for day in worker.get("/ai-jobs/evaluation-trends?days=3").json()["trends"]] == [1]
+    assert worker.post("/ai-runs/cleanup?days_old=6").status_code == 422
+    assert worker.post("/ai-runs/cleanup?days_old=7&dry_run=true").json()["jobs"] == 0
+
+
+def test_interactions_are_kept_once(worker: Worker) -> None:
+    one = {"entity_type": "scene", "entity_id": "5", "service": "s", "action_type": "view", "timestamp": 1e9, "interaction_metadata": {"a": 1}}
+    first, second = (worker.post("/interactions/sync", {"interactions": [one]}).json()["ids"] for _ in range(2))
+    assert first == second
+    assert worker.get(f"/interactions/{first[0]}").json()["interaction_metadata"] == {"a": 1}
+    assert len(worker.get("/entities/scene/5/interactions").json()["interactions"]) == 1
+    assert worker.get("/entities/scene/5/last-run").json() == {"last_run": None}

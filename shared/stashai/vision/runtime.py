@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Literal
 from ..errors import ModelError
 from ..settings import Settings
 from .catalog import ModelEntry
-from .prepare.cache import Progress, Runtime, prepared_path
+from .prepare.cache import Progress, Runtime, prepared_path, sums_hold
 from .session import Session
 
 CPU = "CPUExecutionProvider"
@@ -48,17 +49,28 @@ def open_session(
     """
     chosen = choose_runtime(runtime)
     path = prepared_path(entry, chosen, settings, progress)
-    if chosen == "ort":
-        return _open_ort(entry, path, providers)
-    from .sessions.ncnn import NcnnSession
-
-    return NcnnSession(path)
+    try:
+        return _open(entry, chosen, path, providers)
+    except ModelError:
+        if sums_hold(path.parent):
+            raise
+    # The files are not what was written once: a disk's fault, or a copy that was cut off. They can be made again.
+    shutil.rmtree(path.parent)
+    return _open(entry, chosen, prepared_path(entry, chosen, settings, progress), providers)
 
 
 def is_accelerated(session: Session) -> bool:
     """Whether the session runs on something else than the processor, so that batches gain."""
     providers: Sequence[str] = getattr(session, "providers", ())
     return bool(providers) and providers[0] != CPU
+
+
+def _open(entry: ModelEntry, runtime: Runtime, path: Path, providers: Sequence[str] | None) -> Session:
+    if runtime == "ort":
+        return _open_ort(entry, path, providers)
+    from .sessions.ncnn import NcnnSession
+
+    return NcnnSession(path)
 
 
 def _open_ort(entry: ModelEntry, path: Path, providers: Sequence[str] | None) -> Session:

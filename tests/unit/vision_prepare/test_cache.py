@@ -19,7 +19,7 @@ from stashai.settings import Settings
 from stashai.vision.catalog import Catalog, Input, ModelEntry, Source
 from stashai.vision.download import file_sha256
 from stashai.vision.lock import locked
-from stashai.vision.prepare.cache import prepared_key, prepared_path
+from stashai.vision.prepare.cache import prepared_key, prepared_path, write_sums
 from stashai.vision.prepare.onnx_file import write_onnx
 from stashai.vision.runtime import available_runtimes, choose_runtime, open_session
 from stashai.vision.status import clean, installed, remove, status, used, verify
@@ -123,8 +123,18 @@ def test_status_tells_missing_fetched_ready_and_damaged(entry: ModelEntry, setti
     assert verify(entry, settings).state == "missing"
 
 
-def test_a_damaged_file_is_not_loaded(entry: ModelEntry, settings: Settings) -> None:
-    prepared_path(entry, "ort", settings).write_bytes(b"rot")
+def test_a_damaged_file_is_made_again(entry: ModelEntry, settings: Settings) -> None:
+    path = prepared_path(entry, "ort", settings)
+    path.write_bytes(b"rot")
+    open_session(entry, settings, "ort").warm((1, 3, 16, 16))
+    assert verify(entry, settings).state == "ready"
+
+
+def test_a_file_that_is_as_written_and_does_not_load_is_told(entry: ModelEntry, settings: Settings) -> None:
+    path = prepared_path(entry, "ort", settings)
+    path.write_bytes(b"rot")
+    (path.parent / "SHA256SUMS").unlink()
+    write_sums(path.parent)
     with pytest.raises(ModelError) as caught:
         open_session(entry, settings, "ort")
     assert "models verify" in caught.value.remedy

@@ -1,0 +1,62 @@
+// Builds plugin/dist/stashai.js (one classic script) and stashai.css. Stash's own copies of React, Bootstrap, Apollo and so on are
+// used: importing one of those modules reads it from window.PluginApi, so that nothing is loaded twice and hooks work.
+import { readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const LIMIT = 150_000;
+
+const provided = {
+  react: "React",
+  "react-dom": "ReactDOM",
+  "react-bootstrap": "libraries.Bootstrap",
+  "react-router-dom": "libraries.ReactRouterDOM",
+  "react-intl": "libraries.Intl",
+  "@apollo/client": "libraries.Apollo",
+  "@fortawesome/free-solid-svg-icons": "libraries.FontAwesomeSolid",
+};
+
+const fromStash = {
+  name: "from-stash",
+  setup(it) {
+    const names = new RegExp(`^(${Object.keys(provided).join("|")})$`);
+    it.onResolve({ filter: names }, ({ path }) => ({ path, namespace: "stash" }));
+    it.onLoad({ filter: /.*/, namespace: "stash" }, ({ path }) => ({
+      contents: `module.exports = window.PluginApi.${provided[path]};`,
+      loader: "js",
+    }));
+  },
+};
+
+export function version() {
+  const text = readFileSync(join(here, "../../pyproject.toml"), "utf8");
+  const found = /^version = "([^"]+)"/m.exec(text);
+  if (!found) throw new Error("pyproject.toml names no version");
+  return found[1];
+}
+
+export async function bundle(outdir = join(here, "../dist")) {
+  await build({
+    entryPoints: { stashai: join(here, "src/index.tsx") },
+    outdir,
+    bundle: true,
+    format: "iife",
+    target: "es2020",
+    charset: "utf8",
+    minify: true,
+    legalComments: "none",
+    define: { __VERSION__: JSON.stringify(version()) },
+    plugins: [fromStash],
+    logLevel: "warning",
+  });
+  const size = statSync(join(outdir, "stashai.js")).size + statSync(join(outdir, "stashai.css")).size;
+  if (size > LIMIT) throw new Error(`the script and its style have ${size} bytes; more than ${LIMIT} are too many`);
+  return size;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const size = await bundle();
+  console.log(`stashai.js and stashai.css: ${(size / 1000).toFixed(1)} kB of ${LIMIT / 1000}`);
+}

@@ -1,0 +1,72 @@
+/** The parts of Stash's `window.PluginApi` that we use, typed. Members that are loaded late are read when rendering, never before. */
+import type * as ApolloClient from "@apollo/client";
+import type * as React from "react";
+
+export interface ToastApi {
+  success(message: React.ReactNode): void;
+  error(error: unknown): void;
+  toast(item: { content: React.ReactNode; variant?: string; delay?: number; priority?: number }): void;
+}
+
+export interface Player {
+  el(): HTMLElement;
+  currentTime(): number;
+  currentTime(seconds: number): void;
+  paused(): boolean;
+  pause(): void;
+  videoWidth(): number;
+  videoHeight(): number;
+  on(events: string[], listener: () => void): void;
+  off(events: string[], listener: () => void): void;
+  isDisposed?(): boolean;
+}
+
+type AnyFunction = (...args: never[]) => unknown;
+
+export interface PluginApi {
+  React: typeof React;
+  GQL: Record<string, ApolloClient.DocumentNode | undefined>;
+  libraries: { Mousetrap?: { pause?(): void; unpause?(): void } };
+  components: Record<string, React.ComponentType<Record<string, unknown>> | undefined>;
+  hooks: { useToast(): ToastApi };
+  utils: {
+    StashService: { getClient(): ApolloClient.ApolloClient<unknown> };
+    InteractiveUtils?: { getPlayer?(): Player | undefined };
+  };
+  patch: {
+    before(name: string, patch: AnyFunction): void;
+    instead(name: string, patch: AnyFunction): void;
+    after(name: string, patch: AnyFunction): void;
+  };
+  register: { route(path: string, component: React.ComponentType): void };
+}
+
+declare global {
+  interface Window {
+    PluginApi: PluginApi;
+  }
+  const __VERSION__: string;
+}
+
+export const PLUGIN_ID = "stashai";
+export const PAGE = "/plugins/stashai";
+
+/** Where Stash is mounted: `<base href>`, also below a path of a reverse proxy. Ends with a slash. */
+export function baseUrl(doc: Document = document): string {
+  const base = doc.querySelector("base")?.getAttribute("href") ?? "/";
+  return base.endsWith("/") ? base : `${base}/`;
+}
+
+export function performerImage(id: string): string {
+  return `${baseUrl()}performer/${encodeURIComponent(id)}/image`;
+}
+
+export function imageUrl(id: string): string {
+  return `${baseUrl()}image/${encodeURIComponent(id)}/image`;
+}
+
+/** Stash's video player while a scene page is open. */
+export function currentPlayer(): Player | undefined {
+  const player = window.PluginApi.utils.InteractiveUtils?.getPlayer?.();
+  return player && !player.isDisposed?.() ? player : undefined;
+}

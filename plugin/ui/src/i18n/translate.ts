@@ -1,0 +1,69 @@
+/**
+ * Our own small catalogue, in Stash's language: plugins cannot add to Stash's. A text holds {name} places; where it depends on
+ * {n}, the form for one and the form for more are separated by " || ".
+ */
+import { de } from "./de";
+import { en } from "./en";
+import { es } from "./es";
+import { fr } from "./fr";
+import { ja } from "./ja";
+import { zh } from "./zh";
+
+export type Key = keyof typeof en;
+export type Catalog = Record<Key, string>;
+export type Params = Record<string, string | number>;
+
+export const catalogs: Record<string, Catalog> = { en, de, fr, es, ja, zh };
+
+export interface Translator {
+  (key: Key, params?: Params): string;
+  locale: string;
+  number(value: number): string;
+  percent(probability: number): string;
+  date(text: string): string;
+  list(names: readonly string[]): string;
+}
+
+/** `locale` as Stash names it, as en-GB or zh-CN; unknown languages read English. */
+export function translator(locale: string): Translator {
+  const usable = supported(locale);
+  const language = usable.split("-")[0] as string;
+  const catalog = catalogs[language] ?? en;
+  const plural = new Intl.PluralRules(usable);
+  const numbers = new Intl.NumberFormat(usable);
+  const percents = new Intl.NumberFormat(usable, { style: "percent", maximumFractionDigits: 0 });
+  const dates = new Intl.DateTimeFormat(usable, { dateStyle: "medium", timeStyle: "short" });
+  const lists = new Intl.ListFormat(usable, { type: "conjunction", style: "narrow" });
+
+  const translate = (key: Key, params: Params = {}) => {
+    const forms = (catalog[key] ?? en[key]).split(" || ");
+    const form = forms.length > 1 && typeof params.n === "number" && plural.select(params.n) !== "one" ? forms[1] : forms[0];
+    return (form as string).replace(/\{(\w+)\}/g, (whole, name: string) => {
+      const value = params[name];
+      return value === undefined ? whole : typeof value === "number" ? numbers.format(value) : value;
+    });
+  };
+  return Object.assign(translate, {
+    locale: usable,
+    number: (value: number) => numbers.format(value),
+    /** Never shown as certain, never as impossible. */
+    percent: (probability: number) => {
+      const rounded = Math.round(probability * 100);
+      if (rounded >= 100) return `> ${percents.format(0.99)}`;
+      return rounded < 1 ? `< ${percents.format(0.01)}` : percents.format(rounded / 100);
+    },
+    date: (text: string) => {
+      const when = new Date(text);
+      return Number.isNaN(when.getTime()) ? text : dates.format(when);
+    },
+    list: (names: readonly string[]) => lists.format(names),
+  });
+}
+
+function supported(locale: string): string {
+  try {
+    return new Intl.Locale(locale).toString();
+  } catch {
+    return "en-GB";
+  }
+}

@@ -1,0 +1,1 @@
+import type { Catalog } from "./translate"; import { en } from "./en"; export const zh: Catalog = en;

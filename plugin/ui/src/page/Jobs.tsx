@@ -1,0 +1,116 @@
+/** Running and past jobs; a job opens to its items, each with whom it shows or why it failed. */
+import * as React from "react";
+import { Button } from "react-bootstrap";
+import { Link } from "react-router-dom";
+import { useApp, useLoaded, useText } from "../context";
+import type { Key } from "../i18n/translate";
+import { Badge, Bar, Empty, Trouble, Waiting } from "../parts/basics";
+import type { EntityType, JobItem, JobRow, Status } from "../types";
+import { Pager } from "./Pager";
+
+const STATES: Record<JobRow["state"], { text: Key; kind: "soft" | "good" | "warn" | "bad" }> = {
+  pending: { text: "stPending", kind: "soft" },
+  processing: { text: "stProcessing", kind: "warn" },
+  completed: { text: "stCompleted", kind: "good" },
+  failed: { text: "stFailed", kind: "bad" },
+  cancelled: { text: "stCancelled", kind: "soft" },
+  paused: { text: "stPaused", kind: "soft" },
+};
+const FILTERS: { state: string; text: Key }[] = [
+  { state: "", text: "all" },
+  { state: "processing", text: "stProcessing" },
+  { state: "completed", text: "stCompleted" },
+  { state: "failed", text: "stFailed" },
+];
+const FOLDERS: Record<EntityType, string> = { scene: "scenes", image: "images", gallery: "galleries" };
+export const PER_PAGE = 25;
+
+export const Jobs: React.FC<{ status: Status | undefined }> = ({ status }) => {
+  const app = useApp();
+  const t = useText();
+  const [page, setPage] = React.useState(1);
+  const [state, setState] = React.useState("");
+  const running = status?.running ?? [];
+  // What ended or began shows in the list; progress of what runs comes with the status.
+  const names = running.map((job) => job.id).join();
+  const { data, error, reload } = useLoaded(() => app.ops.jobs(page, state || undefined), [page, state, names]);
+  const live = new Map(running.map((job) => [job.id, job]));
+  if (error && !data) return <Trouble error={error} retry={reload} />;
+  if (!data) return <Waiting />;
+  const jobs = data.jobs.map((job) => live.get(job.id) ?? job);
+  return (
+    <>
+      <div className="sai-filters" role="group">
+        {FILTERS.map((filter) => (
+          <Button key={filter.state} size="sm" variant={state === filter.state ? "primary" : "secondary"} aria-pressed={state === filter.state} onClick={() => (setState(filter.state), setPage(1))}>
+            {t(filter.text)}
+          </Button>
+        ))}
+      </div>
+      {jobs.length === 0 ? <Empty icon="clock" text={t("noJobs")} /> : (
+        <ul className="sai-jobs">{jobs.map((job) => <Job key={job.id} job={job} reload={reload} />)}</ul>
+      )}
+      <Pager page={page} total={data.total} perPage={PER_PAGE} onPage={setPage} />
+    </>
+  );
+};
+
+const Job: React.FC<{ job: JobRow; reload(): void }> = ({ job, reload }) => {
+  const app = useApp();
+  const t = useText();
+  const toast = window.PluginApi.hooks.useToast();
+  const [open, setOpen] = React.useState(false);
+  const active = job.state === "processing" || job.state === "pending" || job.state === "paused";
+  const act = (work: Promise<unknown>) => void work.then(reload, (error: unknown) => toast.error(error));
+  const when = job.ended ?? job.started ?? job.created;
+  return (
+    <li className="sai-card">
+      <div className="sai-job">
+        <button type="button" className="sai-job-title" aria-expanded={open} onClick={() => setOpen(!open)}>
+          <span className={open ? "sai-caret sai-caret-open" : "sai-caret"} aria-hidden="true">›</span>
+          {job.title}
+        </button>
+        <Badge kind={STATES[job.state].kind}>{t(STATES[job.state].text)}</Badge>
+        {job.total > 1 && <span className="sai-soft">{t("ofItems", { done: job.done, total: job.total })}</span>}
+        {job.failed > 0 && <Badge kind="bad">{t("failedItems", { n: job.failed })}</Badge>}
+        {when && <time className="sai-soft" dateTime={when}>{t.date(when)}</time>}
+        {active && <Button size="sm" variant="secondary" onClick={() => act(app.ops.cancel(job.id))}>{t("stop")}</Button>}
+        {(job.state === "failed" || job.state === "cancelled" || job.failed > 0) && !active && <Button size="sm" variant="secondary" onClick={() => act(app.ops.retry(job.id))}>{t("retry")}</Button>}
+      </div>
+      {active && <Bar fraction={job.progress} label={job.title} />}
+      {job.error ? <p className="sai-error">{[job.error.message, job.error.remedy].filter(Boolean).join(" ")}</p> : job.message && <p className="sai-soft">{job.message}</p>}
+      {open && <Items job={job} />}
+    </li>
+  );
+};
+
+const Items: React.FC<{ job: JobRow }> = ({ job }) => {
+  const app = useApp();
+  const t = useText();
+  const [page, setPage] = React.useState(1);
+  const { data, error, reload } = useLoaded(() => app.ops.job(job.id, page), [job.id, page, job.done]);
+  if (error && !data) return <Trouble error={error} retry={reload} />;
+  if (!data) return <Waiting />;
+  if (data.items.length === 0) return <p className="sai-soft">{t("noItems")}</p>;
+  return (
+    <div className="sai-table">
+      <table>
+        <tbody>{data.items.map((item) => <Item key={item.key} item={item} />)}</tbody>
+      </table>
+      <Pager page={page} total={data.total ?? job.total} perPage={PER_PAGE} onPage={setPage} />
+    </div>
+  );
+};
+
+const Item: React.FC<{ item: JobItem }> = ({ item }) => {
+  const t = useText();
+  const error = typeof item.error === "string" ? item.error : item.error?.message;
+  const known = item.state in STATES ? STATES[item.state as JobRow["state"]] : undefined;
+  return (
+    <tr>
+      <td>{item.type && item.id ? <Link to={`/${FOLDERS[item.type]}/${item.id}`}>{item.name || item.key}</Link> : item.name || item.key}</td>
+      <td>{error ? <span className="sai-error">{error}</span> : item.people && item.people.length > 0 ? t.list(item.people) : <span className="sai-soft">–</span>}</td>
+      <td><Badge kind={error ? "bad" : known?.kind ?? "good"}>{error ? t("stFailed") : known ? t(known.text) : t("stCompleted")}</Badge></td>
+    </tr>
+  );
+};

@@ -1,0 +1,84 @@
+/** /plugins/stashai: what runs and ran, who is known, what was written and can be taken back, where it runs. */
+import * as React from "react";
+import { Button, Nav } from "react-bootstrap";
+import { useHistory, useLocation } from "react-router-dom";
+import { useApp, useLoaded, usePoll, useText } from "../context";
+import { Badge, Bar, Glyph, Trouble } from "../parts/basics";
+import type { Key } from "../i18n/translate";
+import type { Health, Status } from "../types";
+import { Charts } from "./Charts";
+import { History } from "./History";
+import { Jobs } from "./Jobs";
+import { People } from "./People";
+import { System } from "./System";
+
+const TABS: Record<string, Key> = { jobs: "tabJobs", people: "tabPeople", history: "tabHistory", charts: "tabCharts", system: "tabSystem" };
+const STATUS_EVERY = 3000;
+
+export const Page: React.FC = () => {
+  const app = useApp();
+  const t = useText();
+  const history = useHistory();
+  const asked = new URLSearchParams(useLocation().search).get("tab") ?? "jobs";
+  const tab = asked in TABS ? asked : "jobs";
+  const health = useLoaded(() => app.ops.health(), []);
+  const [status, setStatus] = React.useState<Status>();
+  const read = () => app.ops.status().then(setStatus);
+  React.useEffect(() => void read().catch(() => undefined), []);
+  const busy = !!status && (status.running.length > 0 || status.setup?.state === "running");
+  usePoll(read, busy || tab === "jobs", busy ? STATUS_EVERY : STATUS_EVERY * 4);
+
+  return (
+    <div className="sai sai-page container-fluid">
+      <header>
+        <h2><Glyph name="face" /> {t("navTitle")}</h2>
+        {health.data && <Summary health={health.data} />}
+      </header>
+      {health.error !== undefined && <Trouble error={health.error} retry={health.reload} />}
+      {status && <Learning status={status} />}
+      <Nav variant="tabs" activeKey={tab} onSelect={(key) => key && history.replace({ search: `?tab=${key}` })}>
+        {Object.entries(TABS).map(([key, text]) => (
+          <Nav.Item key={key}><Nav.Link eventKey={key} role="tab" aria-selected={key === tab}>{t(text)}</Nav.Link></Nav.Item>
+        ))}
+      </Nav>
+      <main role="tabpanel" aria-label={t(TABS[tab] as Key)}>
+        {tab === "jobs" && <Jobs status={status} />}
+        {tab === "people" && <People />}
+        {tab === "history" && <History />}
+        {tab === "charts" && <Charts />}
+        {tab === "system" && <System health={health.data} />}
+      </main>
+    </div>
+  );
+};
+
+const Summary: React.FC<{ health: Health }> = ({ health }) => {
+  const t = useText();
+  const modes = { local: "runsHere", worker: "runsWorker", unavailable: "runsNowhere" } as const;
+  const { mode, reason, remedy } = health.where;
+  return (
+    <div className="sai-summary">
+      <Badge kind={mode === "unavailable" ? "bad" : "good"} title={reason}>{t(modes[mode])}</Badge>
+      <span>{t("peopleKnown", { n: health.people })}</span>
+      <span className="sai-soft">{t("referencesKnown", { n: health.references })}</span>
+      {mode === "unavailable" && remedy && <p>{[reason, remedy].filter(Boolean).join(" ")}</p>}
+    </div>
+  );
+};
+
+const Learning: React.FC<{ status: Status }> = ({ status }) => {
+  const app = useApp();
+  const t = useText();
+  const toast = window.PluginApi.hooks.useToast();
+  const { learned, setup } = status;
+  if (setup?.state === "running") return <div className="sai-banner"><span>{setup.message || t("setupRunning")}</span><Bar fraction={setup.fraction} label={t("setupRunning")} /></div>;
+  if (!learned || learned.total === 0 || learned.done >= learned.total) return null;
+  const start = () => app.ops.task("Learn my performers' faces").then(() => toast.success(t("learnStarted")), (error: unknown) => toast.error(error));
+  return (
+    <div className="sai-banner">
+      <span>{t("learnedOf", { done: learned.done, total: learned.total })}</span>
+      <Bar fraction={learned.done / learned.total} label={t("learnNow")} />
+      {status.running.length === 0 && <Button size="sm" onClick={() => void start()}>{t("learnNow")}</Button>}
+    </div>
+  );
+};

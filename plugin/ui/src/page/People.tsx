@@ -1,0 +1,102 @@
+/** Whose faces are known, who has none that can be used, whose face must be chosen, who was forgotten. */
+import * as React from "react";
+import { Button, Form } from "react-bootstrap";
+import { useApp, useLoaded, useText } from "../context";
+import type { PeopleFilter } from "../api/operations";
+import { performerImage } from "../host";
+import type { Key } from "../i18n/translate";
+import { Empty, Face, PerformerLink, Trouble, Waiting } from "../parts/basics";
+import type { PersonRow } from "../types";
+import { ConfirmTyped } from "./ConfirmTyped";
+import { Pager } from "./Pager";
+
+const FILTERS: Record<PeopleFilter, Key> = { all: "filterAll", without_face: "filterWithout", choose: "filterChoose", forgotten: "filterForgotten" };
+const PER_PAGE = 40;
+const TYPING = 300;
+
+export const People: React.FC = () => {
+  const app = useApp();
+  const t = useText();
+  const toast = window.PluginApi.hooks.useToast();
+  const [filter, setFilter] = React.useState<PeopleFilter>("all");
+  const [typed, setTyped] = React.useState("");
+  const [q, setQ] = React.useState("");
+  const [page, setPage] = React.useState(1);
+  const [forgetting, setForgetting] = React.useState<PersonRow | null>(null);
+  React.useEffect(() => {
+    const timer = setTimeout(() => (setQ(typed), setPage(1)), TYPING);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  const { data, error, reload } = useLoaded(() => app.ops.people(page, filter, q), [page, filter, q]);
+  const act = (work: Promise<unknown>, done?: string) => void work.then(() => (done && toast.success(done), reload()), (failure: unknown) => toast.error(failure));
+
+  return (
+    <>
+      <div className="sai-filters" role="group">
+        {(Object.keys(FILTERS) as PeopleFilter[]).map((one) => (
+          <Button key={one} size="sm" variant={filter === one ? "primary" : "secondary"} aria-pressed={filter === one} onClick={() => (setFilter(one), setPage(1))}>{t(FILTERS[one])}</Button>
+        ))}
+        <Form.Control size="sm" type="search" className="text-input" value={typed} placeholder={t("findPerson")} aria-label={t("findPerson")} onChange={(event) => setTyped(event.target.value)} />
+      </div>
+      {error !== undefined && <Trouble error={error} retry={reload} />}
+      {!data ? !error && <Waiting /> : data.people.length === 0 ? <Empty icon="person" text={t("noPeople")} /> : (
+        <ul className={filter === "choose" ? "sai-jobs" : "sai-people"}>
+          {data.people.map((person) => (
+            <Person key={person.performer_id} person={person} filter={filter} act={act} onForget={() => setForgetting(person)} />
+          ))}
+        </ul>
+      )}
+      {data && <Pager page={page} total={data.total} perPage={PER_PAGE} onPage={setPage} />}
+      {forgetting && (
+        <ConfirmTyped
+          title={t("forgetTitle", { name: forgetting.name })}
+          text={t("forgetText")}
+          ask={t("forgetType", { name: forgetting.name })}
+          word={forgetting.name}
+          button={t("forget")}
+          onClose={() => setForgetting(null)}
+          onConfirm={(word) => act(app.ops.forget(forgetting.performer_id, word), t("forgotten", { name: forgetting.name }))}
+        />
+      )}
+    </>
+  );
+};
+
+interface Props {
+  person: PersonRow;
+  filter: PeopleFilter;
+  act(work: Promise<unknown>, done?: string): void;
+  onForget(): void;
+}
+
+const Person: React.FC<Props> = ({ person, filter, act, onForget }) => {
+  const app = useApp();
+  const t = useText();
+  const { performer_id: id, name } = person;
+  return (
+    <li className="sai-card sai-person">
+      <Face src={performerImage(id)} label={name} />
+      <div>
+        <PerformerLink id={id} name={name} />
+        <small className="sai-soft">{person.reason || t("referencesKnown", { n: person.references })}</small>
+        {person.choices && person.choices.length > 0 && (
+          <div className="sai-choices" role="group" aria-label={t("whichFace", { name })}>
+            {person.choices.map((choice) => (
+              <span key={choice.key}>
+                <button type="button" aria-label={t("thisFace", { name })} title={t("thisFace", { name })} onClick={() => act(app.ops.chooseFace(id, choice.key))}>
+                  <Face src={choice.crop} label="" />
+                </button>
+                {filter === "without_face" && <Button size="sm" variant="link" onClick={() => act(app.ops.useAsPicture(id, choice.key), t("asPictureDone"))}>{t("asPicture")}</Button>}
+              </span>
+            ))}
+          </div>
+        )}
+      </div>
+      {filter === "forgotten" ? (
+        <Button size="sm" variant="secondary" onClick={() => act(app.ops.allow(id))}>{t("allow")}</Button>
+      ) : (
+        filter === "all" && <Button size="sm" variant="link" className="sai-quiet" title={t("forget")} aria-label={`${t("forget")}: ${name}`} onClick={onForget}>×</Button>
+      )}
+    </li>
+  );
+};

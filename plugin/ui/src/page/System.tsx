@@ -1,0 +1,97 @@
+/** Where it runs, with which models and services, and the way to delete every face. */
+import * as React from "react";
+import { Button } from "react-bootstrap";
+import { useApp, useLoaded, useText } from "../context";
+import { Badge, Trouble, Waiting } from "../parts/basics";
+import type { Health } from "../types";
+import { ConfirmTyped } from "./ConfirmTyped";
+
+const GOOD = ["ready", "ok", "healthy", "installed", "up"];
+const kindOf = (state: string) => (GOOD.includes(state.toLowerCase()) ? "good" : state === "missing" || state === "idle" ? "soft" : "warn");
+
+export const System: React.FC<{ health: Health | undefined }> = ({ health }) => {
+  const t = useText();
+  if (!health) return <Waiting />;
+  const { runtime } = health;
+  const states = { ready: "ready", missing: "missing", installing: "installing", failed: "failed" } as const;
+  return (
+    <div className="sai-system">
+      <section className="sai-card">
+        <h5>{t("where")}</h5>
+        <dl>
+          <dt>{t("runtime")}</dt>
+          <dd>
+            <Badge kind={runtime.state === "ready" ? "good" : runtime.state === "failed" ? "bad" : "warn"}>{t(states[runtime.state])}</Badge>{" "}
+            Python {health.python}, {health.libc}, {health.arch}
+            {runtime.message && <div className="sai-soft">{runtime.message}</div>}
+          </dd>
+          {health.where.reason && <><dt>{t("where")}</dt><dd>{[health.where.reason, health.where.remedy].filter(Boolean).join(" ")}</dd></>}
+          <dt>{t("dataFolder")}</dt><dd><code>{health.data_folder}</code></dd>
+          <dt>{t("version")}</dt><dd>{health.version}</dd>
+        </dl>
+      </section>
+      <Models health={health} />
+      <Services />
+      <Privacy />
+    </div>
+  );
+};
+
+const Models: React.FC<{ health: Health }> = ({ health }) => {
+  const t = useText();
+  const roles: Record<string, string> = { detector: t("detector"), embedder: t("embedder") };
+  return (
+    <section className="sai-card">
+      <h5>{t("models")}</h5>
+      <table className="sai-parts">
+        <tbody>
+          {health.models.map((model) => (
+            <tr key={model.id}>
+              <td>{model.id}<small className="sai-soft">{roles[model.role] ?? model.role}</small></td>
+              <td>{model.size_mb ? t("megabytes", { mb: Math.round(model.size_mb * 10) / 10 }) : ""} <Badge kind={kindOf(model.state)}>{model.state === "missing" ? t("missing") : GOOD.includes(model.state) ? t("ready") : model.state}</Badge></td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+};
+
+const Services: React.FC = () => {
+  const app = useApp();
+  const t = useText();
+  const { data, error, reload } = useLoaded(() => app.ops.services(), []);
+  return (
+    <section className="sai-card">
+      <h5>{t("services")}</h5>
+      {error !== undefined ? <Trouble error={error} retry={reload} /> : !data ? <Waiting /> : (
+        <table className="sai-parts">
+          <tbody>
+            {data.map((service) => (
+              <tr key={`${service.name}${service.where}`}>
+                <td>{service.name}<small className="sai-soft">{[service.where, ...(service.capabilities ?? []), service.message].filter(Boolean).join(" · ")}</small></td>
+                <td><Badge kind={kindOf(service.state)}>{GOOD.includes(service.state) ? t("ready") : service.state}</Badge></td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+};
+
+const Privacy: React.FC = () => {
+  const app = useApp();
+  const t = useText();
+  const toast = window.PluginApi.hooks.useToast();
+  const [asking, setAsking] = React.useState(false);
+  const wipe = (word: string) => void app.ops.wipe(word).then(() => toast.success(t("wiped")), (error: unknown) => toast.error(error));
+  return (
+    <section className="sai-card">
+      <h5>{t("privacy")}</h5>
+      <p className="sai-soft">{t("wipeText")}</p>
+      <Button variant="danger" onClick={() => setAsking(true)}>{t("wipe")}</Button>
+      {asking && <ConfirmTyped title={t("wipe")} text={t("wipeText")} ask={t("wipeType")} word="WIPE" button={t("wipe")} onClose={() => setAsking(false)} onConfirm={wipe} />}
+    </section>
+  );
+};

@@ -1,0 +1,113 @@
+/** Small pieces that everything is made of. */
+import * as React from "react";
+import { Alert, Button, Spinner } from "react-bootstrap";
+import { Link } from "react-router-dom";
+import { asFailure } from "../api/graphql";
+import { useText } from "../context";
+import { performerImage } from "../host";
+
+export type IconName = keyof typeof ICONS;
+
+/* Drawn here, so that no icon depends on the version of Stash's icon library. 16 × 16, filled by the text's colour. */
+const ICONS = {
+  face: "M8 1a7 7 0 100 14A7 7 0 008 1zm0 1.4a5.6 5.6 0 110 11.2A5.6 5.6 0 018 2.4zM5.6 5.6a1 1 0 100 2 1 1 0 000-2zm4.8 0a1 1 0 100 2 1 1 0 000-2zM5 9.3a.7.7 0 00-.5 1.1 4.3 4.3 0 007 0 .7.7 0 00-1.1-.8 2.9 2.9 0 01-4.8 0A.7.7 0 005 9.3z",
+  check: "M13.7 3.3a1 1 0 010 1.4l-7 7a1 1 0 01-1.4 0l-3-3a1 1 0 011.4-1.4L6 9.6l6.3-6.3a1 1 0 011.4 0z",
+  cross: "M3.3 3.3a1 1 0 011.4 0L8 6.6l3.3-3.3a1 1 0 111.4 1.4L9.4 8l3.3 3.3a1 1 0 01-1.4 1.4L8 9.4l-3.3 3.3a1 1 0 01-1.4-1.4L6.6 8 3.3 4.7a1 1 0 010-1.4z",
+  person: "M8 8a3.2 3.2 0 100-6.4A3.2 3.2 0 008 8zm0 1.2c-3 0-5.6 1.6-5.6 3.8 0 .8.6 1.4 1.4 1.4h8.4c.8 0 1.4-.6 1.4-1.4 0-2.2-2.6-3.8-5.6-3.8z",
+  clock: "M8 1.5a6.5 6.5 0 100 13 6.5 6.5 0 000-13zM7.3 4h1.4v3.7l2.5 1.5-.7 1.2-3.2-1.9z",
+  undo: "M6 2.6v2.6h4a4 4 0 010 8H5.5v-1.5H10a2.5 2.5 0 000-5H6v2.6L2 5.9z",
+  down: "M3.3 5.6a1 1 0 011.4 0L8 8.9l3.3-3.3a1 1 0 111.4 1.4l-4 4a1 1 0 01-1.4 0l-4-4a1 1 0 010-1.4z",
+  search: "M7 2a5 5 0 103 9l3.2 3.2 1.1-1.1L11 10A5 5 0 007 2zm0 1.5a3.5 3.5 0 110 7 3.5 3.5 0 010-7z",
+} as const;
+
+export const Glyph: React.FC<{ name: IconName; className?: string }> = ({ name, className }) => (
+  <svg className={`sai-glyph ${className ?? ""}`} viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
+    <path fill="currentColor" d={ICONS[name]} />
+  </svg>
+);
+
+export const Waiting: React.FC<{ text?: string }> = ({ text }) => {
+  const t = useText();
+  return (
+    <div className="sai-waiting" role="status">
+      <Spinner animation="border" size="sm" aria-hidden="true" />
+      <span>{text ?? t("loading")}</span>
+    </div>
+  );
+};
+
+/** What went wrong and what helps, with a way to go on. */
+export const Trouble: React.FC<{ error: unknown; retry?: () => void }> = ({ error, retry }) => {
+  const t = useText();
+  const failure = asFailure(error);
+  const reload = failure.code === "reload";
+  return (
+    <Alert variant={reload ? "info" : "warning"} className="sai-trouble">
+      <div>
+        <strong>{reload ? t("reload") : failure.message || t("wentWrong")}</strong>
+        {failure.remedy && !reload && <div>{failure.remedy}</div>}
+      </div>
+      {reload ? (
+        <Button size="sm" onClick={() => window.location.reload()}>{t("reloadNow")}</Button>
+      ) : (
+        retry && <Button size="sm" variant="secondary" onClick={retry}>{t("retry")}</Button>
+      )}
+    </Alert>
+  );
+};
+
+export const Empty: React.FC<{ text: string; hint?: string; icon?: IconName }> = ({ text, hint, icon = "face", children }) => (
+  <div className="sai-empty">
+    <Glyph name={icon} />
+    <p>{text}</p>
+    {hint && <p className="sai-soft">{hint}</p>}
+    {children}
+  </div>
+);
+
+export const Bar: React.FC<{ fraction: number | null; label: string }> = ({ fraction, label }) => (
+  <div
+    className={`sai-bar ${fraction === null ? "sai-bar-busy" : ""}`}
+    role="progressbar"
+    aria-label={label}
+    aria-valuemin={0}
+    aria-valuemax={100}
+    {...(fraction === null ? {} : { "aria-valuenow": Math.round(fraction * 100) })}
+  >
+    <div style={fraction === null ? undefined : { width: `${Math.min(1, Math.max(0, fraction)) * 100}%` }} />
+  </div>
+);
+
+export const Badge: React.FC<{ kind?: "soft" | "good" | "warn" | "bad"; title?: string }> = ({ kind = "soft", title, children }) => (
+  <span className={`sai-badge sai-badge-${kind}`} title={title}>{children}</span>
+);
+
+/** A face with a frame of fixed size; an empty one keeps its place. */
+export const Face: React.FC<{ src?: string | null; label: string; size?: "s" | "m" | "l" }> = ({ src, label, size = "m" }) => {
+  const [broken, setBroken] = React.useState(false);
+  React.useEffect(() => setBroken(false), [src]);
+  return src && !broken ? (
+    <img className={`sai-face sai-face-${size}`} src={src} alt={label} loading="lazy" onError={() => setBroken(true)} />
+  ) : (
+    <span className={`sai-face sai-face-${size} sai-face-none`} role="img" aria-label={label}><Glyph name="person" /></span>
+  );
+};
+
+/** A probability as a pill; its colour says what the user's limits make of it. */
+export const Probability: React.FC<{ value: number; addFrom: number }> = ({ value, addFrom }) => {
+  const t = useText();
+  const strength = value >= addFrom ? "sure" : value >= addFrom - 0.2 ? "likely" : "weak";
+  return (
+    <span className={`sai-probability sai-${strength}`}>
+      <span className="sai-meter" aria-hidden="true"><i style={{ width: `${Math.round(value * 100)}%` }} /></span>
+      {t.percent(value)}
+    </span>
+  );
+};
+
+export const PerformerLink: React.FC<{ id: string; name: string; picture?: boolean }> = ({ id, name, picture }) => (
+  <Link to={`/performers/${id}`} className="sai-performer">
+    {picture && <img src={performerImage(id)} alt="" loading="lazy" />}
+    {name}
+  </Link>
+);

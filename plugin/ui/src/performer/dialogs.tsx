@@ -1,0 +1,110 @@
+/** A performer's look-alikes, and two performers compared: what each model says, and how probable it is that they are one person. */
+import * as React from "react";
+import { Button, Dropdown, Modal } from "react-bootstrap";
+import type { PerformerDialog } from "../app";
+import { useApp, useLoaded, useShortcutsPaused, useStore, useText } from "../context";
+import { performerImage } from "../host";
+import { ADD_FROM } from "../review/useReview";
+import { Bar, Empty, Face, Glyph, PerformerLink, Probability, Trouble, Waiting } from "../parts/basics";
+import { PerformerSearch } from "../parts/PerformerSearch";
+
+export const PerformerMenu: React.FC<{ id: string }> = ({ id }) => {
+  const app = useApp();
+  const t = useText();
+  return (
+    <Dropdown className="sai-performer-menu d-inline-block mr-2">
+      <Dropdown.Toggle variant="secondary" id="stashai-performer"><Glyph name="face" /> {t("faces")}</Dropdown.Toggle>
+      <Dropdown.Menu className="bg-secondary text-white">
+        <Dropdown.Item className="bg-secondary text-white" onClick={() => app.performer.set({ kind: "similar", id })}>{t("similar")}</Dropdown.Item>
+        <Dropdown.Item className="bg-secondary text-white" onClick={() => app.performer.set({ kind: "compare", id })}>{t("compareWith")}</Dropdown.Item>
+      </Dropdown.Menu>
+    </Dropdown>
+  );
+};
+
+export const PerformerDialogs: React.FC = () => {
+  const app = useApp();
+  const open = useStore(app.performer);
+  return open ? <Dialog open={open} /> : null;
+};
+
+const Dialog: React.FC<{ open: PerformerDialog }> = ({ open }) => {
+  const app = useApp();
+  const t = useText();
+  useShortcutsPaused(true);
+  const name = document.querySelector(".performer-name")?.textContent ?? "";
+  return (
+    <Modal show size="lg" scrollable onHide={() => app.performer.set(null)} dialogClassName="sai" aria-labelledby="sai-performer-title" animation={false}>
+      <Modal.Header closeButton closeLabel={t("close")}>
+        <Modal.Title id="sai-performer-title" as="h4">{open.kind === "similar" ? t("similarTo", { name }) : t("compareTitle")}</Modal.Title>
+      </Modal.Header>
+      <Modal.Body>
+        {open.kind === "similar" ? <SimilarPeople id={open.id} /> : open.other ? <Compare a={open.id} b={open.other} /> : <ChooseOther open={open} />}
+      </Modal.Body>
+    </Modal>
+  );
+};
+
+const ChooseOther: React.FC<{ open: PerformerDialog }> = ({ open }) => {
+  const app = useApp();
+  const t = useText();
+  return (
+    <div className="sai-choose-other">
+      <p className="sai-soft">{t("compareChoose")}</p>
+      <PerformerSearch onChoose={(choice) => app.performer.set({ ...open, other: choice.id })} />
+    </div>
+  );
+};
+
+const SimilarPeople: React.FC<{ id: string }> = ({ id }) => {
+  const app = useApp();
+  const t = useText();
+  const { data, error, loading, reload } = useLoaded(() => app.ops.similar(id), [id]);
+  if (error) return <Trouble error={error} retry={reload} />;
+  if (!data) return loading ? <Waiting /> : null;
+  if (data.length === 0) return <Empty text={t("noSimilar")} />;
+  return (
+    <>
+      <p className="sai-soft">{t("similarHint")}</p>
+      <ul className="sai-similar">
+        {data.map((one) => (
+          <li key={one.performer_id}>
+            <Face src={performerImage(one.performer_id)} label={one.name} size="l" />
+            <PerformerLink id={one.performer_id} name={one.name} />
+            <span className="sai-soft">{t("onePerson")}</span>
+            <Probability value={one.probability} addFrom={ADD_FROM} />
+            <Button size="sm" variant="secondary" onClick={() => app.performer.set({ kind: "compare", id, other: one.performer_id })}>{t("compareWith").replace(/…$/, "")}</Button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+};
+
+const Compare: React.FC<{ a: string; b: string }> = ({ a, b }) => {
+  const app = useApp();
+  const t = useText();
+  const { data, error, reload } = useLoaded(() => app.ops.compare(a, b), [a, b]);
+  if (error) return <Trouble error={error} retry={reload} />;
+  if (!data) return <Waiting />;
+  return (
+    <div className="sai-compare">
+      <div className="sai-pair">
+        <Face src={data.crops[0] ?? performerImage(a)} label="" size="l" />
+        <Face src={data.crops[1] ?? performerImage(b)} label="" size="l" />
+      </div>
+      <p className="sai-verdict">{t("onePersonProbability", { percent: t.percent(data.probability) })}</p>
+      <table className="sai-parts">
+        <thead><tr><th>{t("model")}</th><th>{t("similarity")}</th></tr></thead>
+        <tbody>
+          {data.scores.map((score) => (
+            <tr key={score.model}>
+              <td>{score.model}</td>
+              <td><Bar fraction={Math.max(0, score.similarity)} label={score.model} /> {t.number(Math.round(score.similarity * 100) / 100)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+};

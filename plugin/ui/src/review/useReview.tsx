@@ -1,0 +1,124 @@
+/** The state of an open review: the running look, the user's decisions, and what its buttons do. */
+import * as React from "react";
+import { Button } from "react-bootstrap";
+import type { App, Review } from "../app";
+import { useApp, useLoaded, useStore, useText } from "../context";
+import { currentPlayer } from "../host";
+import { UNDO_SHOWN, addedText, apply, undoRun, unsavedForm } from "./actions";
+import { accepted, decide, namesToAdd, noChoices, reviewRows } from "./choices";
+import type { Decision, ReviewRow } from "./choices";
+import type { RowActions } from "./PersonRow";
+
+export const ADD_FROM = 0.95;
+
+export function useAddFrom(app: App, ready: boolean): number {
+  const { data } = useLoaded(() => (ready ? app.ops.settings() : Promise.resolve(null)), [app, ready]);
+  return data?.add_from ?? ADD_FROM;
+}
+
+export function useReview(review: Review) {
+  const app = useApp();
+  const t = useText();
+  const toast = window.PluginApi.hooks.useToast();
+  const session = app.session(review.target);
+  const state = useStore(session.store);
+  const [choices, dispatch] = React.useReducer(decide, noChoices);
+  const [busy, setBusy] = React.useState(false);
+  const [warned, setWarned] = React.useState(false);
+  const [where, setWhere] = React.useState({ gallery: true, images: false });
+  const lastRun = React.useRef<string | null>(null);
+  const addFrom = useAddFrom(app, !!state.result);
+  const rows = reviewRows(state.result, choices, addFrom);
+  const names = namesToAdd(rows);
+  const job = state.job?.id ?? null;
+  const gallery = review.target.type === "gallery";
+
+  React.useEffect(() => dispatch({ kind: "reset" }), [session]);
+
+  const attempt = async (work: () => Promise<void>) => {
+    setBusy(true);
+    try {
+      await work();
+    } catch (error) {
+      toast.error(error);
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  const add = (then?: () => void) =>
+    attempt(async () => {
+      if (!job) return;
+      if (unsavedForm() && !warned) return setWarned(true);
+      const accept = accepted(rows, gallery && where.images);
+      if (accept.length > 0) {
+        const applied = await apply(app, job, accept, gallery ? where.gallery : undefined);
+        lastRun.current = applied.run;
+        toast.toast({ content: <AddedToast app={app} text={addedText(app, applied)} run={applied.run} />, delay: UNDO_SHOWN });
+      }
+      app.forget(review.target);
+      then ? then() : app.review.set(null);
+    });
+
+  /** Decisions about names are told to the backend, which proposes a rejected name no more. */
+  const verdict = (row: ReviewRow, what: "not" | "skip") => {
+    dispatch({ kind: "verdict", key: row.row.key, verdict: what });
+    if (job) app.ops.decide(job, row.row.key, what, row.row.performer_id ?? undefined).catch((error: unknown) => toast.error(error));
+  };
+
+  const takeBack = (row: ReviewRow) => {
+    dispatch({ kind: "tick", key: row.row.key, ticked: false });
+    tellTakenBack(row.row.key);
+  };
+
+  const tellTakenBack = (key: string) => {
+    if (job) app.ops.decide(job, key, "none").catch((error: unknown) => toast.error(error));
+  };
+
+  const undo = () => {
+    const last = choices.history[choices.history.length - 1];
+    if (last) {
+      if (choices.byRow[last.key]?.verdict && !last.before?.verdict) tellTakenBack(last.key);
+      return dispatch({ kind: "undo" });
+    }
+    const run = lastRun.current;
+    lastRun.current = null;
+    if (run) void undoRun(app, toast, run);
+  };
+
+  const actionsOf = (item: ReviewRow): RowActions => ({
+    tick: (ticked) => dispatch({ kind: "tick", key: item.row.key, ticked }),
+    choose: (performer) => dispatch({ kind: "choose", key: item.row.key, performer }),
+    create: (name) =>
+      void attempt(async () => {
+        if (!job) return;
+        const made = await app.ops.createPerformer(job, item.row.key, name);
+        dispatch({ kind: "choose", key: item.row.key, performer: { id: made.performer_id, name } });
+      }),
+    verdict: (what) => verdict(item, what),
+    takeBack: () => takeBack(item),
+    seek(time) {
+      const player = currentPlayer();
+      if (!player) return;
+      player.pause();
+      player.currentTime(time);
+      app.pointed.set(item.row.key);
+      app.review.set({ ...review, minimized: true });
+    },
+  });
+
+  const finished = state.phase === "done" || state.phase === "failed";
+  return { app, t, session, state, rows, names, addFrom, busy, warned, where, setWhere, add, undo, actionsOf, job, finished, gallery, dispatch: dispatch as React.Dispatch<Decision> };
+}
+
+export type ReviewState = ReturnType<typeof useReview>;
+
+const AddedToast: React.FC<{ app: App; text: string; run: string }> = ({ app, text, run }) => {
+  const toast = window.PluginApi.hooks.useToast();
+  return (
+    <span className="sai-toast">
+      {text}
+      <Button size="sm" variant="link" onClick={() => void undoRun(app, toast, run)}>{app.t.get()("undo")}</Button>
+    </span>
+  );
+};

@@ -1,0 +1,206 @@
+/** What the operations of the plugin's Python side take and answer. Times are seconds, boxes pixels of their frame, ids Stash's. */
+
+export type EntityType = "scene" | "image" | "gallery";
+
+export interface OperationError {
+  code: string;
+  message: string;
+  remedy?: string;
+}
+
+export interface JobRow {
+  id: string;
+  title: string;
+  state: "pending" | "processing" | "completed" | "failed" | "cancelled" | "paused";
+  progress: number;
+  done: number;
+  total: number;
+  failed: number;
+  message?: string;
+  error?: OperationError | null;
+  created?: string;
+  started?: string | null;
+  ended?: string | null;
+  entity?: { type: EntityType; id: string; name: string } | null;
+}
+
+export interface Candidate {
+  performer_id: string;
+  name: string;
+  probability: number;
+}
+
+export interface Box {
+  time: number;
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+  frame_w: number;
+  frame_h: number;
+}
+
+export interface SeenIn {
+  image_id: string;
+  crop_key: string;
+  probability?: number;
+}
+
+export interface Row {
+  key: string;
+  state: "proposed" | "ticked" | "applied" | "rejected" | "skipped";
+  performer_id?: string | null;
+  name?: string | null;
+  probability?: number | null;
+  tagged: boolean;
+  crop?: string | null;
+  reference?: string | null;
+  best_time?: number | null;
+  times: number[];
+  spans: { start: number; end: number }[];
+  frames: number;
+  candidates: Candidate[];
+  boxes: Box[];
+  images?: SeenIn[];
+}
+
+export interface Result {
+  provisional: boolean;
+  source: string;
+  duration?: number | null;
+  width?: number | null;
+  height?: number | null;
+  compared?: { done: number; total: number } | null;
+  note?: string | null;
+  people: Row[];
+  unknown: Row[];
+}
+
+export interface SetupPlan {
+  download_mb: number;
+  folder: string;
+  parts: { name: string; mb: number; from: string }[];
+}
+
+export interface SetupStatus {
+  state: "idle" | "running" | "done" | "failed";
+  fraction: number;
+  message?: string;
+  remedy?: string;
+  plan?: SetupPlan;
+}
+
+export interface StepAnswer {
+  job: JobRow;
+  result: Result | null;
+  more: boolean;
+  needs?: { setup?: SetupPlan } | null;
+}
+
+export interface Accepted {
+  person: string;
+  performer_id: string;
+  images?: boolean;
+}
+
+export interface Applied {
+  run: string;
+  added: { performer_id: string; name: string }[];
+  already: { performer_id: string; name: string }[];
+  message?: string;
+}
+
+export interface Undone {
+  count: number;
+  name: string;
+  message?: string;
+  skipped: string[];
+}
+
+export interface RunRow {
+  run: string;
+  when: string;
+  title: string;
+  count: number;
+  undone: boolean;
+}
+
+export interface JobItem {
+  key: string;
+  name: string;
+  type?: EntityType;
+  id?: string;
+  state: string;
+  people?: string[];
+  error?: string | OperationError | null;
+}
+
+export interface PersonRow {
+  performer_id: string;
+  name: string;
+  references: number;
+  reason?: string;
+  choices?: { key: string; crop: string }[];
+}
+
+export interface Similar extends Candidate {
+  similarity: number;
+}
+
+export interface Comparison {
+  scores: { model: string; similarity: number }[];
+  probability: number;
+  crops: (string | null)[];
+}
+
+export interface Statistics {
+  jobs: { day: string; ok: number; failed: number; cancelled: number; items: number; seconds: number }[];
+  confidence: { bin: number; count: number }[];
+}
+
+export interface ServiceRow {
+  name: string;
+  type: string;
+  where: string;
+  state: string;
+  capabilities: string[];
+  message?: string;
+}
+
+export interface ModelRow {
+  id: string;
+  role: string;
+  state: string;
+  size_mb: number;
+}
+
+export interface Health {
+  version: string;
+  python: string;
+  libc: string;
+  arch: string;
+  runtime: { state: "ready" | "missing" | "installing" | "failed"; size_mb?: number; folder?: string; message?: string };
+  models: ModelRow[];
+  where: { mode: "local" | "worker" | "unavailable"; reason?: string; remedy?: string };
+  data_folder: string;
+  people: number;
+  references: number;
+}
+
+export interface Status {
+  running: JobRow[];
+  learned?: { done: number; total: number } | null;
+  setup?: SetupStatus | null;
+}
+
+export interface Settings {
+  run_on: "auto" | "local" | "worker";
+  worker: { address: string; has_token: boolean };
+  suggest_from: number;
+  add_from: number;
+  auto_from: number | null;
+  profile: "fast" | "balanced" | "thorough";
+  learn: { performer_images: boolean; tagged_images: boolean; scenes: boolean };
+  data_folder: string;
+  [extra: string]: unknown;
+}

@@ -66,10 +66,14 @@ def is_accelerated(session: Session) -> bool:
 
 
 def _open(entry: ModelEntry, runtime: Runtime, path: Path, providers: Sequence[str] | None) -> Session:
-    if runtime == "ort":
-        return _open_ort(entry, path, providers)
-    from .sessions.ncnn import NcnnSession
-
+    try:
+        if runtime == "ort":
+            return _open_ort(entry, path, providers)
+        from .sessions.ncnn import NcnnSession
+    except ImportError as error:
+        # Installed, but not loadable: a system library is missing, or the processor is too old for the build.
+        remedy = "Run the set-up again; `stashai doctor` says more."
+        raise ModelError(f"{_MODULES[runtime]} cannot be loaded: {error}", remedy=remedy, code="runtime-broken") from error
     return NcnnSession(path)
 
 

@@ -198,3 +198,20 @@ with locked(Path({str(tmp_path / "lock")!r})):
         assert child.wait() != 0
     assert time.monotonic() - start < 30
     child.stdout.close()
+
+
+def test_a_runtime_that_cannot_be_loaded_is_told(entry: ModelEntry, settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "onnxruntime.py").write_text("raise ImportError('libstdc++ is missing')")
+    code = f"""
+import pickle
+from stashai.errors import ModelError
+from stashai.vision.runtime import open_session
+entry, settings = pickle.loads(bytes.fromhex({pickle.dumps((entry, settings)).hex()!r}))
+try:
+    open_session(entry, settings, "ort")
+except ModelError as error:
+    print(error.code, error)
+"""
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ).stdout
+    assert told.startswith("runtime-broken onnxruntime cannot be loaded: libstdc++ is missing")

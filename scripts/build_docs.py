@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from inspect import cleandoc
 from pathlib import Path
 
 import click
@@ -59,8 +60,9 @@ def load(target: str) -> click.Command:
 def command_text(path: str, command: click.Command, level: int) -> Iterator[str]:
     context = click.Context(command, info_name=path)
     yield f"{'#' * level} `{command.get_usage(context).removeprefix('Usage: ')}`\n"
-    yield f"{(command.help or '').strip()}\n"
-    rows = [record for record in (p.get_help_record(context) for p in command.params) if record is not None]
+    yield f"{cleandoc(command.help or '')}\n"
+    records = [parameter.get_help_record(context) for parameter in command.params if isinstance(parameter, click.Option)]
+    rows = [record for record in records if record is not None]
     if rows:
         yield "| option | |\n|---|---|"
         yield "\n".join(f"| `{cell(names)}` | {cell(text)} |" for names, text in rows) + "\n"

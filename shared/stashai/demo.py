@@ -151,7 +151,7 @@ def _copy(source: Path, target: Path) -> Path:
     return target
 
 
-SIZE, RATE = (1280, 720), 25
+SIZE, RATE = (960, 540), 25
 SHOTS: tuple[tuple[float, tuple[str, ...]], ...] = (
     (3.0, ("obama2.jpg",)),
     (2.5, ("biden.jpg",)),
@@ -165,7 +165,7 @@ FACES = {"obama2.jpg": (344, 320, 320), "obama3.jpg": (717, 560, 320), "biden.jp
 
 
 def make_clip(target: Path, pictures: Mapping[str, Path]) -> None:
-    """A clip of 13 s, 1280 x 720, H.264: each shot a slow zoom into one or two of the pictures."""
+    """A clip of 13 s, 960 x 540, H.264: each shot a slow zoom into one or two of the pictures."""
     with av.open(str(target), "w") as container:
         stream = container.add_stream("libx264", rate=RATE, options={"crf": "23", "preset": "veryfast", "g": "25"})
         stream.width, stream.height, stream.pix_fmt, stream.time_base = *SIZE, "yuv420p", Fraction(1, RATE)

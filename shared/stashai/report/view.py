@@ -14,6 +14,10 @@ Picture = Callable[[str | None], str | None]
 """From a crop's key to the data URI of a small picture; None where no crop was kept."""
 
 
+THIN = "\u00a0"
+"""A space at which no line is broken."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReportItem:
     """One medium as it came out: `path` as the file system calls it, findings of one that ran, the problem of one that did not."""
@@ -112,9 +116,11 @@ def overview(items: Sequence[ReportItem], picture: Picture) -> list[Portrait]:
             seen.setdefault(person.person_id, []).append((number, item, person))
     portraits = []
     for places in sorted(seen.values(), key=lambda places: (-len(places), places[0][2].name)):
-        best = max((person for _, _, person in places), key=lambda person: person.probability)
+        sure = max(person.probability for _, _, person in places)
+        # the clearest picture among those that are about as certain as the most certain one
+        best = max((p for _, _, p in places if p.probability > sure - 0.05), key=lambda p: max(face.quality for face in p.faces))
         where = [(f"item-{number}", readable(PurePath(item.path).name)) for number, item, _ in places]
-        portraits.append(Portrait(readable(best.name), picture(best.best_crop), percent(best.probability), where))
+        portraits.append(Portrait(readable(best.name), picture(best.best_crop), percent(sure), where))
     return portraits
 
 
@@ -160,10 +166,10 @@ def readable(text: str) -> str:
 def percent(probability: float) -> str:
     """As people say it, without claiming certainty: 97 %, 99.6 %, > 99.9 %, < 1 %."""
     if probability > 0.999:
-        return "> 99.9 %"
+        return f">{THIN}99.9{THIN}%"
     if probability >= 0.99:
-        return f"{probability * 100:.1f} %"
-    return f"{probability * 100:.0f} %" if probability >= 0.01 else "< 1 %"
+        return f"{probability * 100:.1f}{THIN}%"
+    return f"{probability * 100:.0f}{THIN}%" if probability >= 0.01 else f"<{THIN}1{THIN}%"
 
 
 def clock(seconds: float) -> str:

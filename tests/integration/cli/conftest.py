@@ -77,7 +77,7 @@ class Line:
     def __call__(self, *words: str | os.PathLike[str]) -> Ran:
         process = self.start(*words)
         out, err = process.communicate(timeout=300)
-        return Ran(process.returncode, out.decode(), err.decode("utf-8", "replace"))
+        return Ran(process.returncode, out.decode("utf-8", "surrogateescape"), err.decode("utf-8", "replace"))
 
 
 @pytest.fixture

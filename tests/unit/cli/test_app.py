@@ -30,7 +30,11 @@ def test_help_and_version_import_nothing_heavy() -> None:
     assert "identify" in ran.stdout
 
 
-@pytest.mark.parametrize("name", list(COMMANDS))
+HANDED_ON = {"worker", "build-plugin"}
+"""Commands that become another program, which explains itself."""
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in HANDED_ON])
 def test_every_command_loads_and_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run([name, "--help"]) == Exit.OK
     assert capsys.readouterr().out.startswith(f"Usage: stashai {name}")
@@ -45,7 +49,8 @@ def leaves(command: click.Command, path: str = "") -> list[tuple[str, click.Comm
 
 
 def test_every_command_can_answer_a_program() -> None:
-    silent = [path for path, command in leaves(app.root()) if not any("--json" in option.opts for option in command.params)]
+    found = [(path, command) for path, command in leaves(app.root()) if path.strip() not in HANDED_ON]
+    silent = [path for path, command in found if not any("--json" in option.opts for option in command.params)]
     assert silent == []
 
 

@@ -27,7 +27,7 @@ Probabilities = NDArray[np.float64]
 
 CALIBRATED = 512.0
 """As many enrolled people make it an even chance that a face is one of theirs."""
-MOST_ODDS = 4.0
+MOST_ODDS = 16.0
 """However many are enrolled: at most these odds that a face is one of theirs."""
 
 

@@ -1,0 +1,122 @@
+"""Random galleries out of labelled photographs: what a calibration is fitted on and judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stashai.bench.photos import Observed, Subject
+from stashai.matching.calibration import Calibration, ModelConstants, prior
+from stashai.matching.fitting import Sample, table
+from stashai.matching.fusion import TOP_SHARE, Pooled, pool
+from stashai.matching.gallery import Gallery
+from stashai.processing.stores import Person, Reference
+from stashai.vision.faces import Observation
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Faces by person: `known` have two and more each, `strangers` one or more."""
+
+    known: Mapping[int, Sequence[Observation]]
+    strangers: Mapping[int, Sequence[Observation]]
+
+    def only(self, chosen: NDArray[np.bool_]) -> People:
+        """The people with a True in `chosen`, which is indexed by their numbers."""
+        return People({p: f for p, f in self.known.items() if chosen[p]}, {p: f for p, f in self.strangers.items() if chosen[p]})
+
+
+def gathered(known: Sequence[Subject], strangers: Sequence[Subject], seen: Observed, models: Sequence[str]) -> People:
+    """Faces by person; a known person with one usable face counts as a stranger."""
+    groups: tuple[dict[int, list[Observation]], dict[int, list[Observation]]] = ({}, {})
+    number = 0
+    for is_stranger, subject in [(False, one) for one in known] + [(True, one) for one in strangers]:
+        faces = [seen[path] for path in subject.photographs if path in seen and set(models) <= set(seen[path].embeddings)]
+        if faces:
+            groups[int(is_stranger or len(faces) < 2)][number] = faces
+            number += 1
+    return People(*groups)
+
+
+def model_constants(people: People, model: str) -> ModelConstants:
+    """Likeness: the mean cosine of two faces of one person. Cohort: the mean of the most similar quarter of other people."""
+    pairs = []
+    for faces in people.known.values():
+        rows = np.array([face.embeddings[model] for face in faces])
+        pairs.append((rows @ rows.T)[np.triu_indices(len(rows), 1)].mean())
+    first = np.array([faces[0].embeddings[model] for faces in people.known.values()])
+    scores = first @ first.T
+    np.fill_diagonal(scores, -1.0)
+    kept = max(1, round(TOP_SHARE * (len(first) - 1)))
+    top = -np.sort(-scores, axis=1)[:, :kept]
+    return ModelConstants(round(float(np.mean(pairs)), 4), round(float(top.mean()), 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """A gallery of randomly chosen people, and everybody else's faces as probes. `owner` (T,) are the probes' people,
+    `truth` (T,) the same as rows of the gallery, -1 for who is not enrolled."""
+
+    gallery: Gallery
+    items: Sequence[Mapping[str, Pooled]]
+    owner: NDArray[np.intp]
+    truth: NDArray[np.intp]
+    weight: NDArray[np.float64]
+
+    def sample(self, models: Sequence[str]) -> Sample:
+        return Sample(table(self.gallery, self.items, models), self.truth, self.weight)
+
+
+def draw(people: People, size: int, models: Sequence[str], blank: Calibration, rng: np.random.Generator, *, many: bool) -> Draw:
+    """`size` people enrolled with one face each or (`many`) sometimes with several; as probes everybody's other faces, single
+    or (`many`) sometimes as one item. Strangers are enrolled, too, when there are not enough people with two faces."""
+    order, fill = rng.permutation(list(people.known)), rng.permutation(list(people.strangers))
+    references: dict[int, Sequence[Observation]] = {int(p): people.strangers[int(p)][:1] for p in fill[: max(0, size - len(order))]}
+    items: list[tuple[int, list[Observation]]] = []
+    for person in map(int, order[:size]):
+        faces = [people.known[person][k] for k in rng.permutation(len(people.known[person]))]
+        count = int(rng.integers(1, len(faces))) if many and rng.random() < 0.4 else 1
+        references[person] = faces[:count]
+        items += [(person, group) for group in probes(faces[count:], rng, many)]
+    rest = {**people.strangers, **{int(p): people.known[int(p)] for p in order[size:]}}
+    for person, shown in rest.items():
+        if person not in references:
+            items += [(person, group) for group in probes(shown, rng, many)]
+    gallery = enrolled(references, models, blank)
+    row = {person.id: number for number, person in enumerate(gallery.people)}
+    truth = np.array([row.get(person, -1) for person, _ in items], np.intp)
+    vectors = [pooled(group, models, blank) for _, group in items]
+    return Draw(gallery, vectors, np.array([person for person, _ in items], np.intp), truth, weights(truth, len(gallery)))
+
+
+def weights(truth: NDArray[np.intp], size: int) -> NDArray[np.float64]:
+    """So that enrolled people are among the probes as often as the prior says."""
+    known, odds = truth >= 0, float(np.exp(prior(size))) * size
+    shares = np.where(known, odds / max(int(known.sum()), 1), 1.0 / max(int((~known).sum()), 1))
+    return np.asarray(shares / shares.sum())
+
+
+def probes(faces: Sequence[Observation], rng: np.random.Generator, many: bool) -> Iterator[list[Observation]]:
+    """Each face alone, and now and then all of a person's as one item."""
+    if many and len(faces) > 1 and rng.random() < 0.4:
+        yield list(faces)
+        return
+    yield from ([face] for face in faces)
+
+
+def pooled(faces: Sequence[Observation], models: Sequence[str], blank: Calibration) -> dict[str, Pooled]:
+    weights = [max(face.quality, 0.05) for face in faces]
+    return {model: pool([face.embeddings[model] for face in faces], weights, blank.models[model].likeness) for model in models}
+
+
+def enrolled(references: Mapping[int, Sequence[Observation]], models: Sequence[str], blank: Calibration) -> Gallery:
+    people = [Person(number, str(number), "local", str(number)) for number in references]
+    rows = [
+        Reference(number, "", "", "", seen.quality, seen.face.box, "", dict(seen.embeddings))
+        for number, faces in references.items()
+        for seen in faces
+    ]
+    return Gallery.build(people, rows, models, blank)

@@ -69,7 +69,7 @@ def main_package(text: str, with_ui: bool) -> Package:
     plugin = ROOT / "plugin"
     files = dict(below(plugin, "", ("ui", "dist", "node_modules")))
     files |= below(ROOT / "shared" / "stashai", "stashai/", NOT_SHIPPED)
-    files["stashai/catalog.toml"] = (ROOT / "models" / "catalog.toml").read_bytes()
+    files |= {f"stashai/{path.name}": path.read_bytes() for path in sorted((ROOT / "models").glob("*.toml"))}
     for name in ("plugin.txt", "plugin-ncnn.txt"):
         files[f"locks/{name}"] = (ROOT / "locks" / name).read_bytes()
     for name in ("LICENSE", "NOTICE"):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from stashai.errors import Cancelled, LeaseLost, MediaError, Paused, StashAIError
+from stashai.processing.control import JobControl
 from stashai.processors.recognition import RecognitionParams
 from stashai.processors.stash_learn import ORIGIN, learn_batch, sync
 from stashai.processors.stash_media import medium_of, sprite_of
@@ -23,9 +25,11 @@ if TYPE_CHECKING:
 
     from .host import Bench
 
-LEARN_BATCH = 16
-FIRST_LEARNING = 1.5
+LEARN_BATCH = 8
+FIRST_LEARNING = 1.2
 """Seconds of the first step that go to learning when nobody is known yet."""
+BATCH_TAKES = 0.6
+"""Seconds that a batch may take: none is begun later than this before the end."""
 Json = dict[str, Any]
 
 
@@ -81,7 +85,7 @@ class Chain:
 
     def _work(self, claim: Claim, ctx: Context) -> tuple[Json, bool]:
         config = json.loads(claim.job.job_config)
-        self._learn_first(ctx)
+        self._learn_first(calm(ctx))
         if config["type"] == "gallery":
             return self._gallery(claim, config["id"], ctx)
         item = self._bench.gateway.item(config["type"], config["id"])
@@ -103,7 +107,7 @@ class Chain:
     def _learn(self, ctx: Context, until: float) -> int:
         """Learn waiting performers until that moment; how many."""
         learned = 0
-        while time.monotonic() < until:
+        while time.monotonic() < min(until, self._deadline - BATCH_TAKES) or not learned:
             waiting = self._bench.mirror.waiting(LEARN_BATCH)
             if not waiting:
                 break
@@ -114,7 +118,7 @@ class Chain:
         return SteppedRecognition(recognition_params(self._bench), ctx)
 
     def _item(self, claim: Claim, item: Item, ctx: Context) -> tuple[Json, bool]:
-        recognition = self._recognition(ctx)
+        recognition = self._recognition(calm(ctx))
         medium = medium_of(item, self._bench.gateway, ctx.stores.observations)
         findings, done, source = None, False, "image" if item.kind == "image" else "keyframes"
         if item.kind == "scene" and not recognition.has_seen(medium, ctx):
@@ -126,7 +130,7 @@ class Chain:
             seen, done = recognition.look(medium, ctx, lambda fraction: None)
             findings = StashFindings(**seen.model_dump(), fingerprint=medium.fingerprint, source=source)
         if done and self._catch_up(ctx):
-            seen = self._recognition(ctx).so_far(medium, ctx)
+            seen = self._recognition(calm(ctx)).so_far(medium, ctx)
             findings = StashFindings(**seen.model_dump(), fingerprint=medium.fingerprint, source=source)
         finished = done and not self._bench.mirror.waiting(1)
         return self._answer(claim, item, findings, finished), not finished
@@ -137,10 +141,7 @@ class Chain:
 
     def _catch_up(self, ctx: Context) -> int:
         """The medium is done with: what is left of the step goes to learning whom else it might show."""
-        try:
-            return self._learn(ctx, self._deadline)
-        except Paused:
-            return 1
+        return self._learn(calm(ctx), self._deadline) if time.monotonic() < self._deadline - BATCH_TAKES else 0
 
     def _frame(self, claim: Claim, item: Item, moment: float, ctx: Context) -> tuple[Json, bool]:
         recognition = self._recognition(ctx)
@@ -195,10 +196,31 @@ class Chain:
         return True
 
 
+def calm(ctx: Context) -> Context:
+    """The context without the step's end, for what is short and worth finishing: reading people, a batch of pictures."""
+    return replace(ctx, control=JobControl(ctx.control.job_id, ctx.clock))
+
+
+INLINE = 8
+"""References without the second model's embedding that a step may complete by itself; more are the learning task's."""
+
+
+def lacking(bench: Bench, model: str) -> int:
+    """How many usable references have no embedding of `model` yet."""
+    query = (
+        "SELECT count(*) FROM reference_faces r WHERE r.usable AND NOT EXISTS "
+        "(SELECT 1 FROM reference_embeddings e WHERE e.reference = r.id AND e.model = ?)"
+    )
+    return int(bench.ledger.database.scalar(query, (model,)))
+
+
 def recognition_params(bench: Bench) -> RecognitionParams:
-    """What the settings ask for. All performers of this Stash who were learned are compared with."""
+    """What the settings ask for. All performers of this Stash who were learned are compared with; the second model joins when
+    it knows them, too."""
     profile = bench.preferences["profile"]
-    embedders = [bench.vision.primary] if profile == "fast" else list(bench.vision.installed_embedders)
+    embedders = [bench.vision.primary]
+    if profile != "fast":
+        embedders += [m for m in bench.vision.installed_embedders if m != bench.vision.primary and lacking(bench, m) <= INLINE]
     return RecognitionParams(people=ORIGIN, threshold=bench.preferences["suggest_from"], profile=profile, embedders=embedders)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from stashai.errors import StashAIError, UsageError
 from stashai.hostlog import HostLog
+from stashai.mode import activate
 
 from .operations import OPERATIONS
 from .request import Request
@@ -54,6 +55,8 @@ def dispatch(request: Request) -> Any:
     if not request.version_fits():
         raise ReloadError("StashAI was updated.", remedy="Reload this page.")
     module, function = place
+    # Whatever an operation imports, it shall find the set-up's packages, not those that this Python happens to have.
+    activate(request.data, request.locks)
     return getattr(import_module(f"stashai_plugin.{module}"), function)(request)
 
 

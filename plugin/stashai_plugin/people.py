@@ -42,36 +42,34 @@ def _known(bench: Bench, performer: str) -> tuple[Person, list[Reference]]:
 
 
 def similar(request: Request) -> list[Json]:
-    """Performers whose faces are most like this one's."""
-    from .comparing import compare_references
+    """Performers whose faces are most like this one's, the likest first."""
+    import numpy as np
+
+    from stashai.matching.pairs import same_person
+
     from .host import Bench
 
     bench = Bench(request)
     person, references = _known(bench, request.stash_id("performer_id"))
     primary = bench.vision.primary
-    best: dict[int, tuple[float, Reference]] = {}
-    import numpy as np
-
     own = np.stack([r.embeddings[primary] for r in references if primary in r.embeddings])
+    best: dict[int, float] = {}
     for other in bench.stores.people.references():
-        if other.person_id == person.id or not other.usable or primary not in other.embeddings:
-            continue
-        score = float((own @ other.embeddings[primary]).max())
-        if score > best.get(other.person_id, (-1.0, other))[0]:
-            best[other.person_id] = (score, other)
+        if other.usable and primary in other.embeddings and other.person_id != person.id:
+            best[other.person_id] = max(best.get(other.person_id, -1.0), float((own @ other.embeddings[primary]).max()))
     people = {p.id: p for p in bench.stores.people.people() if p.source == "stash"}
-    ranked = sorted(((score, people[i], r) for i, (score, r) in best.items() if i in people), key=lambda row: -row[0])[:SIMILAR]
-    shown = []
-    for score, other_person, reference in ranked:
-        _, probability = compare_references(bench, references, [reference])
-        row = {"performer_id": other_person.key, "name": other_person.name, "probability": probability, "similarity": round(score, 4)}
-        shown.append(row)
-    return shown
+    ranked = sorted(((score, people[i]) for i, score in best.items() if i in people), key=lambda row: -row[0])[:SIMILAR]
+    return [
+        {"performer_id": p.key, "name": p.name, "probability": round(same_person({primary: s}), 4), "similarity": round(s, 4)}
+        for s, p in ranked
+    ]
 
 
 def compare(request: Request) -> Json:
     """Two performers: each model's score, the probability that they are one person, and the two faces compared."""
-    from .comparing import compare_references
+    from stashai.processing.base import Entity, Unit
+    from stashai.processors.compare import CompareFaces, CompareParams, FaceSource
+
     from .host import Bench
     from .results import data_uri
 
@@ -80,9 +78,11 @@ def compare(request: Request) -> Json:
     if first == second:
         raise UsageError("Choose two different performers.")
     (_, a), (_, b) = _known(bench, first), _known(bench, second)
-    scores, probability = compare_references(bench, a, b)
+    params = CompareParams(first=FaceSource(person=first), second=FaceSource(person=second))
+    result = CompareFaces().process(Unit("pair", Entity("performer", first)), params, bench.quiet_context())
     crops = [data_uri(bench.stores.crops.get(max(side, key=lambda r: r.quality).crop)) for side in (a, b)]
-    return {"scores": [{"model": m, "similarity": round(s, 4)} for m, s in scores.items()], "probability": probability, "crops": crops}
+    scores = [{"model": family, "similarity": score} for family, score in result.similarities.items()]
+    return {"scores": scores, "probability": round(result.probability, 4), "crops": crops}
 
 
 def people(request: Request) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ class Request:
 
     def __init__(self, arguments: Mapping[str, Any], connection: Mapping[str, Any], plugin_dir: Path, log: HostLog) -> None:
         self.arguments, self.connection, self.plugin_dir, self.log = arguments, connection, plugin_dir, log
+        self.began = time.monotonic()
         self.config_dir = Path(str(connection.get("Dir") or "."))
 
     @classmethod

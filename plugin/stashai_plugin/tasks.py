@@ -150,7 +150,10 @@ def _learn(task: Task, claim: Claim) -> str:
             if bench.mirror.waiting(1) and task.must_give_way():
                 return task.give_way(claim, _learned_text(counts))
         text = _learned_text(counts)
+        _take(lock, control)
         _more_references(bench, ctx)
+        if not _second_opinions(task, claim, ctx, lock):
+            return task.give_way(claim, text)
     bench.ledger.finish(claim, "completed", summary={"pictures": counts})
     return _closing(bench.request, text)
 
@@ -163,6 +166,28 @@ def _more_references(bench: Bench, ctx: Any) -> None:
     from .more_faces import learn_more
 
     learn_more(bench, ctx)
+
+
+def _second_opinions(task: Task, claim: Claim, ctx: Any, lock: Any) -> bool:
+    """The other installed models look at the kept crops of all references, so that they can be asked; False to give way."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from stashai.processors.embeddings import complete
+
+    bench = task.bench
+    models = [model for model in bench.vision.installed_embedders if model != bench.vision.primary]
+    lacking = [r for r in bench.stores.people.references() if r.usable and any(m not in r.embeddings for m in models)]
+    with ThreadPoolExecutor(bench.settings.cores) as pool:
+        for start in range(0, len(lacking), LEARN_BATCH):
+            part = lacking[start : start + LEARN_BATCH]
+            shares = [part[i :: bench.settings.cores] for i in range(bench.settings.cores)]
+            list(pool.map(lambda share: complete(share, models, ctx), shares))
+            bench.ledger.heartbeat(claim, message=f"second model: {start + len(part):,} of {len(lacking):,}")
+            bench.request.log.progress((start + len(part)) / len(lacking))
+            lock.yield_to_wish()
+            if start + len(part) < len(lacking) and task.must_give_way():
+                return False
+    return True
 
 
 def _learned_text(counts: dict[str, int]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 from typing import Any
 
 from ..contracts.findings import Problem
@@ -136,13 +135,26 @@ class Evidence:
         """Detect and embed, on the shared threads for several frames; save now and then. Returns the times."""
         analyzed = self._ctx.vision.map(self._counted(frames))
         times: list[float | None] = []
-        while batch := list(islice(analyzed, SAVE_EVERY)):
-            self._ctx.check()
-            seen = [self._keep(frame, faces) for frame, faces in batch]
+        waiting: list[SeenFrame] = []
+        try:
+            for frame, faces in analyzed:
+                waiting.append(self._keep(frame, faces))
+                if len(waiting) >= SAVE_EVERY:
+                    times += self._saved(waiting)
+                    self._ctx.check()
+        finally:
+            # Also when the job is to stop here: what was seen is kept, so that steps of seconds come to an end.
+            times += self._saved(waiting)
+        return times
+
+    def _saved(self, waiting: list[SeenFrame]) -> list[float | None]:
+        """Save and clear `waiting`; their times."""
+        seen = list(waiting)
+        waiting.clear()
+        if seen:
             self._ctx.stores.observations.save(self._medium.fingerprint, self._analysis, seen)
             self._frames.update({frame.time: frame for frame in seen})
-            times += [frame.time for frame in seen]
-        return times
+        return [frame.time for frame in seen]
 
     def keep_extra(self, frame: Frame) -> None:
         """Analyse and keep a frame that no look asked for (the one that a person points at)."""

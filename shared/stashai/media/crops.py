@@ -11,6 +11,9 @@ from pathlib import Path
 
 from ..errors import StorageError
 
+# Windows would translate line ends inside of the picture without O_BINARY, which only it has.
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+
 
 class CropFolder:
     """A CropStore on disk: `<root>/ab/abcdef….jpg`, mode 0600 in folders of mode 0700."""
@@ -54,10 +57,10 @@ class CropFolder:
     def _write(self, path: Path, crop: bytes) -> None:
         aside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
         try:
-            handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            handle = os.open(aside, _NEW, 0o600)
         except FileNotFoundError:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            handle = os.open(aside, _NEW, 0o600)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(crop)

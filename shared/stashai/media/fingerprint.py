@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from hashlib import blake2b
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO, Protocol
 
 from ..errors import MediaError
@@ -27,8 +28,10 @@ def fingerprint_bytes(content: bytes) -> str:
 
 
 def fingerprint(path: Path) -> str:
-    """The fingerprint of a file (see fingerprint_stream). Raises MediaError when it cannot be read."""
+    """The fingerprint of a file (see fingerprint_stream). Raises MediaError when it cannot be read, or is no file: reading a
+    pipe may never end."""
     try:
+        check_regular(path.stat())
         with path.open("rb") as file:
             return fingerprint_stream(file, os.fstat(file.fileno()).st_size)
     except OSError as error:
@@ -53,12 +56,22 @@ def fingerprint_of(path: Path, rows: FingerprintRows) -> str:
         stat = path.stat()
     except OSError as error:
         raise unreadable(path, error) from error
+    check_regular(stat)
     key = storable(str(path))
     known = rows.known_fingerprint(key, stat.st_size, stat.st_mtime_ns)
     if known is None:
         known = fingerprint(path)
         rows.remember_fingerprint(key, stat.st_size, stat.st_mtime_ns, known)
     return known
+
+
+def check_regular(status: os.stat_result) -> None:
+    """Raises MediaError for a folder, a pipe, a socket or a device."""
+    if S_ISDIR(status.st_mode):
+        # A folder becomes an item only when it could not be looked into.
+        raise MediaError("The folder cannot be read.", code="unreadable-folder", remedy="Give this user the right to read it.")
+    if not S_ISREG(status.st_mode):
+        raise MediaError("It is a pipe or a device, not a file.", code="not-a-file", remedy="Save it as a file first.")
 
 
 def unreadable(path: Path, error: OSError) -> MediaError:

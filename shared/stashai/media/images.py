@@ -4,102 +4,153 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
-from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from ..errors import MediaError
 from .fingerprint import unreadable
-from .frames import Frame, Pixels
+from .frames import Frame
+from .pixels import KEPT_PIXELS, to_rgb
 
-MAX_PIXELS = 80_000_000
-"""More than this is not decoded: it would take over half a gigabyte."""
-MAX_SIDE = 65_500
-MAX_ANIMATION_FRAMES = 24
+MAX_PIXELS = 89_000_000
+"""Pixels that are decoded at most (pillow's own limit): half a gigabyte on the way. A JPEG may have more, since it is reduced
+while it is decoded."""
+MAX_JPEG_PIXELS = 2_000_000_000
+ANIMATION_FRAMES = 24
 """Frames of an animation that are looked at, spread over its length."""
-GROUND = (128, 128, 128)
-"""What lies behind transparent pixels."""
+ANIMATION_PIXELS = 60_000_000
+"""Pixels of these frames together."""
+ANIMATION_REACH = 1200
+"""Frames into an animation that it is followed: each has to be decoded to get to the next."""
+ANIMATED = frozenset(["GIF", "WEBP", "PNG", "AVIF"])
+"""Formats whose further pictures are moments; elsewhere (TIFF, MPO) they are pages and thumbnails."""
 CUT_OFF = "cut off: only a part of it could be read"
 WHOLE_ENOUGH = 0.25
 """Share of the rows that a damaged picture must still show to be looked at."""
+_DAMAGE = (
+    OSError, SyntaxError, ValueError, TypeError, struct.error, zlib.error, EOFError, IndexError, KeyError, OverflowError, RuntimeError
+)
+"""What pillow's decoders raise on files that are not what they should be."""
 
 
 def read_image(source: Path | bytes) -> list[Frame]:
     """The frames of a picture: one for a still, up to 24 with their times for an animation.
 
-    Orientation (EXIF) is applied; CMYK, palettes, 16 bits and transparency become plain RGB. A frame that was cut off has a
-    `note`. Raises MediaError: missing, empty, not a picture, too large, damaged beyond use.
+    Orientation (EXIF) is applied; CMYK, palettes, 16 bits and transparency become plain RGB. Up to 24 megapixels keep their
+    resolution; of larger pictures the frame has a `scale`. A frame of a file that was cut off has a `note`. Raises
+    MediaError: missing, empty, not a picture, too large, damaged beyond use.
     """
-    name = source.name if isinstance(source, Path) else "the picture"
-    with _opened(source, name) as image:
-        _check_size(image)
-        count = getattr(image, "n_frames", 1)
-        if count > 1 and getattr(image, "is_animated", False):
+    with _content(source) as content, _opened(content) as image:
+        whole = image.size
+        _limit(image)
+        count = getattr(image, "n_frames", 1) if image.format in ANIMATED else 1
+        if count > 1:
             return _animation(image, count)
-        return [_still(image)]
+        return [_still(image, content, whole)]
 
 
 @contextmanager
-def _opened(source: Path | bytes, name: str) -> Iterator[Image.Image]:
+def _content(source: Path | bytes) -> Iterator[IO[bytes]]:
+    if isinstance(source, bytes):
+        yield io.BytesIO(source)
+        return
     try:
-        content = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+        with source.open("rb") as content:
+            yield content
     except OSError as error:
-        raise unreadable(Path(name), error) from error
-    with content:
-        if not content.read(1):
-            raise MediaError("The file is empty.", code="empty-file", remedy="Copy it again from where it came.")
-        content.seek(0)
-        try:
-            with Image.open(content) as image:
-                yield image
-        except UnidentifiedImageError as error:
-            raise MediaError("It is not a picture of a known kind.", code="not-a-picture", remedy="Convert it to JPEG or PNG.") from error
-        except Image.DecompressionBombError as error:
-            raise _too_large() from error
-        except (OSError, SyntaxError, ValueError, struct.error, EOFError, IndexError, KeyError, MemoryError) as error:
-            raise MediaError(
-                f"The picture is damaged: {error}.", code="damaged", remedy="Open and save it again, or copy it again from its source."
-            ) from error
+        # Damage inside is a MediaError by now: what is left is the file itself.
+        raise unreadable(source, error) from error
 
 
-def _check_size(image: Image.Image) -> None:
-    if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
+@contextmanager
+def _opened(content: IO[bytes]) -> Iterator[Image.Image]:
+    head = content.read(16)
+    if not head:
+        raise MediaError("The file is empty.", code="empty-file", remedy="Copy it again from where it came.")
+    content.seek(0)
+    try:
+        # Without Image.open's own limit on pixels, which knows nothing of a JPEG's reduction; ours is checked at once.
+        opened = JpegImagePlugin.JpegImageFile(content) if head.startswith(b"\xff\xd8\xff") else Image.open(content)
+        with opened as image:
+            yield image
+    except UnidentifiedImageError as error:
+        raise _no_picture(head) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large() from error
+    except MemoryError as error:
+        raise MediaError("There is not enough memory for the picture.", code="too-large", remedy="Make it smaller.") from error
+    except _DAMAGE as error:
+        raise MediaError(
+            f"The picture is damaged: {error}.", code="damaged", remedy="Open and save it again, or copy it again from its source."
+        ) from error
+
+
+def _no_picture(head: bytes) -> MediaError:
+    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1"):
+        return MediaError("It is a HEIC picture, which cannot be read here.", code="not-a-picture", remedy="Convert it to JPEG.")
+    return MediaError("It is not a picture of a known kind.", code="not-a-picture", remedy="Convert it to JPEG or PNG.")
+
+
+def _limit(image: Image.Image) -> None:
+    """Before anything is decoded, by the header alone; lets a JPEG be decoded at a half, a quarter or an eighth."""
+    pixels = image.width * image.height
+    if pixels <= KEPT_PIXELS:
+        return
+    # A progressive JPEG is held in memory as a whole before it is reduced.
+    if image.format == "JPEG" and pixels <= (MAX_PIXELS if "progressive" in image.info else MAX_JPEG_PIXELS):
+        shrink = (KEPT_PIXELS / pixels) ** 0.5
+        image.draft(image.mode, (max(1, int(image.width * shrink)), max(1, int(image.height * shrink))))
+        pixels = image.width * image.height
+    if pixels > MAX_PIXELS:
         raise _too_large(image.size)
 
 
 def _too_large(size: tuple[int, int] | None = None) -> MediaError:
     what = f"The picture is {size[0]} by {size[1]} pixels large" if size else "The picture is too large"
-    return MediaError(f"{what}; at most {MAX_PIXELS // 10**6} megapixels are read.", code="too-large", remedy="Make it smaller.")
+    return MediaError(
+        f"{what}; at most {MAX_PIXELS // 10**6} megapixels are read, of a plain JPEG {MAX_JPEG_PIXELS // 10**6}.",
+        code="too-large",
+        remedy="Make it smaller, or save it as a JPEG that is not progressive.",
+    )
 
 
-def _still(image: Image.Image) -> Frame:
+def _still(image: Image.Image, content: IO[bytes], whole: tuple[int, int]) -> Frame:
+    """`whole` is the size that the file says the picture has, before a decoder was told to reduce it."""
+    orientation = _orientation(image)
     note = None
     try:
         image.load()
-    except (OSError, SyntaxError, struct.error) as error:
-        image, note = _repaired(image, error), CUT_OFF
-    upright = ImageOps.exif_transpose(image) if _orientation(image) > 1 else image
-    return Frame(_rgb(upright), note=note)
+    except _DAMAGE as error:
+        image, note = _repaired(image, content, error), CUT_OFF
+    pixels = to_rgb(image, orientation)
+    width, height = whole if orientation < 5 else (whole[1], whole[0])
+    return Frame(pixels, note=note, scale=(width / pixels.shape[1], height / pixels.shape[0]))
 
 
 def _orientation(image: Image.Image) -> int:
     try:
-        return int(image.getexif().get(0x0112, 1))
-    except (TypeError, ValueError, SyntaxError, OSError, struct.error):
+        found = int(image.getexif().get(0x0112, 1))
+    except _DAMAGE:
         return 1
+    return found if 1 <= found <= 8 else 1
 
 
-def _repaired(image: Image.Image, error: Exception) -> Image.Image:
-    """What there is of a JPEG that was cut off: with an end marker behind it the decoder fills the rest with grey."""
-    content = getattr(image, "fp", None)
-    if image.format not in ("JPEG", "MPO") or content is None:
-        raise error
-    content.seek(0)
-    repaired = Image.open(io.BytesIO(content.read() + b"\xff\xd9"))
+def _repaired(image: Image.Image, content: IO[bytes], error: Exception) -> Image.Image:
+    """What there is of a picture that was cut off. A JPEG gets an end marker, behind which the decoder fills up with grey; other
+    decoders leave what they have got through in the picture."""
+    if image.format == "JPEG":
+        content.seek(0)
+        repaired: Image.Image = JpegImagePlugin.JpegImageFile(io.BytesIO(content.read() + b"\xff\xd9"))
+        _limit(repaired)
+    else:
+        repaired = image
+        vars(repaired)["tile"] = []
     repaired.load()
     if _filled(repaired) < WHOLE_ENOUGH:
         raise MediaError(
@@ -109,22 +160,27 @@ def _repaired(image: Image.Image, error: Exception) -> Image.Image:
 
 
 def _filled(image: Image.Image) -> float:
-    """Share of the rows above the even filling at the bottom."""
-    rows = np.asarray(image).reshape(image.height, -1)
-    different = np.flatnonzero((rows != rows[-1:]).any(axis=1))
-    return float(different[-1] + 1) / image.height if different.size else 0.0
+    """Share of the rows that show anything: what a decoder did not get to is even."""
+    rows = np.asarray(image).reshape(image.height, image.width, -1)
+    return float((rows != rows[:, :1]).any(axis=(1, 2)).mean())
 
 
 def _animation(image: Image.Image, count: int) -> list[Frame]:
-    wanted = {round(i * (count - 1) / max(1, min(count, MAX_ANIMATION_FRAMES) - 1)) for i in range(min(count, MAX_ANIMATION_FRAMES))}
-    frames, time = [], 0.0
-    for index in range(max(wanted) + 1):
+    reach = min(count, ANIMATION_REACH)
+    most = max(2, min(ANIMATION_FRAMES, reach, ANIMATION_PIXELS // max(1, image.width * image.height)))
+    wanted = {round(i * (reach - 1) / (most - 1)) for i in range(most)}
+    frames: list[Frame] = []
+    time = 0.0
+    for index in range(reach):
         try:
             image.seek(index)
-        except (EOFError, OSError, SyntaxError, struct.error):
+            image.load()
+        except _DAMAGE:
             break
         if index in wanted:
-            frames.append(Frame(_rgb(image), time=round(time, 3)))
+            pixels = to_rgb(image)
+            scale = (image.width / pixels.shape[1], image.height / pixels.shape[0])
+            frames.append(Frame(pixels, time=round(time, 3), scale=scale))
         time += _duration(image)
     if not frames:
         raise MediaError("No frame of the animation can be read.", code="damaged", remedy="Copy it again from its source.")
@@ -132,23 +188,9 @@ def _animation(image: Image.Image, count: int) -> list[Frame]:
 
 
 def _duration(image: Image.Image) -> float:
-    milliseconds: Any = image.info.get("duration", 100)
-    return max(float(milliseconds or 100), 10.0) / 1000.0
-
-
-def _rgb(image: Image.Image) -> Pixels:
-    """(H, W, 3) uint8 RGB of any mode that pillow knows."""
-    if image.mode.startswith(("I;16", "I", "F")):
-        return _scaled(image)
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        ground = Image.new("RGBA", image.size, (*GROUND, 255))
-        image = Image.alpha_composite(ground, image.convert("RGBA"))
-    return np.ascontiguousarray(np.asarray(image.convert("RGB"), dtype=np.uint8))
-
-
-def _scaled(image: Image.Image) -> Pixels:
-    """Deep greyscale: 16 bits by their range, anything else between its own extremes."""
-    values = np.asarray(image).astype(np.float32)
-    low, high = (0.0, 65535.0) if values.size and 0 <= values.min() and 255 < values.max() <= 65535 else (float(values.min()), float(values.max()))
-    grey = np.clip((values - low) * (255.0 / max(high - low, 1e-6)), 0, 255).astype(np.uint8)
-    return np.ascontiguousarray(np.repeat(grey[:, :, None], 3, axis=2))
+    """Seconds that the current frame is shown; what browsers show for none given is a tenth."""
+    milliseconds: Any = image.info.get("duration") or 100
+    try:
+        return max(float(milliseconds), 10.0) / 1000.0
+    except (TypeError, ValueError):
+        return 0.1

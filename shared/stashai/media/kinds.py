@@ -5,15 +5,12 @@ from __future__ import annotations
 from enum import Enum
 from pathlib import Path
 
-IMAGE_EXTENSIONS = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .apng .webp .gif .bmp .tif .tiff .avif .jp2 .ppm .pgm .tga .ico".split()
-)
-VIDEO_EXTENSIONS = frozenset(
-    ".mp4 .m4v .mov .mkv .webm .avi .wmv .asf .flv .f4v .mpg .mpeg .m2v .vob .ts .m2ts .mts .3gp .3g2 .ogv .ogm .rm .rmvb .divx .mxf"
-    .split()
-)
+_IMAGES = "jpg jpeg jpe jfif png apng webp gif bmp tif tiff avif jp2 ppm pgm tga ico"
+_VIDEOS = "mp4 m4v mov mkv webm avi wmv asf flv f4v mpg mpeg m2v vob ts m2ts mts 3gp 3g2 ogv ogm rm rmvb divx mxf"
+IMAGE_EXTENSIONS = frozenset(f".{name}" for name in _IMAGES.split())
+VIDEO_EXTENSIONS = frozenset(f".{name}" for name in _VIDEOS.split())
 MEDIA_EXTENSIONS = IMAGE_EXTENSIONS | VIDEO_EXTENSIONS
-HEAD = 64
+HEAD = 512
 """Bytes that the content's kind is told from."""
 
 
@@ -35,13 +32,20 @@ def kind_of_name(path: Path) -> Kind | None:
 
 
 def kind_of_content(head: bytes) -> Kind | None:
-    """By the first bytes of a file; None when they tell nothing."""
+    """By the first HEAD bytes of a file; None when they tell nothing."""
     if head.startswith(_IMAGE_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
         return Kind.IMAGE
     if head[4:8] == b"ftyp":
-        return Kind.IMAGE if head[8:12] in (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1") else Kind.VIDEO
-    if head.startswith(_VIDEO_MAGIC) or head[:4] == b"RIFF" or head[4:8] in (b"moov", b"mdat", b"free", b"wide", b"skip"):
+        return Kind.IMAGE if head[8:12] in _IMAGE_BRANDS else Kind.VIDEO
+    if head.startswith(_VIDEO_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"AVI ") or head[4:8] in _BOXES:
         return Kind.VIDEO
-    if len(head) >= HEAD and head[0] == 0x47 and b"\xff\xd8" not in head[:4]:
-        return Kind.VIDEO
-    return None
+    return Kind.VIDEO if _is_transport_stream(head) else None
+
+
+_IMAGE_BRANDS = frozenset([b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1"])
+_BOXES = frozenset([b"moov", b"mdat", b"free", b"wide", b"skip"])
+
+
+def _is_transport_stream(head: bytes) -> bool:
+    """A sync byte at the beginning of two packets in a row: of 188 bytes, or of 192 with a time code before each."""
+    return any(len(head) > at + size and head[at] == head[at + size] == 0x47 for at, size in ((0, 188), (4, 192)))

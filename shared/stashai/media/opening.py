@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -12,7 +11,7 @@ from av.error import FFmpegError
 from av.stream import Discard, Disposition
 
 from ..errors import MediaError
-from .fingerprint import unreadable
+from .fingerprint import check_regular, unreadable
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -63,10 +62,7 @@ def _check_file(path: Path) -> None:
         status = path.stat()
     except (OSError, ValueError) as error:
         raise unreadable(path, error if isinstance(error, OSError) else OSError(str(error))) from error
-    if stat.S_ISDIR(status.st_mode):
-        raise MediaError("It is a folder, not a file.", code="is-folder")
-    if not stat.S_ISREG(status.st_mode):
-        raise MediaError("It is a pipe or a device, not a file.", code="not-a-file", remedy="Save it as a file first.")
+    check_regular(status)
     if status.st_size == 0:
         raise MediaError("The file is empty.", code="empty-file", remedy="Copy it again from where it came.")
 

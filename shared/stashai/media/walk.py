@@ -9,6 +9,9 @@ from pathlib import Path
 
 from .kinds import MEDIA_EXTENSIONS
 
+_SYSTEM_FOLDERS = frozenset(["@eadir", "__macosx", "$recycle.bin", "system volume information", "lost+found"])
+"""What systems put beside people's files: thumbnails, waste, resource forks."""
+
 
 @dataclass(frozen=True, slots=True)
 class MediaPath:
@@ -20,7 +23,8 @@ class MediaPath:
 
 @dataclass(slots=True)
 class Walk:
-    """Iterate once to get the items; `ignored` counts the files of folders that are no media, complete afterwards."""
+    """Iterate once to get the items; `ignored` counts what was passed over in folders (files that are no media, hidden files
+    and folders, the system's own), complete afterwards."""
 
     arguments: Iterable[str]
     ignored: int = field(default=0, init=False)
@@ -46,7 +50,9 @@ class Walk:
             yield MediaPath(folder, f"The folder cannot be read: {error.strerror or error}.")
             return
         for name, is_folder in names:
-            if is_folder:
+            if is_folder and (name.startswith(".") or name.lower() in _SYSTEM_FOLDERS):
+                self.ignored += 1
+            elif is_folder:
                 yield from self._folder(folder / name, above | {here})
             elif Path(name).suffix.lower() in MEDIA_EXTENSIONS and not name.startswith("."):
                 yield MediaPath(folder / name)

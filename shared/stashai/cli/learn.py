@@ -39,6 +39,7 @@ def learn(shell: Shell, rows: Rows, folder: Path, vision: VisionEngine, *, expli
         learned.job = run_job(shell, rows, job.job_id, "learning faces", vision, len(plan.new))
         for item in rows.ledger.all_items(job.job_id):
             note_item(learned, item.response_data, item.entity_filepath, item.error_message)
+        learned.warnings += alike(rows, origin, vision)
     learned.warnings += unusable(rows, origin, plan)
     return learned
 
@@ -77,3 +78,17 @@ def unusable(rows: Rows, origin: str, plan: FolderPlan) -> list[str]:
     people = {person.key: person for person in rows.stores.people.people(origin=origin)}
     lost = [name for name in plan.people if name not in plan.empty and storable(name) in people and people[storable(name)].id not in known]
     return [f"{name}: none of the photographs can be used, so this person cannot be found" for name in lost]
+
+
+def alike(rows: Rows, origin: str, vision: VisionEngine) -> list[str]:
+    """People of one folder who look like one person: told once, when something was learned."""
+    from ..matching.gallery import Gallery
+    from ..matching.lookalikes import lookalikes
+
+    people, references = rows.stores.people.people(origin=origin), rows.stores.people.references(origin=origin)
+    pairs = lookalikes(Gallery.build(people, references, [vision.primary])) if people else ()
+    return [
+        f"{original(pair.first.name)} and {original(pair.second.name)} look like the same person; "
+        "if they are, put their photographs into one folder (`stashai people merge` joins them)"
+        for pair in pairs
+    ]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,38 +16,89 @@ import click
 
 from ..cli.exits import Exit
 from ..cli.shell import Shell, json_option
-from ..errors import StashAIError
-from ..settings import Settings
+from ..errors import StashAIError, UsageError
 from ..vision.profile import Profile
 from .outcome import Outcome
 
 PROFILE = click.option("--profile", type=click.Choice([p.value for p in Profile]), default=Profile.BALANCED.value, show_default=True)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILM_SECONDS = {"keyframes": 600.0, "memory": 7200.0}
+
+Part = Callable[[Shell, Path], Outcome]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part in the run of all: where it lies, and its arguments, given the folder with the research data. None when that
-    folder lacks what it needs."""
-
-    module: str
-    arguments: Callable[[Path], Mapping[str, Any]]
+def part(module: str, *arguments: Any, **options: Any) -> Outcome:
+    """Run `measure` of a module of this room."""
+    outcome: Outcome = import_module(f"stashai.bench.{module}").measure(*arguments, **options)
+    return outcome
 
 
-def lfw(data: Path) -> dict[str, Any]:
-    return {"known": data / "lfw" / "known", "strangers": data / "lfw" / "strangers"}
+@contextmanager
+def a_film(film: Path | None, seconds: float) -> Iterator[Path]:
+    """`film`, or one made for the block."""
+    if film is not None:
+        yield film
+        return
+    from .footage import make_film
+
+    with tempfile.TemporaryDirectory(prefix="stashai-film-") as folder:
+        yield make_film(Path(folder, "film.mp4"), seconds)
 
 
-PARTS: dict[str, Part] = {
-    "speed": Part("speed", lambda data: {"photos": data / "lfw" / "known", "people": None, "count": 300, "profile": Profile.BALANCED}),
-    "loop": Part("compare_loop", lambda data: {"photos": data / "lfw" / "known", "count": 200, "profile": Profile.BALANCED}),
-    "dlib": Part("compare_dlib", lambda data: {**lfw(data), "enrolled": 150, "count": 600}),
+def keyframes_of(film: Path | None) -> Outcome:
+    with a_film(film, FILM_SECONDS["keyframes"]) as found:
+        return part("keyframes", found)
+
+
+def memory_of(film: Path | None) -> Outcome:
+    """Reading and identifying, with a data folder of its own."""
+    with a_film(film, FILM_SECONDS["memory"]) as found, tempfile.TemporaryDirectory(prefix="stashai-bench-") as data:
+        command = [sys.executable, "-P", "-m", "stashai.cli", "identify", "--json", str(found)]
+        return part("memory", found, command, {**os.environ, "STASHAI_DATA": data})
+
+
+def existing(*places: Path) -> None:
+    missing = [str(place) for place in places if not place.exists()]
+    if missing:
+        raise UsageError(f"{', '.join(missing)} is not there.", remedy="Give --data, or run the parts alone on data of your own.")
+
+
+def lfw(data: Path) -> tuple[Path, Path]:
+    known, strangers = data / "lfw" / "known", data / "lfw" / "strangers"
+    existing(known, strangers)
+    return known, strangers
+
+
+def pairs_of(data: Path) -> Path:
+    pairs = data / "lfw" / "pairs.tsv"
+    existing(pairs)
+    return pairs
+
+
+def made_scenes(shell: Shell, data: Path) -> Outcome:
+    """The scenes bar needs a folder made beforehand: making it takes longer than measuring."""
+    folder = data / "scenes"
+    existing(folder)
+    return part("scenes", shell.settings, folder)
+
+
+ALL: dict[str, Part] = {
+    "verification": lambda shell, data: part("verification", shell.settings, pairs_of(data)),
+    "openset": lambda shell, data: part("openset", shell.settings, *lfw(data)),
+    "turned": lambda shell, data: part("turned", shell.settings, *lfw(data)),
+    "scenes": made_scenes,
+    "speed": lambda shell, data: part("speed", shell.settings, lfw(data)[0], None, 300, Profile.BALANCED),
+    "loop": lambda shell, data: part("compare_loop", shell.settings, lfw(data)[0], 200, Profile.BALANCED),
+    "dlib": lambda shell, data: part("compare_dlib", shell.settings, *lfw(data), 150, 600),
+    "keyframes": lambda shell, data: keyframes_of(None),
+    "search": lambda shell, data: part("search", shell.settings),
+    "memory": lambda shell, data: memory_of(None),
 }
 
 
 @click.group(invoke_without_command=True)
-@click.option("--data", type=FOLDER, default=None, help="The folder with the research data (default: ../shared/data beside the checkout).")
+@click.option("--data", type=FOLDER, help="The folder with the research data (default: ../shared/data beside the checkout).")
 @json_option
 @click.pass_context
 def bench(context: click.Context, data: Path | None, as_json: bool) -> int:
@@ -52,33 +107,32 @@ def bench(context: click.Context, data: Path | None, as_json: bool) -> int:
         return Exit.OK
     shell: Shell = context.obj
     place = data or Path(__file__).resolve().parents[3].parent / "shared" / "data"
-    outcomes = list(everything(shell, place))
-    if as_json:
-        shell.emit({outcome.part: {"command": outcome.command, **outcome.data} for outcome in outcomes})
-    else:
-        for outcome in outcomes:
+    outcomes = []
+    for outcome in everything(shell, place):
+        outcomes.append(outcome)
+        if not as_json:
             show(shell, outcome)
-    return Exit.SOME_FAILED if any(line.met is False for outcome in outcomes for line in outcome.lines) else Exit.OK
+    if as_json:
+        shell.emit({outcome.part: described(outcome) for outcome in outcomes})
+    return status(outcomes)
 
 
 def everything(shell: Shell, data: Path) -> Iterator[Outcome]:
     """Each part in turn; one that cannot run says why and the others go on."""
-    for name, part in PARTS.items():
-        arguments = part.arguments(data)
-        lacking = [str(value) for value in arguments.values() if isinstance(value, Path) and not value.exists()]
-        if lacking:
-            shell.note(f"{name}: left out, {', '.join(lacking)} is not there")
-            continue
+    for name, measure in ALL.items():
         shell.note(f"{name} …")
         try:
-            yield measured(part.module, shell.settings, arguments)
+            yield measure(shell, data)
         except StashAIError as error:
-            shell.warn(f"{name}: {error}")
+            shell.warn(f"{name} is left out: {error}")
 
 
-def measured(module: str, settings: Settings, arguments: Mapping[str, Any]) -> Outcome:
-    outcome: Outcome = import_module(f"stashai.bench.{module}").measure(settings, **arguments)
-    return outcome
+def status(outcomes: list[Outcome]) -> Exit:
+    return Exit.SOME_FAILED if any(line.met is False for outcome in outcomes for line in outcome.lines) else Exit.OK
+
+
+def described(outcome: Outcome) -> dict[str, object]:
+    return {"command": outcome.command, "note": outcome.note, "lines": [asdict(line) for line in outcome.lines], **outcome.data}
 
 
 def show(shell: Shell, outcome: Outcome) -> None:
@@ -88,18 +142,56 @@ def show(shell: Shell, outcome: Outcome) -> None:
     shell.table(("what", "measured", "bar", "met"), [(line.what, line.measured, line.bar, line.mark) for line in outcome.lines])
 
 
-def answer(shell: Shell, module: str, as_json: bool, **arguments: Any) -> int:
-    """Run one part and print it."""
-    outcome = measured(module, shell.settings, arguments)
+def answer(shell: Shell, outcome: Outcome, *, as_json: bool) -> int:
+    """Print one part."""
     if as_json:
-        shell.emit({"command": outcome.command, "lines": [vars_of(line) for line in outcome.lines], **outcome.data})
+        shell.emit(described(outcome))
     else:
         show(shell, outcome)
-    return Exit.SOME_FAILED if any(line.met is False for line in outcome.lines) else Exit.OK
+    return status([outcome])
 
 
-def vars_of(line: Any) -> dict[str, object]:
-    return {"what": line.what, "measured": line.measured, "bar": line.bar, "met": line.met}
+@bench.command()
+@click.option("--pairs", type=FILE, required=True, help="Lines of 1 or 0 and two paths beside the file, separated by tabs.")
+@json_option
+@click.pass_obj
+def verification(shell: Shell, pairs: Path, as_json: bool) -> int:
+    """Whether two photographs show one person."""
+    return answer(shell, part("verification", shell.settings, pairs), as_json=as_json)
+
+
+@bench.command()
+@click.option("--known", type=FOLDER, required=True, help="Folders of people with two photographs or more.")
+@click.option("--strangers", type=FOLDER, required=True, help="Folders of people who are not enrolled.")
+@click.option("--enrolled", type=click.IntRange(min=1), help="Enrol so many of the known people.")
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write the whole curve as an SVG picture.")
+@json_option
+@click.pass_obj
+def openset(shell: Shell, known: Path, strangers: Path, enrolled: int | None, plot: Path | None, as_json: bool) -> int:
+    """Who is found, and how many strangers are given a name."""
+    return answer(shell, part("openset", shell.settings, known, strangers, enrolled, plot), as_json=as_json)
+
+
+@bench.command()
+@click.option("--known", type=FOLDER, required=True)
+@click.option("--strangers", type=FOLDER, required=True)
+@click.option("--count", type=click.IntRange(min=1), help="So many probes and strangers at most.")
+@json_option
+@click.pass_obj
+def turned(shell: Shell, known: Path, strangers: Path, count: int | None, as_json: bool) -> int:
+    """The same with photographs on their side and upside down."""
+    return answer(shell, part("turned", shell.settings, known, strangers, count), as_json=as_json)
+
+
+@bench.command()
+@click.argument("folder", type=FOLDER, metavar="DIR")
+@click.option("--frames", type=click.Choice(["auto", "keyframes", "dense"]), default="auto", show_default=True)
+@PROFILE
+@json_option
+@click.pass_obj
+def scenes(shell: Shell, folder: Path, frames: str, profile: str, as_json: bool) -> int:
+    """Videos with known truth: DIR as made by make_scenes.py."""
+    return answer(shell, part("scenes", shell.settings, folder, Profile(profile), frames), as_json=as_json)
 
 
 @bench.command()
@@ -111,7 +203,7 @@ def vars_of(line: Any) -> dict[str, object]:
 @click.pass_obj
 def speed(shell: Shell, photos: Path, people: Path | None, count: int, profile: str, as_json: bool) -> int:
     """The whole pipeline on images, beside what its bare stages allow."""
-    return answer(shell, "speed", as_json, photos=photos, people=people, count=count, profile=Profile(profile))
+    return answer(shell, part("speed", shell.settings, photos, people, count, Profile(profile)), as_json=as_json)
 
 
 @bench.command()
@@ -122,7 +214,7 @@ def speed(shell: Shell, photos: Path, people: Path | None, count: int, profile: 
 @click.pass_obj
 def loop(shell: Shell, photos: Path, count: int, profile: str, as_json: bool) -> int:
     """Against the loop that a user would write."""
-    return answer(shell, "compare_loop", as_json, photos=photos, count=count, profile=Profile(profile))
+    return answer(shell, part("compare_loop", shell.settings, photos, count, Profile(profile)), as_json=as_json)
 
 
 @bench.command()
@@ -134,4 +226,32 @@ def loop(shell: Shell, photos: Path, count: int, profile: str, as_json: bool) ->
 @click.pass_obj
 def dlib(shell: Shell, known: Path, strangers: Path, enrolled: int, count: int, as_json: bool) -> int:
     """Against face_recognition (dlib), in an environment of its own."""
-    return answer(shell, "compare_dlib", as_json, known=known, strangers=strangers, enrolled=enrolled, count=count)
+    return answer(shell, part("compare_dlib", shell.settings, known, strangers, enrolled, count), as_json=as_json)
+
+
+@bench.command()
+@click.option("--film", type=FILE, help="A long H.264 video (default: one made for it).")
+@json_option
+@click.pass_obj
+def keyframes(shell: Shell, film: Path | None, as_json: bool) -> int:
+    """Keyframe reading, beside PyAV's bare loop."""
+    return answer(shell, keyframes_of(film), as_json=as_json)
+
+
+@bench.command()
+@click.option("--people", default=100_000, show_default=True)
+@click.option("--queries", default=1000, show_default=True)
+@json_option
+@click.pass_obj
+def search(shell: Shell, people: int, queries: int, as_json: bool) -> int:
+    """One query among many people."""
+    return answer(shell, part("search", shell.settings, people, queries), as_json=as_json)
+
+
+@bench.command()
+@click.option("--film", type=FILE, help="A two-hour video (default: one made for it).")
+@json_option
+@click.pass_obj
+def memory(shell: Shell, film: Path | None, as_json: bool) -> int:
+    """Peak memory of a two-hour film."""
+    return answer(shell, memory_of(film), as_json=as_json)

@@ -9,9 +9,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-from PIL import Image
-
 from ..errors import ModelError
 from ..media.frames import Frame, Pixels
 from ..settings import Settings
@@ -21,7 +18,7 @@ from .chip import cut, cut_chip, make_chip, open_chip
 from .detect import Detector
 from .detect_look import Refined
 from .embed import Embedder
-from .faces import Face, Observation, Vector
+from .faces import Observation, Vector
 from .prepare.cache import VERSION as PREPARATION
 from .prepare.cache import prepared_folders, weights_path
 from .profile import Profile
@@ -30,8 +27,6 @@ from .session import Session
 
 VERSION = "1"
 """Raised when anything but detection changes what is kept of a face: its crop, chip, vector or quality."""
-SQUEEZED = 1.02
-"""A picture whose pixels are longer than wide by more than this is stretched before faces are looked for."""
 
 Opener = Callable[[ModelEntry, Settings, Literal["auto", "ort", "ncnn"]], Session]
 
@@ -122,10 +117,10 @@ class VisionEngine:
     def analyze(self, frame: Frame, *, crops: bool = True) -> list[AnalyzedFace]:
         """The faces of `frame` that are good enough to be matched, the most certain first; boxes and landmarks in pixels
         of `frame.image`. May be called by several threads at once. Raises SetupError and ModelError."""
-        image, stretch = _square_pixels(frame)
+        image = frame.image
         found = self._detect().detect(image, self._profile.effort.looks, still=frame.time is None)
         faces = [self._embedded(image, one, frame.time, crops) for one in found]
-        return [_squeezed(face, stretch) for face in faces if face.observation.quality >= self.match_floor]
+        return [face for face in faces if face.observation.quality >= self.match_floor]
 
     def embed_chip(self, model_id: str, chip: bytes) -> Vector:
         """The vector of `model_id` for a kept chip: the same for the same chip, whenever it is asked."""
@@ -194,23 +189,3 @@ class VisionEngine:
 def _awaited(waiting: deque[tuple[Frame, Future[list[AnalyzedFace]]]]) -> tuple[Frame, list[AnalyzedFace]]:
     frame, future = waiting.popleft()
     return frame, future.result()
-
-
-def _square_pixels(frame: Frame) -> tuple[Pixels, tuple[float, float]]:
-    """The picture with pixels as wide as high, and by how much it was stretched: the squeezed eye of a stereo picture would
-    hold no faces that a detector knows."""
-    across, down = frame.scale[0] / min(frame.scale), frame.scale[1] / min(frame.scale)
-    if max(across, down) < SQUEEZED:
-        return frame.image, (1.0, 1.0)
-    size = round(frame.size[0] * across), round(frame.size[1] * down)
-    return np.asarray(Image.fromarray(frame.image).resize(size, Image.Resampling.BILINEAR)), (across, down)
-
-
-def _squeezed(face: AnalyzedFace, stretch: tuple[float, float]) -> AnalyzedFace:
-    if stretch == (1.0, 1.0):
-        return face
-    (across, down), seen = stretch, face.observation.face
-    x, y, width, height = seen.box
-    landmarks = (seen.landmarks / np.array(stretch)).astype(np.float32)
-    face.observation.face = Face((x / across, y / down, width / across, height / down), landmarks, seen.score, seen.roll)
-    return face

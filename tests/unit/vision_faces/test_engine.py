@@ -149,13 +149,3 @@ def test_an_error_is_raised_where_its_frame_would_be(engine: VisionEngine) -> No
     with pytest.raises(ZeroDivisionError):
         next(results)
     assert len(list(engine.map([picture(3.0)]))) == 1
-
-
-def test_a_squeezed_picture_is_stretched_and_boxes_are_in_its_own_pixels(engine: VisionEngine) -> None:
-    whole = picture()
-    (expected,) = engine.analyze(whole)
-    squeezed = Frame(np.ascontiguousarray(whole.image[:, ::2]), scale=(2.0, 1.0))
-    (face,) = engine.analyze(squeezed)
-    x, y, width, height = expected.observation.face.box
-    assert face.observation.face.box == pytest.approx((x / 2, y, width / 2, height), abs=2.5)
-    assert np.allclose(face.observation.face.landmarks * (2, 1), expected.observation.face.landmarks, atol=2.5)

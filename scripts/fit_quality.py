@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ from stashai.vision import quality
 from stashai.vision.engine import VisionEngine
 
 Features = NDArray[np.float64]
+LEAST = MappingProxyType({"yaw": -0.5, "pitch": -0.3})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +110,21 @@ def measured(engine: VisionEngine, image: Pixels) -> Sample | None:
 
 
 def fit(features: Features, recognised: NDArray[np.bool_]) -> Features:
-    """Weights of a logistic regression, the constant last; a little ridge keeps them small."""
+    """Weights of a logistic regression, the constant last; a little ridge keeps them small.
+
+    No part may count against what it means, and portraits hold too few turned heads to fit yaw and pitch: they count at
+    least as LEAST says.
+    """
     rows = np.hstack([features, np.ones((len(features), 1))])
     signs = np.where(recognised, 1.0, -1.0)
+    least = [LEAST.get(name, 0.0) for name in quality.FEATURES]
+    bounds = [(None, value) if value < 0 else (value, None) for value in least]
 
     def loss(weights: Features) -> float:
         return float(np.logaddexp(0, -signs * (rows @ weights)).mean() + 1e-4 * np.sum(weights[:-1] ** 2))
 
-    return np.asarray(minimize(loss, np.zeros(rows.shape[1]), method="BFGS").x, np.float64)
+    start = np.array([*(value or 0.5 for value in least), 0.0])
+    return np.asarray(minimize(loss, start, method="L-BFGS-B", bounds=[*bounds, (None, None)]).x, np.float64)
 
 
 def area_under_curve(scores: Features, recognised: NDArray[np.bool_]) -> float:

@@ -36,19 +36,18 @@ class Look:
 @dataclass(frozen=True, slots=True)
 class Effort:
     """What a profile changes of what is kept: `mirror` averages an embedding with that of the mirrored crop, `looks` are the
-    ways in which a found face is detected once more for its landmarks. Equal `name`s mean equal work."""
+    ways in which a found face is detected again, once it is upright, for better landmarks. Equal `name`s mean equal work."""
 
     name: str
     mirror: bool
     looks: tuple[Look, ...]
 
 
-_SMALL, _LARGE = Look(35.0, 160), Look(70.0, 224)
-_ALL = (_SMALL, Look(35.0, 160, mirrored=True), _LARGE, Look(70.0, 224, mirrored=True))
+_MORE = (Look(80.0, 256, mirrored=True), Look(35.0, 160), Look(35.0, 160, mirrored=True))
 _EFFORTS = MappingProxyType(
     {
-        Profile.FAST: Effort("plain", mirror=False, looks=(_SMALL, Look(70.0, 224, mirrored=True))),
-        Profile.BALANCED: Effort("mirrored", mirror=True, looks=_ALL),
-        Profile.THOROUGH: Effort("mirrored", mirror=True, looks=_ALL),
+        Profile.FAST: Effort("plain", mirror=False, looks=(Look(35.0, 160, mirrored=True),)),
+        Profile.BALANCED: Effort("mirrored", mirror=True, looks=_MORE),
+        Profile.THOROUGH: Effort("mirrored", mirror=True, looks=_MORE),
     }
 )

@@ -12,12 +12,12 @@ from ..media.frames import Pixels
 from .align import scale_of, transform
 from .detect_look import EYES, Refined
 
-MATCH_FLOOR = 0.1
+MATCH_FLOOR = 0.05
 """Below it a face is too weak to be matched with anybody."""
-REFERENCE_FLOOR = 0.35
+REFERENCE_FLOOR = 0.3
 """Below it a face is too weak for somebody to be known by."""
 PARTS = ("size", "sharpness", "yaw", "pitch", "detector", "fit", "norm")
-FEATURES = ("size", "sharpness", "yaw", "pitch", "detector", "fit", "norm")
+FEATURES = ("size", "sharpness", "yaw", "pitch", "detector", "norm")
 
 
 def measure(found: Refined, crop: Pixels, norm: float, usual_norm: float) -> dict[str, float]:
@@ -36,7 +36,10 @@ def measure(found: Refined, crop: Pixels, norm: float, usual_norm: float) -> dic
     }
 
 
-_WEIGHTS = np.array([2.0, 1.0, -1.0, -0.5, 1.0, -0.3, 2.0, 3.0])
+_WEIGHTS = np.array([0.66, 0.07, -0.5, -1.1, 1.2, 4.2, 4.6])
+"""Of FEATURES, then the constant: a logistic regression by scripts/fit_quality.py on 480 spoilt photographs of 420 people and
+234 things that only look like faces (area under the curve on people not fitted: 0.97). At MATCH_FLOOR 99.4 % of the faces that
+would be recognised stay and 73 % of the things go; at REFERENCE_FLOOR 95 % stay, 92 % go and 80 % of the unrecognisable faces."""
 
 
 def features(parts: Mapping[str, float]) -> NDArray[np.float64]:
@@ -48,7 +51,6 @@ def features(parts: Mapping[str, float]) -> NDArray[np.float64]:
             min(parts["yaw"], 2.0) ** 2,
             min(parts["pitch"], 2.0) ** 2,
             10 * (parts["detector"] - 0.92),
-            min(parts["fit"], 10.0) / 3,
             4 * math.log(min(max(parts["norm"], 0.2), 1.3)),
         ]
     )

@@ -19,6 +19,7 @@ from ..processing.stores import Person
 from ..text import original
 from ..vision.faces import Vector
 from .embeddings import complete
+from .evidence import displayed
 from .naming import seen_face
 from .subject import choose_subject
 
@@ -112,7 +113,7 @@ def _pictured(path: Path, models: Sequence[str], ctx: Context) -> tuple[Compared
     if chosen.chip is not None:
         chosen.observation.crop = ctx.stores.crops.put(chosen.chip)
         vectors |= {model: ctx.vision.embed_chip(model, chosen.chip) for model in models if model not in vectors}
-    face = seen_face(chosen.observation)
+    face = seen_face(displayed(chosen.observation, frame))
     return ComparedFace(name=path.name, face=face, crop=face.crop), vectors
 
 

@@ -19,6 +19,7 @@ from ..processing.context import Context
 from ..processing.stores import Person, Reference, SourceFile
 from ..text import original, storable
 from ..vision.engine import AnalyzedFace
+from .evidence import displayed
 from .subject import choose_subject
 
 
@@ -172,6 +173,7 @@ class EnrollFolder(Processor[EnrollParams, EnrolledPicture]):
         if choice.index is None:
             return said("several-faces" if analyzed else "no-face", choice.message), []
         subject = analyzed[choice.index]
+        displayed(subject.observation, frame)
         quality = subject.observation.quality
         if quality < ctx.vision.reference_floor:
             return said("weak", f"the face is too small, blurred or turned away to learn from (quality {quality:.2f})", quality), []

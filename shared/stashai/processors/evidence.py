@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
+
 from ..contracts.findings import Problem
 from ..media.frames import Frame
 from ..media.sampling import Mode, Stage, read, stages
@@ -88,8 +90,8 @@ class Evidence:
 
     def _look_at_still(self, still: Callable[[], list[Frame]]) -> None:
         frames = still()
-        width, height = frames[0].size
-        self.notes.width, self.notes.height = width, height
+        (width, height), (across, down) = frames[0].size, frames[0].scale
+        self.notes.width, self.notes.height = round(width * across), round(height * down)
         if len(frames) > 1:
             self.notes.duration = frames[-1].time
         for frame in frames:
@@ -100,6 +102,7 @@ class Evidence:
 
     def _further_looks(self, video: Callable[[], VideoReader], times: list[float | None]) -> Iterator[list[SeenFrame]]:
         with video() as reader:
+            reader.watch(self._ctx.check)
             self._note_video(reader)
             planned = stages(reader.info, self._mode)
             for number, stage in enumerate(planned):
@@ -174,20 +177,17 @@ class Evidence:
             chip = faces[index].chip
             if chip is not None:
                 faces[index].observation.crop = self._ctx.stores.crops.put(chip)
-        observations = [_displayed(face.observation, frame) for face in faces]
+        observations = [displayed(face.observation, frame) for face in faces]
         return SeenFrame(frame.time, observations, frame.note)
 
 
-def _displayed(observation: Observation, frame: Frame) -> Observation:
-    """The observation with its face in displayed pixels (another place only for an eye cut out of a stereo picture)."""
+def displayed(observation: Observation, frame: Frame) -> Observation:
+    """The observation with its face in displayed pixels: other ones than the frame's where that was reduced or is one eye of
+    a stereo picture."""
     if frame.scale == (1.0, 1.0) and frame.origin == (0, 0):
         return observation
-    (sx, sy), (x0, y0), face = frame.scale, frame.origin, observation.face
+    face = observation.face
     x, y, w, h = face.box
-    landmarks = (face.landmarks * (sx, sy) + (x0, y0)).astype(face.landmarks.dtype)
-    observation.face = Face((x * sx + x0, y * sy + y0, w * sx, h * sy), landmarks, face.score, face.roll)
+    (left, top), (right, bottom) = frame.displayed(np.array([[x, y], [x + w, y + h]], np.float32)).tolist()
+    observation.face = Face((left, top, right - left, bottom - top), frame.displayed(face.landmarks), face.score, face.roll)
     return observation
-
-
-def observations_of(frames: Iterable[SeenFrame]) -> list[Observation]:
-    return [observation for frame in frames for observation in frame.observations]

@@ -122,10 +122,7 @@ class Chain:
         medium = medium_of(item, self._bench.gateway, ctx.stores.observations)
         findings, done, source = None, False, "image" if item.kind == "image" else "keyframes"
         if item.kind == "scene" and not recognition.has_seen(medium, ctx):
-            sprite = sprite_of(item, self._bench.gateway)
-            if sprite is not None and not self._has_shown_sprite(claim):
-                seen, _ = recognition.look(sprite, ctx, lambda fraction: None)
-                findings = StashFindings(**seen.model_dump(), fingerprint=sprite.fingerprint, source="sprite")
+            findings = None if self._has_shown_sprite(claim) else self._sprite(item, recognition, ctx)
         if findings is None:
             seen, done = recognition.look(medium, ctx, lambda fraction: None)
             findings = StashFindings(**seen.model_dump(), fingerprint=medium.fingerprint, source=source)
@@ -134,6 +131,18 @@ class Chain:
             findings = StashFindings(**seen.model_dump(), fingerprint=medium.fingerprint, source=source)
         finished = done and not self._bench.mirror.waiting(1)
         return self._answer(claim, item, findings, finished), not finished
+
+    def _sprite(self, item: Item, recognition: SteppedRecognition, ctx: Context) -> StashFindings | None:
+        """The first, quick look at a scene; None when there is no sprite sheet, or none that can be used."""
+        try:
+            sprite = sprite_of(item, self._bench.gateway)
+            if sprite is None:
+                return None
+            seen, _ = recognition.look(sprite, ctx, lambda fraction: None)
+        except MediaError as error:
+            self._bench.request.log.warning(str(error))
+            return None
+        return StashFindings(**seen.model_dump(), fingerprint=sprite.fingerprint, source="sprite")
 
     def _has_shown_sprite(self, claim: Claim) -> bool:
         kept = self._bench.mirror.fact(f"findings:{claim.job.job_id}")
@@ -224,19 +233,24 @@ def recognition_params(bench: Bench) -> RecognitionParams:
     return RecognitionParams(people=ORIGIN, threshold=bench.preferences["suggest_from"], profile=profile, embedders=embedders)
 
 
+def item_name(item: Item) -> str | None:
+    """The title, else the file's name."""
+    return item.title or (item.file.path.replace("\\", "/").rpartition("/")[2] if item.file else None)
+
+
 def outcome_of(item: Item, findings: StashFindings, number: int, started: float | None) -> Outcome:
     begun = started or time.time()
     probabilities = tuple(person.probability for person in findings.people)
     return Outcome(
         item.id, number, item.kind, item.id, "pass", begun, max(0.0, time.time() - begun), path=item.file.path if item.file else None,
-        name=item.title or None, data=findings.model_dump_json(), ai_model=",".join(findings.models), people_found=len(findings.people),
+        name=item_name(item), data=findings.model_dump_json(), ai_model=",".join(findings.models), people_found=len(findings.people),
         confidences=probabilities,
     )  # fmt: skip
 
 
 def failed_outcome(item: Item, number: int, error: StashAIError) -> Outcome:
     return Outcome(
-        item.id, number, item.kind, item.id, "error", time.time(), 0.0, path=item.file.path if item.file else None, name=item.title or None,
+        item.id, number, item.kind, item.id, "error", time.time(), 0.0, path=item.file.path if item.file else None, name=item_name(item),
         error_type=error.code, error_message=str(error),
     )  # fmt: skip
 

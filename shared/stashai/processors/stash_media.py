@@ -11,13 +11,13 @@ from ..errors import MediaError
 from ..media.fingerprint import fingerprint_bytes, fingerprint_of, fingerprint_stream
 from ..media.frames import Frame
 from ..media.images import read_image
+from ..media.sprites import parse_tiles, sprite_frames
 from ..media.video import VideoReader
 from ..processing.stores import ObservationStore
 from ..stash.client import StashClient
 from ..stash.entities import Item, MediaFile
 from ..stash.media import RangeFile
 from .evidence import Medium
-from .stash_sprites import sprite_frames
 
 LARGEST_PICTURE = 256 * 2**20
 """Bytes of a picture that is fetched into memory."""
@@ -105,5 +105,5 @@ def sprite_of(item: Item, gateway: StashClient) -> Medium | None:
     cues = gateway.fetch(cues_path, kinds=("text/",)) if sheet is not None else None
     if sheet is None or cues is None:
         return None
-    duration = item.file.duration
-    return Medium(fingerprint_bytes(sheet + cues), still=lambda: sprite_frames(sheet, cues.decode("utf-8", "replace"), duration))
+    duration, text = item.file.duration, cues.decode("utf-8", "replace")
+    return Medium(fingerprint_bytes(sheet + cues), still=lambda: sprite_frames(read_image(sheet)[0].image, parse_tiles(text), duration))

@@ -14,10 +14,12 @@ export function useApp(): App {
 }
 
 export function useStore<T>(store: Store<T>): T {
-  const [value, setValue] = React.useState(store.get());
+  // Wrapped: React would call a value that is itself a function.
+  const [value, setValue] = React.useState(() => store.get());
   React.useEffect(() => {
-    setValue(store.get());
-    return store.subscribe(() => setValue(store.get()));
+    const read = () => setValue(() => store.get());
+    read();
+    return store.subscribe(read);
   }, [store]);
   return value;
 }

@@ -44,7 +44,7 @@ export const FacesTab: React.FC<{ type: EntityType; id: string; title: string }>
 const Faces: React.FC<{ result: Result; onReview(): void; onAgain(): void }> = ({ result, onReview, onAgain }) => {
   const t = useText();
   const rows = [...result.people, ...result.unknown].filter((row) => row.state !== "skipped");
-  const open = result.people.filter((row) => row.state === "proposed" || row.state === "ticked").length;
+  const open = result.people.filter((row) => !row.tagged && (row.state === "proposed" || row.state === "ticked")).length;
   return (
     <div className="sai sai-tab">
       <div className="sai-tab-head">

@@ -109,7 +109,7 @@ const Seen: React.FC<{ item: ReviewRow; actions: RowActions }> = ({ item, action
 
 const RowButtons: React.FC<Pick<Props, "item" | "actions" | "searching" | "setSearching">> = ({ item, actions, searching, setSearching }) => {
   const t = useText();
-  const { row, performer, ticked, verdict, applied } = item;
+  const { row, performer, ticked, verdict, applied, chosen } = item;
   if (applied) return null;
   if (verdict) {
     return (
@@ -130,20 +130,14 @@ const RowButtons: React.FC<Pick<Props, "item" | "actions" | "searching" | "setSe
           aria-label={t("addName", { name: performer.name })}
           onClick={() => actions.tick(!ticked)}
         >
-          <Glyph name="check" /> {ticked ? t("willAdd") : t("addNobody")}
+          <Glyph name="check" /> {row.tagged && !chosen ? t("confirm") : ticked ? t("willAdd") : t("addNobody")}
         </Button>
       )}
       <Button size="sm" variant="link" aria-expanded={searching} onClick={() => setSearching(!searching)}>
         {performer ? t("chooseAnother") : t("choose")}
       </Button>
-      {performer && !item.chosen ? (
-        <Button size="sm" variant="link" onClick={() => actions.verdict("not")}>{t("notName", { name: performer.name })}</Button>
-      ) : (
-        <Button size="sm" variant="link" onClick={() => actions.verdict("skip")}>{t("skip")}</Button>
-      )}
-      {performer && !item.chosen && (
-        <Button size="sm" variant="link" onClick={() => actions.verdict("skip")}>{t("skip")}</Button>
-      )}
+      {performer && !chosen && <Button size="sm" variant="link" onClick={() => actions.verdict("not")}>{t("notName", { name: performer.name })}</Button>}
+      <Button size="sm" variant="link" onClick={() => actions.verdict("skip")}>{t("skip")}</Button>
     </div>
   );
 };

@@ -92,7 +92,7 @@ const Progress: React.FC<{ it: ReviewState }> = ({ it }) => {
   if (phase === "asking" || phase === "installing" || phase === "failed") return null;
   return (
     <div className="sai-progress" aria-live="polite">
-      <Bar fraction={working ? (job && job.progress > 0 ? job.progress : null) : 1} label={t("looking")} />
+      {working && <Bar fraction={job && job.progress > 0 ? job.progress : null} label={t("looking")} />}
       <div className="sai-progress-text sai-soft">
         <span>{working ? (result ? job?.message || t("looking") : job?.message || t("starting")) : t("finished")}</span>
         {result?.provisional && <Badge kind="warn" title={t("firstLookHint")}>{t("firstLook")}</Badge>}

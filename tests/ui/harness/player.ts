@@ -1,0 +1,42 @@
+/** A stand-in for video.js: the same calls, a still picture. */
+type Listener = () => void;
+
+const listeners = new Map<string, Set<Listener>>();
+const state = { element: null as HTMLElement | null, time: 0, paused: true };
+const emit = (name: string) => listeners.get(name)?.forEach((listener) => listener());
+
+export const player = {
+  mount(element: HTMLElement) {
+    state.element = element;
+    return () => {
+      state.element = null;
+    };
+  },
+  current: () => (state.element ? player.api : undefined),
+  api: {
+    el: () => state.element!,
+    currentTime(seconds?: number): number {
+      if (seconds === undefined) return state.time;
+      emit("seeking");
+      state.time = seconds;
+      emit("seeked");
+      return seconds;
+    },
+    paused: () => state.paused,
+    pause() {
+      state.paused = true;
+      emit("pause");
+    },
+    play() {
+      state.paused = false;
+      emit("play");
+    },
+    // Before the first play video.js does not know the picture's size.
+    videoWidth: () => 0,
+    videoHeight: () => 0,
+    on: (names: string[], listener: Listener) => names.forEach((name) => listeners.set(name, (listeners.get(name) ?? new Set()).add(listener))),
+    off: (names: string[], listener: Listener) => names.forEach((name) => listeners.get(name)?.delete(listener)),
+    isDisposed: () => false,
+  },
+};
+(window as unknown as { player: unknown }).player = player.api;

@@ -1,0 +1,2 @@
+declare module "mousetrap";
+declare module "mousetrap-pause";

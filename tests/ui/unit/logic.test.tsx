@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as React from "react";
+import { Failure, runOperation, runTask } from "@ui/api/graphql";
+import type { GraphQL } from "@ui/api/graphql";
+import { catalogs, translator } from "@ui/i18n/translate";
+import { boxesAt, placeBox } from "@ui/lib/boxes";
+import { niceTop, sparse } from "@ui/lib/scale";
+import { entityOfPath } from "@ui/lib/selection";
+import { createStore } from "@ui/lib/store";
+import { span, timeCode } from "@ui/lib/time";
+import { childKeys, replaceFirst } from "@ui/lib/tree";
+import { pages, visibleCells } from "@ui/lib/window";
+import { nearestTime } from "@ui/mounts/Timeline";
+import type { Row } from "@ui/types";
+
+test("time codes and spans", () => {
+  assert.deepEqual([0, 7.9, 65, 3725, -3].map(timeCode), ["0:00", "0:07", "1:05", "1:02:05", "0:00"]);
+  assert.deepEqual([0.42, 12.4, 150, 7200].map(span), ["0.4 s", "12 s", "3 min", "2 h"]);
+});
+
+test("a box in a letter-boxed video", () => {
+  const box = { time: 0, x: 640, y: 360, w: 64, h: 36, frame_w: 1280, frame_h: 720 };
+  // 1000 × 1000 shows 16:9 as 1000 × 562.5, 218.75 from the top.
+  assert.deepEqual(placeBox(box, { width: 1000, height: 1000 }), { left: 500, top: 500, width: 50, height: 28.125 });
+  // The frame that was looked at may be smaller than the video.
+  const small = { ...box, x: 320, y: 180, w: 32, h: 18, frame_w: 640, frame_h: 360 };
+  assert.deepEqual(placeBox(small, { width: 1280, height: 720 }, { width: 1920, height: 1080 }), { left: 640, top: 360, width: 64, height: 36 });
+});
+
+test("faces of a moment: the nearest box of each row, within the tolerance", () => {
+  const box = (time: number) => ({ time, x: 0, y: 0, w: 1, h: 1, frame_w: 1, frame_h: 1 });
+  const rows = [{ key: "a", boxes: [box(1), box(2)] }, { key: "b", boxes: [box(9)] }, { key: "c", boxes: [] }] as unknown as Row[];
+  assert.deepEqual(boxesAt(rows, 1.9, 0.3).map((one) => [one.row.key, one.box.time]), [["a", 2]]);
+});
+
+test("a click on a lane means the stretch it hits, else the nearest sighting", () => {
+  const row = { times: [10, 90], spans: [{ start: 5, end: 20 }] };
+  assert.equal(nearestTime(row, 100, 0.15), 15);
+  assert.equal(nearestTime(row, 100, 0.4), 10);
+  assert.equal(nearestTime(row, 100, 0.8), 90);
+  assert.equal(nearestTime({ times: [], spans: [] }, 100, 0.5), 50);
+});
+
+test("only the cells in view are drawn", () => {
+  assert.deepEqual(visibleCells(900, 6, 92, 0, 280), { first: 0, last: 36, padTop: 0, height: 13800 });
+  const middle = visibleCells(900, 6, 92, 4600, 280);
+  assert.equal(middle.first, 288);
+  assert.ok(middle.last - middle.first <= 60);
+  assert.deepEqual(visibleCells(0, 6, 92, 0, 280), { first: 0, last: 0, padTop: 0, height: 0 });
+  assert.deepEqual(pages([1, 2, 3, 4, 5], 2), [[1, 2], [3, 4], [5]]);
+});
+
+test("axes", () => {
+  assert.deepEqual([0, 0.3, 7, 12, 26, 100].map(niceTop), [1, 0.5, 10, 20, 50, 100]);
+  assert.deepEqual(sparse(3, 6), [0, 1, 2]);
+  assert.deepEqual(sparse(30, 4), [0, 10, 19, 29]);
+});
+
+test("the pages that we know", () => {
+  assert.deepEqual(entityOfPath("/scenes/12"), { type: "scene", id: "12" });
+  assert.deepEqual(entityOfPath("/performers/3/scenes"), { type: "performer", id: "3" });
+  assert.deepEqual(["/scenes", "/scenes/markers", "/scenes/12x", "/plugins/stashai"].map(entityOfPath), [undefined, undefined, undefined, undefined]);
+});
+
+test("one element of a tree is replaced, the rest is the same", () => {
+  const other = <p key="other">untouched</p>;
+  const tree = <div>{other}<section><ul><li key="rescan" /><li key="generate" /></ul></section></div>;
+  const next = replaceFirst(tree, (one) => childKeys(one).includes("generate"), (ul) => React.cloneElement(ul, { id: "found" })) as typeof tree;
+  assert.equal(next.props.children[0], other);
+  assert.equal(next.props.children[1].props.children.props.id, "found");
+  assert.equal(replaceFirst(tree, () => false, (one) => one), tree);
+});
+
+test("a store tells its listeners once a change", () => {
+  const store = createStore(1);
+  let told = 0;
+  const stop = store.subscribe(() => (told += 1));
+  store.set(2);
+  store.set(2);
+  stop();
+  store.set(3);
+  assert.deepEqual([told, store.get()], [1, 3]);
+});
+
+const answering = (answer: unknown): GraphQL & { sent: unknown[] } => {
+  const sent: unknown[] = [];
+  const mutate = async (_text: string, variables?: unknown) => {
+    sent.push(variables);
+    if (answer instanceof Error) throw answer;
+    return answer as never;
+  };
+  return { sent, mutate, query: mutate, refetch: async () => undefined };
+};
+
+test("every call carries the version; failures keep code and remedy", async () => {
+  const good = answering({ runPluginOperation: { ok: true, data: { a: 1 } } });
+  assert.deepEqual(await runOperation(good, "health", { x: 1 }), { a: 1 });
+  assert.deepEqual(good.sent, [{ id: "stashai", args: { x: 1, op: "health", v: "0.0.0-test" } }]);
+  const bad = answering({ runPluginOperation: { ok: false, error: { code: "reload", message: "Reload this page", remedy: "r" } } });
+  await assert.rejects(runOperation(bad, "health"), (error: Failure) => error.code === "reload" && error.remedy === "r");
+  await assert.rejects(runOperation(answering({ runPluginOperation: null }), "health"), (error: Failure) => error.code === "no_answer");
+  await assert.rejects(runOperation(answering(new Error("down")), "health"), (error: Failure) => error.message === "down");
+});
+
+test("a task's arguments are plain values", async () => {
+  const graphql = answering({ runPluginTask: "5" });
+  assert.equal(await runTask(graphql, null, "d", { ids_json: "[1]" }), "5");
+  assert.deepEqual(graphql.sent, [{ id: "stashai", task: null, description: "d", args: { ids_json: "[1]" } }]);
+});
+
+test("all languages have all texts with the same places", () => {
+  const places = (text: string) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort().join();
+  const english = catalogs.en!;
+  for (const [language, catalog] of Object.entries(catalogs)) {
+    assert.deepEqual(Object.keys(catalog).sort(), Object.keys(english).sort(), language);
+    for (const [key, text] of Object.entries(catalog)) {
+      assert.ok(text.trim(), `${language} ${key}`);
+      assert.equal(places(text), places(english[key as keyof typeof english]), `${language} ${key}`);
+    }
+  }
+  assert.equal(new Set(["en", "de", "fr", "es", "ja", "zh"].map((one) => catalogs[one]!.identify)).size, 6);
+});
+
+test("plurals, numbers and certainty in Stash's language", () => {
+  const en = translator("en-GB");
+  assert.deepEqual([en("inFrames", { n: 1 }), en("inFrames", { n: 1200 })], ["1 frame", "1,200 frames"]);
+  assert.deepEqual([1, 0.997, 0.5, 0.001].map(en.percent), ["> 99%", "> 99%", "50%", "< 1%"]);
+  assert.match(translator("de-DE")("inFrames", { n: 1200 }), /^1\.200 /);
+  assert.equal(translator("xx-nonsense-")("undo"), "Undo");
+  assert.equal(translator("sv-SE")("undo"), "Undo");
+});

@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+from .filelock import try_lock, unlock
+
 RETRY = 0.05
 """Seconds between two tries."""
 FRESH = 10.0
 """Seconds for which a wish is believed: its owner renews it while it waits."""
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(file: BinaryIO) -> bool:
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(file: BinaryIO) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _try_lock(file: BinaryIO) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _unlock(file: BinaryIO) -> None:
-        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 class HostLock:
@@ -60,7 +34,7 @@ class HostLock:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         limit = time.monotonic() + timeout
         file = self._path.open("ab")
-        while not _try_lock(file):
+        while not try_lock(file):
             if urgent:
                 self._wish.touch()
             if time.monotonic() >= limit:
@@ -74,7 +48,7 @@ class HostLock:
 
     def release(self) -> None:
         if self._file is not None:
-            _unlock(self._file)
+            unlock(self._file)
             self._file.close()
             self._file = None
 

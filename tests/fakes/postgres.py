@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 USERS = ("postgres", "nobody")
 """Whom the server runs as when the tests run as root, which PostgreSQL refuses to be."""
@@ -23,34 +27,37 @@ def server_folder() -> Path | None:
 
 
 class PostgresServer:
-    """Started by `start`; `url(schema)` names a database whose tables lie in a schema of their own."""
+    """Started by `start`; `url(schema)` names a database whose tables lie in a schema of their own.
 
-    def __init__(self, binaries: Path, folder: Path) -> None:
+    Its folder is not pytest's: that one is closed to the server's user again by every run of pytest that begins.
+    """
+
+    def __init__(self, binaries: Path) -> None:
         self._binaries = binaries
-        self._data = folder / "data"
-        self._folder = folder
+        self._folder = Path(tempfile.mkdtemp(prefix="stashai-postgres-"))
+        self._data = self._folder / "data"
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
+    @classmethod
+    def started(cls) -> PostgresServer:
+        """A new server. Skips the test where there is none, or no driver, and says so."""
+        binaries = server_folder()
+        if binaries is None:
+            pytest.skip("no PostgreSQL server on this machine (Debian: apt install postgresql)")
+        if importlib.util.find_spec("psycopg") is None:
+            pytest.skip("psycopg is not installed (pip install 'psycopg[binary]')")
+        server = cls(binaries)
+        server.initialize()
+        server.start()
+        return server
+
     def initialize(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
         user = _user()
         if user is not None:
             shutil.chown(self._folder, user)
-            _let_through(self._folder)
-        command = [
-            str(self._binaries / "initdb"),
-            "-D",
-            str(self._data),
-            "-U",
-            "stashai",
-            "--auth=trust",
-            "--no-sync",
-            "-E",
-            "UTF8",
-            "--locale=C",
-        ]
-        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, **_as_user())
+        command = [str(self._binaries / "initdb"), "-D", str(self._data), "-U", "stashai", "--auth=trust", "--no-sync", "-E", "UTF8"]
+        subprocess.run([*command, "--locale=C"], check=True, cwd="/", stdout=subprocess.DEVNULL, **_as_user())
 
     def start(self) -> None:
         command = [str(self._binaries / "postgres"), "-D", str(self._data), "-p", str(self.port), "-h", "127.0.0.1", "-k", "", "-F"]
@@ -64,6 +71,11 @@ class PostgresServer:
             self._process.send_signal(3 if at_once else 2)
             self._process.wait(30)
             self._process = None
+
+    def discard(self) -> None:
+        """Stop it and remove its folder."""
+        self.stop(at_once=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def url(self, schema: str) -> str:
         return f"postgresql://stashai@127.0.0.1:{self.port}/postgres?options=-csearch_path%3D{schema}"
@@ -105,13 +117,6 @@ def _as_user() -> dict[str, Any]:
     import pwd
 
     return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
-
-
-def _let_through(folder: Path) -> None:
-    """The server's user must be able to walk down to its folder; pytest keeps its own to itself."""
-    for parent in folder.parents:
-        if parent.stat().st_uid == os.geteuid() and parent != Path("/") and not parent.stat().st_mode & 1:
-            parent.chmod(parent.stat().st_mode | 1)
 
 
 def _free_port() -> int:

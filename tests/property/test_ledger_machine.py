@@ -10,15 +10,15 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from tests.fakes.moving_clock import MovingClock
+from tests.fakes.processes import FakeProcesses
+
 from stashai.errors import LeaseLost
 from stashai.settings import Settings
 from stashai.tracking.database import open_database
-from stashai.tracking.leases import LEASE
-from stashai.tracking.ledger import Ledger
+from stashai.tracking.ledger import LEASE, Ledger
 from stashai.tracking.owner import Owner
 from stashai.tracking.records import Claim, JobRequest, Outcome
-from tests.fakes.moving_clock import MovingClock
-from tests.fakes.processes import FakeProcesses
 
 OWNERS = [Owner("here", pid, f"start-{pid}") for pid in range(3)] + [Owner("elsewhere", 9, "start-9")]
 UNITS = ["a", "b", "c", "d", "e"]

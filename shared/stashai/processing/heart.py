@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from ..errors import Cancelled, LeaseLost, StorageBusyError, StorageError
-from ..tracking.ledger import LEASE, Ledger
+from ..tracking.ledger import Ledger
 from ..tracking.records import Claim
 from .control import JobControl
 
@@ -45,7 +45,7 @@ class Heart:
             while not self._end.wait(LISTEN):
                 percentage = self._state()[1]
                 due = clock.monotonic() - beaten
-                beat = due >= LEASE / 4 or (due >= 2 * LISTEN and abs(percentage - told) >= 1.0)
+                beat = due >= self._ledger.lease / 4 or (due >= 2 * LISTEN and abs(percentage - told) >= 1.0)
                 if self._look(beat) and beat:
                     beaten, told = clock.monotonic(), percentage
         finally:

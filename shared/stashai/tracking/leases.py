@@ -13,8 +13,6 @@ from .owner import Owner
 from .records import Claim, JobRow, Reaped, Signal
 from .submission import Submitting
 
-LEASE = 60.0
-"""Seconds that a claim holds without a sign of life."""
 FENCED = "id = ? AND attempt = ? AND status = 'processing'"
 _UNOWNED: dict[str, object] = {"owner_host": None, "owner_pid": None, "owner_start": None, "lease_until": None, "in_flight": None}
 
@@ -44,7 +42,7 @@ class Leasing(Submitting):
                 "owner_host": owner.host,
                 "owner_pid": owner.pid,
                 "owner_start": owner.start,
-                "lease_until": now + LEASE,
+                "lease_until": now + self.lease,
                 "started_at": job.started_at or now,
                 "strikes": job.strikes + (job.status == "processing"),
                 "suspects": json.dumps(suspects) if suspects else None,
@@ -59,7 +57,7 @@ class Leasing(Submitting):
         """Prolong the lease and note what is being worked on. Raises LeaseLost."""
         with self.database.write():
             now = self.database.now()
-            values: dict[str, object] = {"lease_until": now + LEASE, "in_flight": as_json(in_flight), "updated_at": now}
+            values: dict[str, object] = {"lease_until": now + self.lease, "in_flight": as_json(in_flight), "updated_at": now}
             if progress is not None:
                 values["progress_percentage"] = progress
             if message is not None:

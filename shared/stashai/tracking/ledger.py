@@ -6,7 +6,7 @@ fenced by (id, attempt, processing), so a process that was believed dead can wak
 
 from __future__ import annotations
 
-from .leases import LEASE
+from .reading import LEASE
 from .retention import Keeping
 
 __all__ = ["LEASE", "Ledger"]

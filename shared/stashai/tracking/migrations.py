@@ -57,7 +57,11 @@ def _bring(database: Database, found: int | None, version: int, steps: Mapping[i
 
 def _version(database: Database) -> int | None:
     """None when the tables are not there yet."""
-    catalog = "SELECT 1 FROM sqlite_master WHERE name = ?" if database.is_sqlite else "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?"
+    catalog = (
+        "SELECT 1 FROM sqlite_master WHERE name = ?"
+        if database.is_sqlite
+        else "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?"
+    )
     if database.scalar(catalog, ("meta",)) is None:
         return None
     number = database.scalar("SELECT number FROM meta WHERE key = 'schema'")

@@ -16,14 +16,17 @@ from .records import ITEM_COLUMNS, JOB_COLUMNS, ItemRow, JobRow
 JOBS = "SELECT " + ", ".join(JOB_COLUMNS) + " FROM processing_jobs"
 ITEMS = "SELECT " + ", ".join(ITEM_COLUMNS) + " FROM processing_tests"
 _PAGE = 500
+LEASE = 60.0
+"""Seconds that a claim holds without a sign of life."""
 
 
 class Reading:
     """The part of the ledger that changes nothing."""
 
-    def __init__(self, database: Database, processes: Processes | None = None) -> None:
+    def __init__(self, database: Database, processes: Processes | None = None, *, lease: float = LEASE) -> None:
         self.database = database
         self.processes = processes or SystemProcesses()
+        self.lease = lease
 
     @property
     def clock(self) -> Clock:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from ..ids import new_id
 from ..text import storable
-from .leases import FENCED, LEASE, Leasing, as_json, lost
+from .leases import FENCED, Leasing, as_json, lost
 from .records import Claim, JobRow, Outcome, Signal
 
 _ITEM = (
@@ -150,7 +150,7 @@ class Recording(Leasing):
             "progress_percentage": _percentage(done, total),
             "in_flight": as_json(in_flight),
             "retries": retries + sum(o.retries for o in new),
-            "lease_until": now + LEASE,
+            "lease_until": now + self.lease,
             "updated_at": now,
         }
         if message is not None:

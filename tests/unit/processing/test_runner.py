@@ -19,7 +19,7 @@ from stashai.processing import session as session_module
 from stashai.processing.base import Unit
 from stashai.processing.context import Context
 from stashai.processing.session import Progress
-from stashai.tracking.leases import LEASE
+from stashai.tracking.ledger import LEASE, Ledger
 from stashai.tracking.owner import Owner
 from stashai.tracking.records import JobRow
 
@@ -376,8 +376,8 @@ def test_progress_is_told_in_the_callers_thread(bench: Bench) -> None:
     assert [progress.percentage for progress in told] == sorted(progress.percentage for progress in told)
 
 
-def test_the_lease_is_prolonged_while_a_long_unit_runs(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stashai.processing.heart.LEASE", 2.0)
+def test_the_lease_is_prolonged_while_a_long_unit_runs(bench: Bench) -> None:
+    bench.ledger = Ledger(bench.ledger.database, lease=2.0)
     job = bench.submit("a")
     seen: list[float] = []
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.fakes.moving_clock import MovingClock
-from tests.fakes.postgres import PostgresServer, server_folder
+from tests.fakes.postgres import PostgresServer
 from tests.fakes.processes import FakeProcesses
 
 from stashai.settings import Settings
@@ -20,17 +19,10 @@ numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    binaries = server_folder()
-    if binaries is None:
-        pytest.skip("no PostgreSQL server on this machine (Debian: apt install postgresql)")
-    if importlib.util.find_spec("psycopg") is None:
-        pytest.skip("psycopg is not installed (pip install 'psycopg[binary]')")
-    server = PostgresServer(binaries, tmp_path_factory.mktemp("postgres"))
-    server.initialize()
-    server.start()
+def postgres() -> Iterator[PostgresServer]:
+    server = PostgresServer.started()
     yield server
-    server.stop()
+    server.discard()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -27,11 +27,13 @@ CHECK_EVERY = 16
 class Decoding:
     """Reads one stream. Ticks are the stream's; time zero is the container's start. Not thread-safe.
 
-    A stream without any time stamps (a raw one) is numbered by packet at its frame rate and can only be read from its start.
+    `check` is called now and then while packets are read; it may raise. A stream without any time stamps (a raw one) is
+    numbered by packet at its frame rate and can only be read from its start.
     """
 
-    def __init__(self, container: InputContainer, stream: VideoStream, check: Callable[[], None] | None = None) -> None:
-        self._container, self._stream, self._check = container, stream, check
+    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+        self._container, self._stream = container, stream
+        self.check: Callable[[], None] | None = None
         self.base = stream.time_base or Fraction(1, 1000)
         self.rate = float(stream.average_rate or stream.guessed_rate or 25)
         self.start = _start(container, stream)
@@ -81,8 +83,8 @@ class Decoding:
         number = 0
         while True:
             number += 1
-            if self._check is not None and number % CHECK_EVERY == 0:
-                self._check()
+            if self.check is not None and number % CHECK_EVERY == 0:
+                self.check()
             try:
                 packet = next(packets, None)
             except FFmpegError:

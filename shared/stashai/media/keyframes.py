@@ -18,11 +18,9 @@ _LAZY_INDEX = frozenset(["matroska", "webm", "asf"])
 """Containers whose index is read at the first seek."""
 _WHOLE_INDEX = frozenset(["mov", "mp4", "avi"])
 """Containers whose index names every frame, so that a single keyframe in it is the only one there is."""
-_HONEST_INDEX = _LAZY_INDEX | _WHOLE_INDEX | {"flv", "mxf", "nut"}
+_HONEST_INDEX = _LAZY_INDEX | _WHOLE_INDEX | {"mxf", "nut"}
 """Containers whose index is one of keyframes; elsewhere it names whatever the demuxer happened to meet."""
 _ROUGH_SEEK = frozenset(["asf"])
-_FAR = 2.0
-"""Seconds beyond which a packet is not the one that its stamp names."""
 _COVERED = 0.5
 """Share of the length that an index must span to be believed: some name the first packets only."""
 
@@ -44,6 +42,10 @@ class Keyframes:
         if after == len(self.times):
             return after - 1
         return after - 1 if after and time - self.times[after - 1] <= self.times[after] - time else after
+
+    def names(self, time: float) -> bool:
+        """Whether `time` is that of a keyframe."""
+        return bool(self.times) and self.times[self.nearest(time)] == time
 
     def slack(self, number: int) -> float:
         """How many seconds before its time a packet may be and still be this keyframe: half the way to the one before."""
@@ -68,8 +70,9 @@ class Index:
 def read_index(container: InputContainer, stream: VideoStream, start: int, duration: float, size: int | None) -> Index:
     """The index of `stream`: `start` in ticks is time zero, `size` the file's bytes where they are known.
 
-    An index names decoding times; the first packet tells how far its presentation is from that, and that is so for all of
-    them as far as a keyframe's place matters (its frame carries its own exact time).
+    An index may name decoding times; two packets tell how far presentation is from that, the first and one in the middle
+    (encoders treat their first picture apart). A keyframe's place is thus known to a frame or two; its frame carries its own
+    exact time.
     """
     names = set(container.format.name.split(","))
     if not names & _HONEST_INDEX:
@@ -80,8 +83,11 @@ def read_index(container: InputContainer, stream: VideoStream, start: int, durat
     base = stream.time_base
     if not stamps or not base:
         return Index(None)
-    shift = _presentation_shift(container, stream, stamps[0])
-    times = [round(max(0.0, float((stamp + shift - start) * base)), 3) for stamp in stamps]
+    known = frozenset(stamps)
+    first = _presentation_shift(container, stream, stamps[0], known)
+    later = _presentation_shift(container, stream, stamps[len(stamps) // 2], known) if len(stamps) > 1 else first
+    shown = [stamps[0] + first, *(stamp + later for stamp in stamps[1:])]
+    times = [round(max(0.0, float((stamp - start) * base)), 3) for stamp in shown]
     last = max(times[-1], float((stream.index_entries[len(stream.index_entries) - 1].timestamp - start) * base))
     whole = names & _WHOLE_INDEX or len(times) > 1
     believed = whole and (last >= _COVERED * duration or lost > 0.0)
@@ -112,17 +118,16 @@ def _held(entries: IndexEntries, size: int | None) -> tuple[list[int], float]:
     return stamps, 1.0 - held / count if count else 0.0
 
 
-def _presentation_shift(container: InputContainer, stream: VideoStream, stamp: int) -> int:
-    """Ticks from the index's stamp of the first keyframe to its presentation."""
+def _presentation_shift(container: InputContainer, stream: VideoStream, stamp: int, stamps: frozenset[int]) -> int:
+    """Ticks from the index's stamps to the presentation, by the keyframe found near `stamp`."""
     try:
         container.seek(stamp, stream=stream)
         packet = next((one for one in container.demux(stream) if one.is_keyframe and one.size), None)
     except FFmpegError:
         return 0
-    if packet is None or packet.pts is None:
+    if packet is None or packet.pts is None or packet.dts not in stamps:
         return 0
-    shift = packet.pts - stamp
-    return shift if abs(shift) * (stream.time_base or 1) <= _FAR else 0
+    return packet.pts - packet.dts
 
 
 def from_times(stamps: Sequence[int], seconds: Callable[[int], float]) -> Keyframes:

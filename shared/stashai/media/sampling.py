@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Literal
 
 from .frames import Frame
+from .passages import REORDERED
 from .video import VideoInfo, VideoReader
 
 Mode = Literal["auto", "keyframes", "dense"]
@@ -21,8 +22,6 @@ BUDGET = 160
 """Keyframes of one video at most, in a video of up to BUDGET × LONG_EVERY seconds; of a longer one, one every LONG_EVERY."""
 LONG_EVERY = 30.0
 MOST = 400
-REORDERED = 0.13
-"""Seconds that a keyframe's place in an index may be off: three frames."""
 DENSE_STEP = 0.5
 DENSE_MOST = 20_000
 CLIP = 180.0
@@ -166,7 +165,8 @@ def _filling(info: VideoInfo, step: float, taken: Sequence[float]) -> Stage:
         keys.setdefault(int(time / step + 1e-6), time)
     slots = [slot for slot in range(count) if slot not in served]
     times = tuple(round(keys.get(slot, slot * step), 3) for slot in slots)
-    return Stage(times, False, tuple((0.0, 0.0 if slot in keys else step - 0.001) for slot in slots))
+    reaches = (_slack(info.keyframes or (), keys[slot]) if slot in keys else (0.0, step - 0.001) for slot in slots)
+    return Stage(times, False, tuple(reaches))
 
 
 def _dense_step(info: VideoInfo) -> float:

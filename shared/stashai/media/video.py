@@ -60,9 +60,8 @@ class VideoReader:
     """One opened video. Not thread-safe; close it, or use it in a `with`.
 
     `source` is a path, a file-like object that can be sought in, or an http address that the caller may open, with
-    `headers`. `name` (a path's own by default) may tell of stereo. `check` is called several times a second while packets
-    are read; what it raises ends the reading. Raises MediaError: missing, no video in it, unknown codec, too large, nothing
-    that can be decoded. Frames carry the same time, to the millisecond, whichever way they were reached.
+    `headers`. `name` (a path's own by default) may tell of stereo. Raises MediaError: missing, no video in it, unknown codec,
+    too large, nothing that can be decoded. Frames carry the same time, to the millisecond, whichever way they were reached.
     """
 
     def __init__(
@@ -71,14 +70,13 @@ class VideoReader:
         *,
         name: str | None = None,
         headers: Mapping[str, str] | None = None,
-        check: Callable[[], None] | None = None,
     ) -> None:
         self._name = name or (source.name if isinstance(source, Path) else "")
         self._container = open_container(source, headers)
         self._notices: dict[str, str] = {}
         try:
             self._stream = video_stream(self._container)
-            self._decoding = Decoding(self._container, self._stream, check)
+            self._decoding = Decoding(self._container, self._stream)
             self._duration = _told_duration(self._container, self._stream, self._decoding.start)
             self._keys = self._find_keyframes(source.stat().st_size if isinstance(source, Path) else None)
             self._head = self._first_picture()
@@ -103,6 +101,10 @@ class VideoReader:
 
     def close(self) -> None:
         self._container.close()
+
+    def watch(self, check: Callable[[], None]) -> None:
+        """Have `check` called several times a second from now on while packets are read; what it raises ends the reading."""
+        self._decoding.check = check
 
     @property
     def notices(self) -> tuple[Notice, ...]:

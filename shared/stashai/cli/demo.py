@@ -31,6 +31,4 @@ def demo(shell: Shell, out: Path | None, json_wanted: bool) -> int:
     report = folder / "report.html"
     apart = replace(shell, settings=replace(shell.settings, data=folder / "data"))
     question = Question(tuple(str(path) for path in demo_set.media), demo_set.people, "auto", Profile.BALANCED, 5, None)
-    status = answer(apart, question, report, json_wanted=json_wanted)
-    shell.note(f"open it in a browser: {report.as_uri()}")
-    return status
+    return answer(apart, question, report, json_wanted=json_wanted)

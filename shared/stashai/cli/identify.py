@@ -105,6 +105,8 @@ def answer(shell: Shell, question: Question, report: Path | None, *, json_wanted
         models = {"detector": vision.detector_id, "embedders": list(embedders)}
         timings["total"] = time.monotonic() - started
         shell.emit(json_object(job, found, walk.ignored, models, timings))
+        if report is not None:
+            shell.note(f"the report is {report}")
     else:
         told(shell, found, walk.ignored, report)
     shell.out.flush()
@@ -169,4 +171,4 @@ def told(shell: Shell, found: list[Answer], ignored: int, report: Path | None) -
     if ignored:
         shell.note(f"{ignored} file{'s' if ignored > 1 else ''} of other kinds left out")
     if report is not None:
-        shell.note(f"the report is {report}")
+        shell.note(f"the report, for a browser: {report.as_uri()}")

@@ -19,7 +19,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def printable(text: str) -> str:
     """`text` on one line without control characters, which a file's name may hold: they would move the cursor or worse."""
-    return "".join(c if c.isprintable() or c == "\u00a0" or "\udc80" <= c <= "\udcff" else c.encode("unicode_escape").decode() for c in text)
+
+    def shown(c: str) -> bool:
+        return c.isprintable() or c == "\u00a0" or "\udc80" <= c <= "\udcff"
+
+    return "".join(c if shown(c) else c.encode("unicode_escape").decode() for c in text)
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = b"__STASHAI_VERSION__"
-SCRIPT = "dist/stashai.js"
+SCRIPT, STYLE = "dist/stashai.js", "dist/stashai.css"
 NOT_SHIPPED = ("cli", "bench", "report", "demo.py")
 """Parts of the library that only the command line uses."""
 
@@ -77,13 +77,13 @@ def main_package(text: str, with_ui: bool) -> Package:
             files[name] = (ROOT / name).read_bytes()
     files["version.txt"] = text.encode()
     script = plugin / SCRIPT
-    if script.is_file():
+    if script.is_file() and (plugin / STYLE).is_file():
         files |= {f"dist/{path.name}": path.read_bytes() for path in sorted(script.parent.iterdir()) if path.suffix in (".js", ".css")}
         files[SCRIPT] = files[SCRIPT].replace(TOKEN, text.encode())
     elif with_ui:
         raise SystemExit(f"{script} is not there: run `npm ci && npm run build` in plugin/ui first.")
     else:
-        files[SCRIPT] = b""
+        files |= {SCRIPT: b"", STYLE: b""}
     return Package("stashai", "StashAI", "Who is in this scene, gallery or image. Stays on your own machines.", files)
 
 

@@ -158,18 +158,20 @@ def runs(request: Request) -> list[Json]:
 
 
 def decide(request: Request) -> Json:
-    """A person's word on a row: "not" this performer, "skip" this face, or it "is" performer_id."""
+    """A person's word on a row: "not" this performer, "skip" this face, it "is" performer_id, or "none": taken back."""
     from stashai.processing.stores import Decision
 
     from .host import Bench
 
     bench = Bench(request)
     job, key = _job(bench, request), request.text("person", longest=64)
-    verdict = request.choice("verdict", ("not", "skip", "is"))
+    verdict = request.choice("verdict", ("not", "skip", "is", "none"))
     if verdict == "is":
         _confirm(bench, job, key, request.stash_id("performer_id"))
     elif verdict == "skip":
         _note(bench, job, "skipped", key)
+    elif verdict == "none":
+        _take_back_word(bench, job, key, request.optional_text("performer_id") or key.removeprefix("p"))
     else:
         performer = request.optional_text("performer_id") or key.removeprefix("p")
         _note(bench, job, "rejected", performer)
@@ -179,6 +181,23 @@ def decide(request: Request) -> Json:
             if person is not None:
                 bench.stores.decisions.record(Decision(findings.fingerprint, person.id, False, seen))
     return {"verdict": verdict, "person": key}
+
+
+def _take_back_word(bench: Bench, job: JobRow, key: str, performer: str) -> None:
+    """A refusal or a skip is withdrawn: the row is proposed again."""
+    from stashai.processing.stores import Decision
+    from stashai.tracking.decisions import Decisions
+
+    from .chain import current_findings
+
+    _unnote(bench, job, "skipped", key)
+    _unnote(bench, job, "rejected", performer)
+    person = _person(bench, performer)
+    store = Decisions(bench.ledger.database)
+    for findings in current_findings(bench, job).values() if person else ():
+        for said in store.decisions(findings.fingerprint):
+            if person is not None and said.person_id == person.id and not said.accepted:
+                store.retract(Decision(said.fingerprint, person.id, False, said.observation_ids))
 
 
 def create_performer(request: Request) -> Json:
@@ -208,6 +227,15 @@ def _note(bench: Bench, job: JobRow, what: str, value: str) -> None:
     said = verdicts_of(bench, kind, entity)
     if value not in said[what]:
         said[what].append(value)
+    bench.mirror.note(verdict_key(kind, entity), json.dumps(said))
+
+
+def _unnote(bench: Bench, job: JobRow, what: str, value: str) -> None:
+    from .results import verdict_key, verdicts_of
+
+    kind, entity = job.entity_type or "", job.entity_id or ""
+    said = verdicts_of(bench, kind, entity)
+    said[what] = [known for known in said[what] if known != value]
     bench.mirror.note(verdict_key(kind, entity), json.dumps(said))
 
 

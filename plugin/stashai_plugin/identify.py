@@ -113,7 +113,7 @@ def faces(request: Request) -> Json | None:
 
 
 def crops(request: Request) -> Json:
-    """A page of the crops of a gallery's people, as data URIs by key."""
+    """Crops of a gallery's people as data URIs by key: those of `keys` (60 at most), or a page of all."""
     from .chain import findings_of_job
     from .host import Bench
     from .results import data_uri
@@ -121,8 +121,12 @@ def crops(request: Request) -> Json:
     bench = Bench(request)
     found = findings_of_job(bench, request.text("job", longest=64))
     keys = list(dict.fromkeys(p.best_crop for f in found.values() for p in f.people if p.best_crop))
-    start = (request.page() - 1) * CROPS_A_PAGE
-    part = keys[start : start + CROPS_A_PAGE]
+    wanted = request.arguments.get("keys")
+    if isinstance(wanted, list):
+        part = [key for key in keys if key in set(map(str, wanted))][:CROPS_A_PAGE]
+    else:
+        start = (request.page() - 1) * CROPS_A_PAGE
+        part = keys[start : start + CROPS_A_PAGE]
     return {"crops": {key: data_uri(bench.stores.crops.get(key)) for key in part}, "pages": -(-len(keys) // CROPS_A_PAGE)}
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from stashai.errors import Cancelled, LeaseLost, StashAIError, UsageError
@@ -17,13 +19,15 @@ from .results import StashFindings
 if TYPE_CHECKING:
     from stashai.processing.context import Context
     from stashai.processors.stash_recognition import SteppedRecognition
-    from stashai.tracking.records import Claim, JobRequest
+    from stashai.stash.client import StashClient
+    from stashai.tracking.records import Claim, JobRequest, Outcome
 
     from .tasks import Task
 
 PROCESSOR = "stash.library"
 MOST_SELECTED = 100_000
 _TITLES = {"scene": "Identify people in scenes", "image": "Identify people in images", "gallery": "Identify people in galleries"}
+PICTURES_AT_ONCE = 16
 REREAD = 60.0
 """Seconds after which newly learned performers are taken into account."""
 
@@ -64,6 +68,7 @@ class Library:
         self._failed = 0
         self._recognition: SteppedRecognition | None = None
         self._read = 0.0
+        self._mine = threading.local()
 
     def run(self) -> str:
         """Look at each item that has no row yet. Returns the closing line."""
@@ -73,13 +78,13 @@ class Library:
         bench, claim = self._bench, self._claim
         planned = self._planned()
         bench.request.log.info(f"{claim.job.job_name}: {planned:,} to look at.")
-        with bench.control(claim) as control, inference_lock(bench.request) as lock:
+        with bench.control(claim) as control, inference_lock(bench.request) as lock, ThreadPoolExecutor(self._at_once()) as pool:
             ctx = bench.context(control)
-            for number, item in enumerate(self._items()):
-                if bench.ledger.is_done(claim.job.id, self._unit(item)):
-                    continue
+            for batch in self._batches():
                 _take(lock, control)
-                self._one(item, number, planned, ctx)
+                self._recognition = self._who(ctx)
+                outcomes = list(pool.map(lambda numbered: self._one(numbered[0], numbered[1], ctx), batch))
+                self._keep(outcomes, batch[-1][0], planned)
                 lock.yield_to_wish()
                 if self._task.must_give_way():
                     return self._task.give_way(claim, self._text())
@@ -118,36 +123,60 @@ class Library:
         else:
             yield from gateway.items(kind, without_performers=bool(self._config.get("missing")))
 
-    def _unit(self, item: Item) -> str:
-        return item.id
+    def _at_once(self) -> int:
+        """Pictures are looked at side by side; the frames of one video keep all cores busy by themselves."""
+        return 1 if self._kind() == "scene" else self._bench.settings.cores
 
-    def _one(self, item: Item, number: int, planned: int, ctx: Context) -> None:
-        """One item becomes one row, whatever comes of it. A unit that Stash keeps waiting for stays within seconds: a scene is
-        looked at until it is decided or its looks are used up."""
+    def _batches(self) -> Iterator[list[tuple[int, Item]]]:
+        """(number, item) of those without a row, in batches that take seconds."""
+        size = 1 if self._kind() == "scene" else PICTURES_AT_ONCE
+        waiting: list[tuple[int, Item]] = []
+        for number, item in enumerate(self._items()):
+            if self._bench.ledger.is_done(self._claim.job.id, item.id):
+                continue
+            waiting.append((number, item))
+            if len(waiting) >= size or (item.file is not None and item.file.is_video):
+                yield waiting
+                waiting = []
+        if waiting:
+            yield waiting
+
+    def _one(self, number: int, item: Item, ctx: Context) -> Outcome:
+        """One item becomes one row, whatever comes of it. Raises only what ends the task."""
         from stashai.processors.stash_media import medium_of
 
+        if self._recognition is None:
+            raise RuntimeError("the people are read before the first item")
         started = time.time()
         try:
-            medium = medium_of(item, self._bench.gateway, ctx.stores.observations)
-            seen = self._who(ctx).identify(medium, ctx, lambda fraction: self._show(number, fraction, planned))
-            source = "keyframes" if item.file is not None and item.file.is_video else "image"
-            findings = StashFindings(**seen.model_dump(), fingerprint=medium.fingerprint, source=source)
-            outcome = outcome_of(item, findings, number, started)
-            self._named += bool(findings.people)
+            medium = medium_of(item, self._gateway(), ctx.stores.observations)
+            seen = self._recognition.identify(medium, ctx, lambda fraction: None)
         except (Cancelled, LeaseLost):
             raise
         except StashAIError as error:
             if error.code in ("stash-unreachable", "stash-login", "storage"):
                 raise
-            outcome = failed_outcome(item, number, error)
-            self._failed += 1
-        self._done += 1
-        total = max(planned, number + 1) if self._kind() != "gallery" else None
-        self._bench.ledger.checkpoint(self._claim, [outcome], planned=total)
-        self._show(number, 1.0, planned)
+            return failed_outcome(item, number, error)
+        source = "keyframes" if item.file is not None and item.file.is_video else "image"
+        findings = StashFindings(**seen.model_dump(), fingerprint=medium.fingerprint, source=source)
+        return outcome_of(item, findings, number, started)
 
-    def _show(self, number: int, fraction: float, planned: int) -> None:
-        self._bench.request.log.progress((number + fraction) / max(1, planned))
+    def _gateway(self) -> StashClient:
+        """A connection of this thread's own."""
+        from stashai.stash.client import StashClient
+
+        if not hasattr(self._mine, "gateway"):
+            self._mine.gateway = StashClient(self._bench.gateway.connection.clone())
+        client: StashClient = self._mine.gateway
+        return client
+
+    def _keep(self, outcomes: list[Outcome], number: int, planned: int) -> None:
+        self._done += len(outcomes)
+        self._named += sum(outcome.people_found > 0 for outcome in outcomes)
+        self._failed += sum(outcome.result == "error" for outcome in outcomes)
+        total = max(planned, number + 1) if self._kind() != "gallery" else None
+        self._bench.ledger.checkpoint(self._claim, outcomes, planned=total)
+        self._bench.request.log.progress((number + 1) / max(1, planned))
 
     def _who(self, ctx: Context) -> SteppedRecognition:
         """The people to compare with, read again now and then: others may be learning meanwhile."""

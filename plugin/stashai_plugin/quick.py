@@ -36,7 +36,7 @@ def health(request: Request) -> dict[str, Any]:
 
 def status(request: Request) -> dict[str, Any]:
     """The jobs that run, how far learning is, and the set-up when it is at work."""
-    rows = jobs(request.data, "status IN (?, ?)", ACTIVE, SHOWN)
+    rows = [row for row in jobs(request.data, "status IN (?, ?)", ACTIVE, SHOWN) if row["state"] != "paused"]
     answer: dict[str, Any] = {"running": rows, "learned": learned(request.data)}
     setup = setup_status(request)
     if setup["state"] == "running":

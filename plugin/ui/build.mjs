@@ -1,6 +1,6 @@
 // Builds plugin/dist/stashai.js (one classic script) and stashai.css. Stash's own copies of React, Bootstrap, Apollo and so on are
 // used: importing one of those modules reads it from window.PluginApi, so that nothing is loaded twice and hooks work.
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -30,12 +30,8 @@ const fromStash = {
   },
 };
 
-export function version() {
-  const text = readFileSync(join(here, "../../pyproject.toml"), "utf8");
-  const found = /^version = "([^"]+)"/m.exec(text);
-  if (!found) throw new Error("pyproject.toml names no version");
-  return found[1];
-}
+// scripts/build_plugin.py writes the package's version here and beside main.py: pages of another version are told to reload.
+const VERSION = "__STASHAI_VERSION__";
 
 export async function bundle(outdir = join(here, "../dist")) {
   await build({
@@ -47,7 +43,7 @@ export async function bundle(outdir = join(here, "../dist")) {
     charset: "utf8",
     minify: true,
     legalComments: "none",
-    define: { __VERSION__: JSON.stringify(version()) },
+    define: { __VERSION__: JSON.stringify(VERSION) },
     plugins: [fromStash],
     logLevel: "warning",
   });

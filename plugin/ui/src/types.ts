@@ -31,7 +31,8 @@ export interface Candidate {
 }
 
 export interface Box {
-  time: number;
+  /** null in pictures, which have no time. */
+  time: number | null;
   x: number;
   y: number;
   w: number;
@@ -90,11 +91,19 @@ export interface SetupStatus {
   plan?: SetupPlan;
 }
 
+/** Instead of a job: what must be installed first. */
+export interface Needs {
+  job: null;
+  needs: { setup: SetupPlan };
+}
+
 export interface StepAnswer {
-  job: JobRow;
+  job: JobRow | null;
   result: Result | null;
   more: boolean;
   needs?: { setup?: SetupPlan } | null;
+  /** Why nothing was done this time, as another look at work. */
+  waiting?: string;
 }
 
 export interface Accepted {

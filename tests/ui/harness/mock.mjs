@@ -52,6 +52,7 @@ export function createMock(base) {
     setup: () => ((state.setup = { at: Date.now() }), { state: "running", fraction: 0 }),
     setup_status: () => (!state.setup ? { state: "idle", fraction: 0, plan } : state.polls++ >= 1 ? ((state.ready = true), { state: "done", fraction: 1 }) : { state: "running", fraction: 0.45, message: "Fetching NumPy, 17 MB" }),
     identify({ type, id, mode, time, again }) {
+      if (id === "9" && !state.ready) return { job: null, needs: { setup: plan } };
       const key = `${type}${id}${mode}${time ?? ""}`;
       if (again) delete state.jobs[key];
       const job = (state.jobs[key] ??= { id: `job-${key}`, title: `Scene ${id}`, entity: { type, id, name: `Scene ${id}` }, mode, time });
@@ -60,7 +61,6 @@ export function createMock(base) {
     },
     step({ job: id }) {
       const job = Object.values(state.jobs).find((one) => one.id === id);
-      if (job.entity.id === "9" && !state.ready) return { job: jobRow(job, 0), result: null, more: false, needs: { setup: plan } };
       if (job.entity.id === "8") return error("media", "The file of this scene is not there.", "Check that the disk is mounted, then try again.");
       const step = (state.steps[id] = (state.steps[id] ?? 0) + 1);
       const single = job.entity.type !== "scene" || job.mode === "frame";

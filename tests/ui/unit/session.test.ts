@@ -96,6 +96,19 @@ test("no step while the page is hidden", async () => {
   await until(() => session.store.get().phase === "done");
 });
 
+test("without a runtime there is no job yet: it is asked for after the set-up", async () => {
+  const it = bench([]);
+  const plan = { download_mb: 78, folder: "/data", parts: [] };
+  const answers = [{ job: null, needs: { setup: plan } }, job()] as const;
+  let asked = 0;
+  const session = createSession({ ...it.ops, identify: async () => answers[asked++]! }, target, it.pace);
+  session.start();
+  await until(() => session.store.get().phase === "asking");
+  session.acceptSetup();
+  await until(() => session.store.get().phase === "done");
+  assert.equal(asked, 2);
+});
+
 test("what is missing is asked for once, installed, then the look goes on", async () => {
   const plan = { download_mb: 78, folder: "/data", parts: [] };
   const it = bench([{ job: job(), result: null, more: false, needs: { setup: plan } }]);

@@ -20,6 +20,8 @@ export interface Translator {
   locale: string;
   number(value: number): string;
   percent(probability: number): string;
+  /** A plain percentage, as of jobs that succeeded. */
+  share(part: number): string;
   date(text: string): string;
   list(names: readonly string[]): string;
 }
@@ -52,6 +54,7 @@ export function translator(locale: string): Translator {
       if (rounded >= 100) return `> ${percents.format(0.99)}`;
       return rounded < 1 ? `< ${percents.format(0.01)}` : percents.format(rounded / 100);
     },
+    share: (part: number) => percents.format(part),
     date: (text: string) => {
       const when = new Date(text);
       return Number.isNaN(when.getTime()) ? text : dates.format(when);

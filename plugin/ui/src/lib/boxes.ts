@@ -27,7 +27,7 @@ export interface NamedBox {
 export function boxesAt(rows: readonly Row[], time: number, tolerance: number): NamedBox[] {
   const found: NamedBox[] = [];
   for (const row of rows) {
-    const away = (box: Box) => Math.abs(box.time - time);
+    const away = (box: Box) => Math.abs((box.time ?? Infinity) - time);
     const nearest = row.boxes.reduce<Box | undefined>((best, box) => (!best || away(box) < away(best) ? box : best), undefined);
     if (nearest && away(nearest) <= tolerance) found.push({ row, box: nearest });
   }

@@ -43,7 +43,7 @@ const All: React.FC<{ data: Statistics }> = ({ data }) => {
         ]}
         text={t.number}
       />
-      <Line title={t("chartSuccess")} labels={days} values={jobs.map((job) => (ended(job) ? job.ok / ended(job) : null))} top={1} text={(value) => t.percent(value).replace("> 99", "100")} />
+      <Line title={t("chartSuccess")} labels={days} values={jobs.map((job) => (ended(job) ? job.ok / ended(job) : null))} top={1} text={t.share} />
       <Line title={t("chartTime")} labels={days} values={jobs.map((job) => (job.items ? job.seconds / job.items : null))} text={span} />
       <Columns
         title={t("chartConfidence")}
@@ -71,7 +71,7 @@ const Frame: React.FC<{ title: string; labels: string[]; top: number; text(value
         );
       })}
       {sparse(labels.length, 6).map((index) => (
-        <text key={index} x={center(index, labels.length)} y={H - 6} textAnchor="middle">{labels[index]}</text>
+        <text key={index} x={center(index, labels.length)} y={H - 6} textAnchor={index > 0 && index === labels.length - 1 ? "end" : "middle"} dx={index > 0 && index === labels.length - 1 ? 8 : 0}>{labels[index]}</text>
       ))}
       {children}
     </svg>

@@ -20,6 +20,8 @@ export const PerformerSearch: React.FC<Props> = ({ onChoose, onCreate, onCancel,
   const t = useText();
   const [text, setText] = React.useState("");
   const [found, setFound] = React.useState<PerformerChoice[] | null>(null);
+  // What `found` answers: Enter must not take a row of an older search.
+  const [answered, setAnswered] = React.useState<string | null>(null);
   const [active, setActive] = React.useState(0);
   const id = React.useMemo(() => `sai-search-${Math.random().toString(36).slice(2)}`, []);
 
@@ -27,8 +29,8 @@ export const PerformerSearch: React.FC<Props> = ({ onChoose, onCreate, onCancel,
     let current = true;
     const timer = setTimeout(() => {
       searchPerformers(app.graphql, text).then(
-        (list) => current && (setFound(list), setActive(0)),
-        () => current && setFound([]),
+        (list) => current && (setFound(list), setAnswered(text), setActive(0)),
+        () => current && (setFound([]), setAnswered(text)),
       );
     }, text ? TYPING : 0);
     return () => {
@@ -43,11 +45,16 @@ export const PerformerSearch: React.FC<Props> = ({ onChoose, onCreate, onCancel,
     ...(onCreate && typed ? [() => onCreate(typed)] : []),
   ];
 
+  // The list opens below its row, perhaps below the fold.
+  const box = React.useRef<HTMLDivElement>(null);
+  const length = found?.length ?? -1;
+  React.useEffect(() => box.current?.scrollIntoView({ block: "nearest" }), [length]);
+
   function onKey(event: React.KeyboardEvent) {
     const moves: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 };
     const move = moves[event.key];
     if (move && options.length) setActive((active + move + options.length) % options.length);
-    else if (event.key === "Enter") options[active]?.();
+    else if (event.key === "Enter") answered === text && options[active]?.();
     else if (event.key === "Escape" && onCancel) onCancel();
     else return;
     event.preventDefault();
@@ -55,7 +62,7 @@ export const PerformerSearch: React.FC<Props> = ({ onChoose, onCreate, onCancel,
   }
 
   return (
-    <div className="sai-search" onKeyDown={onKey}>
+    <div className="sai-search" ref={box} onKeyDown={onKey}>
       <Form.Control
         size="sm"
         type="search"

@@ -89,7 +89,7 @@ const Seen: React.FC<{ item: ReviewRow; actions: RowActions }> = ({ item, action
   const [all, setAll] = React.useState(false);
   const { row } = item;
   const times = all ? row.times : row.times.slice(0, SHOWN_TIMES);
-  if (row.images?.length) return <div className="sai-seen sai-soft">{t("inImages", { n: row.images.length })}</div>;
+  if (row.images?.length) return null;
   return (
     <div className="sai-seen">
       {times.map((time) => (

@@ -16,7 +16,7 @@ export const SetupQuestion: React.FC<{ plan: SetupPlan; onAccept(): void; onCanc
           {plan.parts.map((part) => (
             <tr key={part.name}>
               <td>{part.name}<small className="sai-soft">{t("setupFrom", { from: part.from })}</small></td>
-              <td>{t("megabytes", { mb: Math.round(part.mb) })}</td>
+              <td>{t("megabytes", { mb: part.mb < 10 ? Math.round(part.mb * 10) / 10 : Math.round(part.mb) })}</td>
             </tr>
           ))}
         </tbody>

@@ -16,11 +16,13 @@ export interface SessionState {
   plan: SetupPlan | null;
   setup: SetupStatus | null;
   failure: Failure | null;
+  /** Why a step did nothing, as another look at work. */
+  waiting: string;
 }
 
 type Chain = Pick<Operations, "identify" | "step" | "pause" | "setUp" | "setupStatus">;
 
-const INITIAL: SessionState = { phase: "idle", job: null, result: null, plan: null, setup: null, failure: null };
+const INITIAL: SessionState = { phase: "idle", job: null, result: null, plan: null, setup: null, failure: null, waiting: "" };
 
 export function createSession(ops: Chain, target: Target, pace: Pace) {
   const store = createStore<SessionState>(INITIAL);
@@ -31,18 +33,20 @@ export function createSession(ops: Chain, target: Target, pace: Pace) {
   async function chain(mine: number, again: boolean): Promise<void> {
     const current = () => mine === turn;
     try {
-      const job = store.get().job && !again ? store.get().job! : await ops.identify({ ...target, ...(again ? { again } : {}) });
+      const known = again ? null : store.get().job;
+      const job = known ?? (await ops.identify({ ...target, ...(again ? { again } : {}) }));
       if (!current()) return;
-      update({ job, phase: "working", failure: null });
+      if ("needs" in job) return update({ phase: "asking", plan: job.needs.setup });
+      update({ job, phase: "working", failure: null, waiting: "" });
       for (;;) {
         await pace.visible();
         if (!current()) return;
         const began = pace.now();
         const answer = await ops.step(job.id);
         if (!current()) return;
-        update({ job: answer.job, result: answer.result ?? store.get().result });
+        update({ job: answer.job ?? store.get().job, result: answer.result ?? store.get().result, waiting: answer.waiting ?? "" });
         if (answer.needs?.setup) return update({ phase: "asking", plan: answer.needs.setup });
-        if (answer.job.state === "failed") {
+        if (answer.job?.state === "failed") {
           const error = answer.job.error ?? { code: "failed", message: answer.job.message ?? "" };
           return update({ phase: "failed", failure: new Failure(error) });
         }

@@ -72,7 +72,8 @@ export function useReview(review: Review) {
   };
 
   const tellTakenBack = (key: string) => {
-    if (job) app.ops.decide(job, key, "none").catch((error: unknown) => toast.error(error));
+    const performer = rows.find((one) => one.row.key === key)?.row.performer_id ?? undefined;
+    if (job) app.ops.decide(job, key, "none", performer).catch((error: unknown) => toast.error(error));
   };
 
   const undo = () => {

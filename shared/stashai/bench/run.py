@@ -93,6 +93,7 @@ ALL: dict[str, Part] = {
     "dlib": lambda shell, data: part("compare_dlib", shell.settings, *lfw(data), 150, 600),
     "keyframes": lambda shell, data: keyframes_of(None),
     "search": lambda shell, data: part("search", shell.settings),
+    "ledger": lambda shell, data: part("ledger"),
     "memory": lambda shell, data: memory_of(None),
 }
 
@@ -246,6 +247,14 @@ def keyframes(shell: Shell, film: Path | None, as_json: bool) -> int:
 def search(shell: Shell, people: int, queries: int, as_json: bool) -> int:
     """One query among many people."""
     return answer(shell, part("search", shell.settings, people, queries), as_json=as_json)
+
+
+@bench.command()
+@json_option
+@click.pass_obj
+def ledger(shell: Shell, as_json: bool) -> int:
+    """What keeping the books costs: a job, a unit, a picture's faces, reading everybody."""
+    return answer(shell, part("ledger"), as_json=as_json)
 
 
 @bench.command()

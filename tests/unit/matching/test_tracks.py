@@ -1,0 +1,76 @@
+"""Faces of one person belong together; two of one frame never do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.matching.crowd import LIKENESS, Crowd
+
+from stashai.matching.settling import is_settled
+from stashai.matching.tracks import Constraints, linked, overlap, tracks
+from stashai.vision.faces import Observation
+
+
+def vectors(faces: Sequence[Observation]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    return np.array([face.embeddings["one"] for face in faces], np.float32)
+
+
+def test_shots_of_one_person_are_one_track_and_others_are_not() -> None:
+    crowd = Crowd(3)
+    faces = [crowd.face(person, time=float(time), x=100.0 * person) for time in range(6) for person in range(3)]
+    found = tracks(faces, vectors(faces), LIKENESS)
+    assert sorted(sorted({position % 3 for position in group}) for group in found) == [[0], [1], [2]]
+
+
+def test_a_face_that_turns_away_is_followed_by_its_place() -> None:
+    crowd = Crowd(1)
+    steady = [crowd.face(0, time=float(time), spread=0.4) for time in range(3)]
+    turned = crowd.face(0, time=3.0, spread=1.4)
+    elsewhere = crowd.face(0, time=3.0, spread=1.4, x=500)
+    here, there = [*steady, turned], [*steady, elsewhere]
+    assert len(tracks(here, vectors(here), LIKENESS)) <= len(tracks(there, vectors(there), LIKENESS))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 1000), st.integers(1, 5), st.integers(1, 5), st.floats(0.2, 1.6))
+def test_never_two_of_one_frame_and_nobody_lost(seed: int, people: int, frames: int, spread: float) -> None:
+    crowd = Crowd(3, seed)
+    faces = [crowd.face(p % 3, time=float(t), x=30.0 * p, spread=spread) for t in range(frames) for p in range(people)]
+    found = tracks(faces, vectors(faces), LIKENESS)
+    assert sorted(position for group in found for position in group) == list(range(len(faces)))
+    for group in found:
+        times = [faces[position].time for position in group]
+        assert len(times) == len(set(times))
+
+
+def test_what_was_said_to_be_one_person_is_one() -> None:
+    crowd = Crowd(5)
+    faces = [crowd.face(person, time=float(person)) for person in range(5)]
+    found = tracks(faces, vectors(faces), LIKENESS, Constraints({0: 9, 3: 9}, frozenset()))
+    assert [0, 3] in found
+
+
+def test_links_are_the_mean_of_all_pairs() -> None:
+    rows = np.eye(3, dtype=np.float32)[[0, 0, 1]]
+    apart = np.zeros((3, 3), bool)
+    assert linked([[0], [1], [2]], rows, 0.5, apart) == [[0, 1], [2]]
+    assert linked([[0], [1], [2]], rows, -0.1, apart) == [[0, 1, 2]]
+
+
+def test_overlap_of_boxes() -> None:
+    assert overlap((0, 0, 10, 10), (0, 0, 10, 10)) == 1.0
+    assert overlap((0, 0, 10, 10), (20, 0, 10, 10)) == 0.0
+    assert overlap((0, 0, 10, 10), (5, 0, 10, 10)) == 50 / 150
+
+
+def test_settled_when_all_are_decided_and_nobody_was_seen_just_once() -> None:
+    crowd = Crowd(3)
+    many = [crowd.face(0, time=float(time)) for time in range(10)]
+    once = [crowd.face(1, time=0.0)]
+    assert is_settled([many], np.array([0.999]))
+    assert not is_settled([many], np.array([0.6]))
+    assert not is_settled([many, once], np.array([0.999, 0.999]))
+    assert is_settled([[crowd.face(0)]], np.array([0.6]))

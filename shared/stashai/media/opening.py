@@ -55,7 +55,8 @@ def open_container(source: Source, headers: Mapping[str, str] | None = None) -> 
     else:
         target = source
     try:
-        return av.open(target, mode="r", options=options, timeout=(OPEN_TIMEOUT, READ_TIMEOUT), **_LENIENT)
+        container: InputContainer = av.open(target, mode="r", options=options, timeout=(OPEN_TIMEOUT, READ_TIMEOUT), **_LENIENT)
+        return container
     except (FFmpegError, OSError, UnicodeError, ValueError) as error:
         raise _refused(error) from error
 

@@ -132,6 +132,8 @@ def _spread_looks(info: VideoInfo) -> list[Stage]:
         if taken and count != 2 * taken:
             break
         step = info.duration / count
+        if taken and step < DENSE_STEP:
+            break
         # After a doubling, every second moment lies beside one that has been looked at.
         times = [round((i + 0.5) * step, 3) for i in range(count) if not taken or i % 2]
         taken = count

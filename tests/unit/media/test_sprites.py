@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stashai.errors import MediaError
@@ -37,11 +37,13 @@ def parsed(cues: str) -> list[Tile] | None:
 
 
 @given(TILES, st.floats(min_value=0.001, max_value=4_000), st.sampled_from(["\n", "\r\n", "\r"]))
+@settings(deadline=None)
 def test_what_is_written_is_read_whatever_the_layout(tiles: list[Tile], step: float, newline: str) -> None:
     assert parse_tiles(written(tiles, step, newline)) == tiles
 
 
 @given(TILES, st.data())
+@settings(deadline=None)
 def test_a_damaged_line_is_never_taken_for_a_shorter_sheet(tiles: list[Tile], data: st.DataObject) -> None:
     lines = written([Tile("s.jpg", 0, 0, 1, 1), *tiles]).split("\n")
     place = data.draw(st.sampled_from([i for i, line in enumerate(lines) if line]))
@@ -52,6 +54,7 @@ def test_a_damaged_line_is_never_taken_for_a_shorter_sheet(tiles: list[Tile], da
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_any_text_is_read_or_refused(text: str) -> None:
     found = parsed(text)
     assert found is None or all(tile.width and tile.height for tile in found)
@@ -104,6 +107,7 @@ def test_tiles_outside_of_a_cut_sheet_are_left_out_and_the_others_keep_their_tim
 
 
 @given(st.integers(min_value=1, max_value=500), st.floats(min_value=0.1, max_value=50_000))
+@settings(deadline=None)
 def test_times_rise_and_stay_inside(count: int, duration: float) -> None:
     times = [tile_time(i, count, duration) for i in range(count)]
     assert times == sorted(times)

@@ -1,0 +1,119 @@
+"""Which moments are looked at: cheap first, spread, nested, the same for the same file."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stashai.media.sampling import BUDGET, MOST, Stage, stages
+from stashai.media.video import VideoInfo
+
+
+def info(duration: float, keyframes: tuple[float, ...] | None, rate: float = 25.0) -> VideoInfo:
+    return VideoInfo(1920, 1080, duration, rate, "h264", "mov", keyframes)
+
+
+def every(seconds: float, duration: float) -> tuple[float, ...]:
+    return tuple(round(i * seconds, 3) for i in range(max(1, int(duration / seconds))))
+
+
+VIDEOS = st.one_of(
+    st.builds(lambda d, g: info(d, every(g, d)), st.floats(min_value=0.2, max_value=9_000), st.floats(min_value=0.5, max_value=60)),
+    st.builds(lambda d: info(d, None), st.floats(min_value=0.0, max_value=9_000)),
+    st.builds(lambda d: info(d, (0.0,)), st.floats(min_value=0.2, max_value=9_000)),
+    st.lists(st.integers(min_value=0, max_value=600_000), min_size=1, max_size=300, unique=True).map(
+        lambda stamps: info(max(stamps) / 1000 + 1, tuple(sorted(stamp / 1000 for stamp in stamps)))
+    ),
+)
+
+
+@given(VIDEOS)
+@settings(deadline=None, max_examples=50)
+def test_looks_never_ask_twice_and_stay_in_their_budget(video: VideoInfo) -> None:
+    looks = stages(video, "auto")
+    times = [time for look in looks for time in look.times]
+    assert looks
+    assert all(look.times for look in looks)
+    assert len(times) == len(set(times))
+    assert len(times) <= MOST
+    for look in looks:
+        assert list(look.times) == sorted(look.times)
+        assert len(look.times) == len(look.reaches)
+
+
+@given(VIDEOS)
+@settings(deadline=None, max_examples=50)
+def test_the_first_look_is_small(video: VideoInfo) -> None:
+    first = stages(video, "auto")[0]
+    assert len(first.times) <= (32 if video.duration > 0 else BUDGET)
+
+
+@given(VIDEOS)
+@settings(deadline=None, max_examples=50)
+def test_dense_after_auto_asks_for_nothing_that_was_seen(video: VideoInfo) -> None:
+    seen = [time for look in stages(video, "auto") for time in look.times]
+    (dense,) = stages(video, "dense")
+    missing = dense.missing(seen, 0.02)
+    assert not set(missing) & set(seen)
+    assert dense.missing(dense.times, 0.0) == []
+
+
+@given(VIDEOS)
+@settings(deadline=None, max_examples=50)
+def test_each_look_is_complete_once_its_own_times_are_there(video: VideoInfo) -> None:
+    for look in stages(video, "auto"):
+        assert look.missing(look.times, 0.0) == []
+        assert look.reused(look.times, 0.0) == list(look.times)
+
+
+def test_keyframes_of_a_long_film_are_spread_over_all_of_it() -> None:
+    looks = stages(info(7200.0, every(10.0, 7200.0)), "auto")
+    first = looks[0].times
+    assert len(first) == 32
+    gaps = [after - before for before, after in pairwise(first)]
+    assert max(gaps) < 2.2 * 7200 / 32
+    assert [look.keyframes for look in looks] == [True] * len(looks)
+    assert sum(len(look.times) for look in looks) == 240
+
+
+def test_a_clip_with_a_keyframe_every_two_seconds_needs_fewer_frames_than_one_a_second() -> None:
+    looks = stages(info(14.0, every(2.0, 14.0)), "auto")
+    assert looks[0].keyframes
+    assert sum(len(look.times) for look in looks if look.keyframes) == 7
+
+
+def test_a_short_clip_with_one_keyframe_is_sampled_in_order() -> None:
+    looks = stages(info(8.0, (0.0,)), "auto")
+    assert looks[0] == Stage((0.0,), True, looks[0].reaches)
+    assert [look.keyframes for look in looks[1:]] == [False, False]
+    assert looks[1].times == (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0)
+
+
+def test_a_long_film_with_rare_keyframes_is_not_decoded_as_a_whole_unless_asked() -> None:
+    rare = info(7200.0, (0.0, 3600.0))
+    assert all(look.keyframes for look in stages(rare, "auto"))
+    assert len(stages(rare, "dense")[0].times) == 14_400
+
+
+def test_without_known_keyframes_moments_are_spread() -> None:
+    looks = stages(info(7200.0, None), "auto")
+    assert all(look.keyframes for look in looks)
+    assert looks[0].times[0] == pytest.approx(112.5)
+    assert len(looks[0].times) == 32
+
+
+def test_keyframes_only() -> None:
+    (only,) = stages(info(14.0, every(2.0, 14.0)), "keyframes")
+    assert only.times == every(2.0, 14.0)
+    assert only.keyframes
+
+
+def test_a_reordered_keyframe_serves_and_its_neighbour_does_not() -> None:
+    look = stages(info(10.0, (0.0, 1.96, 5.0)), "keyframes")[0]
+    assert look.missing([0.0, 2.0, 5.0], 0.02) == []
+    assert look.missing([0.0, 2.2, 5.0], 0.02) == [1.96]
+    close = stages(info(1.0, every(0.04, 1.0)), "keyframes")[0]
+    assert close.missing([0.0], 0.001) == list(close.times[1:])

@@ -64,30 +64,40 @@ class Runner:
         if claim is None:
             return self._not_to_be_had(job_id)
         control = JobControl(job_id, self._ledger.clock)
+        session: JobSession | None = None
         try:
-            processor = self._registry.create(claim.job.processor)
-            params = processor.params.model_validate_json(claim.job.job_config)
-            ctx = self._context_factory(control)
-        except (StashAIError, ValidationError) as error:
-            return self._fail(claim, _as_error(error))
-        session = JobSession(self._ledger, claim, control, processor, params, ctx, cores=self._cores, seconds=seconds, watcher=watcher)
+            session = self._session(claim, control, seconds, watcher)
+            return self._through(claim, control, session)
+        except KeyboardInterrupt:
+            control.stop(Cancelled("interrupted"))
+            self._interrupted(claim, session)
+            raise
+        except (LeaseLost, StorageError):
+            raise
+        except Exception as error:  # the boundary: before units run it is the job's fault, afterwards the caller's
+            control.stop(Paused("the caller failed"))
+            if session is None:
+                return self._fail(claim, _as_error(error))
+            self._save_what_can_be(claim, session)
+            raise
+        finally:
+            if session is not None:
+                session.close()
+
+    def _session(self, claim: Claim, control: JobControl, seconds: float | None, watcher: Callable[[Progress], None] | None) -> JobSession:
+        processor = self._registry.create(claim.job.processor)
+        params = processor.params.model_validate_json(claim.job.job_config)
+        ctx = self._context_factory(control)
+        return JobSession(self._ledger, claim, control, processor, params, ctx, cores=self._cores, seconds=seconds, watcher=watcher)
+
+    def _through(self, claim: Claim, control: JobControl, session: JobSession) -> Ended:
         try:
             session.run()
         except (LeaseLost, StorageError) as error:
             control.stop(error)
-        except KeyboardInterrupt:
-            control.stop(Cancelled("interrupted"))
-            session.settle(INTERRUPTED_SECONDS)
-            self._ledger.finish(claim, "cancelled", reason="interrupted")
-            raise
-        return self._end(claim, control, session, processor, params, ctx)
-
-    def _end(
-        self, claim: Claim, control: JobControl, session: JobSession, processor: Processor[Any, Any], params: BaseModel, ctx: Context
-    ) -> Ended:
         why = control.why
         if why is None:
-            return self._complete(claim, processor, params, ctx)
+            return self._complete(claim, session)
         if isinstance(why, LeaseLost):
             raise why
         if isinstance(why, StorageError):
@@ -96,10 +106,18 @@ class Runner:
         session.settle(INTERRUPTED_SECONDS)
         if isinstance(why, Paused):
             self._ledger.release(claim)
-            return Ended(self._row(claim))
+            return Ended(self._ledger.job(claim.job.job_id) or claim.job)
         if isinstance(why, Cancelled):
             return Ended(self._ledger.finish(claim, "cancelled", reason=why.message))
         return self._fail(claim, why)
+
+    def _interrupted(self, claim: Claim, session: JobSession | None) -> None:
+        try:
+            if session is not None:
+                session.settle(INTERRUPTED_SECONDS)
+            self._ledger.finish(claim, "cancelled", reason="interrupted")
+        except (LeaseLost, StorageError) as error:  # it ended in this very moment, or cannot be written: ctrl-C goes on
+            log.warning("job %s: %s", claim.job.job_id, error)
 
     def _save_what_can_be(self, claim: Claim, session: JobSession) -> None:
         """A disk may be too full for a picture's faces and still take the rows of units that ended; if not, they are done anew."""
@@ -109,13 +127,14 @@ class Runner:
         except (StorageError, LeaseLost) as error:
             log.warning("job %s: %s", claim.job.job_id, error)
 
-    def _complete(self, claim: Claim, processor: Processor[Any, Any], params: BaseModel, ctx: Context) -> Ended:
+    def _complete(self, claim: Claim, session: JobSession) -> Ended:
+        processor = session.processor
         try:
-            summary = processor.summarize(params, self._results(claim, processor), ctx)
-            models = ",".join(processor.models_used(ctx)) or None
+            summary = processor.summarize(session.params, self._results(claim, processor), session.ctx)
+            models = ",".join(processor.models_used(session.ctx)) or None
         except (LeaseLost, StorageError):
             raise
-        except Exception as error:
+        except Exception as error:  # the boundary: a summary's fault is the job's, recorded with its traceback
             log.exception("%s: summary of job %s", processor.id, claim.job.job_id)
             return self._fail(claim, _as_error(error), traceback.format_exc())
         return Ended(self._ledger.finish(claim, "completed", summary=summary, ai_model=models))
@@ -129,9 +148,6 @@ class Runner:
         if not details and error.__cause__ is not None:
             details = "".join(traceback.format_exception(error.__cause__))[-8000:]
         return Ended(self._ledger.finish(claim, "failed", error=(error.code, str(error), details)), error)
-
-    def _row(self, claim: Claim) -> JobRow:
-        return self._ledger.job(claim.job.job_id) or claim.job
 
     def _not_to_be_had(self, job_id: str) -> Ended:
         job = self._ledger.job(job_id)

@@ -70,9 +70,9 @@ class JobSession:
         self._ledger = ledger
         self._claim = claim
         self._control = control
-        self._processor = processor
-        self._params = params
-        self._ctx = ctx
+        self.processor = processor
+        self.params = params
+        self.ctx = ctx
         self._watcher = watcher
         self._clock = ledger.clock
         self._began = self._clock.monotonic()
@@ -91,14 +91,15 @@ class JobSession:
     def run(self) -> None:
         """Until every unit has its row, or the control says stop."""
         threading.Thread(target=self._list_units, name="stashai-units", daemon=True).start()
-        try:
-            while self._control.why is None and not self._finished():
-                self._collect(self._patience())
-                self._look_after()
-            self._flush()
-        finally:
-            self._heart.stop()
-            self._pool.close()
+        while self._control.why is None and not self._finished():
+            self._collect(self._patience())
+            self._look_after()
+        self._flush()
+
+    def close(self) -> None:
+        """Let the threads end; until then the lease is prolonged."""
+        self._heart.stop()
+        self._pool.close()
 
     def settle(self, seconds: float) -> None:
         """After a stop: wait a little for units at work and record those that ended."""
@@ -172,7 +173,7 @@ class JobSession:
 
     def _stuck(self, running: Running) -> Outcome:
         late = UnitDeadline(f"It did not come back within {running.deadline - running.began:.0f} seconds.")
-        log.error("%s: unit %s is stuck; its thread is left alone", self._processor.id, running.unit.key)
+        log.error("%s: unit %s is stuck; its thread is left alone", self.processor.id, running.unit.key)
         return self._work.failed(running, late.code, late.message)
 
     def _state(self) -> tuple[list[str], float, str]:
@@ -185,8 +186,8 @@ class JobSession:
 
     def _list_units(self) -> None:
         try:
-            self._processor.load(self._params, self._ctx)
-            for sequence, unit in enumerate(self._processor.units(self._params, self._ctx)):
+            self.processor.load(self.params, self.ctx)
+            for sequence, unit in enumerate(self.processor.units(self.params, self.ctx)):
                 if self._stopped():
                     return
                 self._planned = sequence + 1
@@ -195,7 +196,7 @@ class JobSession:
         except StashAIError as error:
             self._control.stop(error)
         except Exception as error:
-            log.exception("%s: units of job %s", self._processor.id, self._claim.job.job_id)
+            log.exception("%s: units of job %s", self.processor.id, self._claim.job.job_id)
             why = StashAIError(f"{type(error).__name__}: {error}", code="unexpected")
             why.__cause__ = error
             self._control.stop(why)

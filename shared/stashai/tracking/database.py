@@ -46,10 +46,14 @@ class Database:
 
     def connection(self) -> Any:
         """This thread's DB-API connection, opened on first use."""
-        if self.peewee.is_closed():
-            with translated(self.peewee.database):
-                self.peewee.connect()
-            self._remember(self._current())
+        if not self.peewee.is_closed():
+            current = self._current()
+            if self.is_sqlite or not current.closed or self._in_transaction:
+                return current
+            self.discard()
+        with translated(self.peewee.database):
+            self.peewee.connect()
+        self._remember(self._current())
         return self._current()
 
     def _current(self) -> Any:
@@ -102,10 +106,14 @@ class Database:
 
     # Writing
 
+    @property
+    def _in_transaction(self) -> bool:
+        return bool(getattr(self._local, "depth", 0))
+
     @contextmanager
     def write(self) -> Iterator[None]:
         """A transaction that no other writer runs beside. Nested ones join the outer one."""
-        if getattr(self._local, "depth", 0):
+        if self._in_transaction:
             yield
             return
         with self._turn(), translated(self.peewee.database):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from ..errors import UsageError
 from ..processing.stores import Decision
 from .database import Database
 from .people import changed
@@ -21,6 +22,8 @@ class Decisions:
 
     def record(self, decision: Decision) -> None:
         with self.database.write():
+            if self.database.scalar("SELECT 1 FROM people WHERE id = ?", (decision.person_id,)) is None:
+                raise UsageError(f"Nobody has the id {decision.person_id} any more.", code="unknown-person", remedy="Identify it again.")
             self._replace(decision)
             self.database.insert(
                 "decisions",

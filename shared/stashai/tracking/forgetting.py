@@ -21,6 +21,7 @@ def forget(database: Database, person: Person) -> list[str]:
     them (the media are looked at anew when they are asked for again). Answers the keys of crops that nothing needs any more."""
     crops = {row[0] for row in database.query("SELECT crop FROM reference_faces WHERE person = ?", (person.id,))}
     seen = _struck_from_results(database, person.id)
+    _strike_name(database, person)
     for (observations,) in database.query("SELECT observations FROM decisions WHERE person = ? AND accepted", (person.id,)):
         seen.update(json.loads(observations))
     crops |= _drop_media_of(database, seen)
@@ -67,6 +68,26 @@ def _struck_from_results(database: Database, person_id: int) -> set[int]:
                 "UPDATE processing_tests SET response_data = ? WHERE id = ?", (json.dumps(without, separators=(",", ":")), item)
             )
     return seen
+
+
+def _strike_name(database: Database, person: Person) -> None:
+    """Take the name out of results and summaries, unless somebody else has it, too."""
+    if database.scalar("SELECT count(*) FROM people WHERE name = ?", (person.name,)) != 1:
+        return
+    database.execute("UPDATE processing_tests SET entity_name = NULL WHERE entity_name = ?", (person.name,))
+    for table, column in (("processing_tests", "response_data"), ("processing_jobs", "results_summary")):
+        for written in {json.dumps(person.name), json.dumps(person.name, ensure_ascii=False)}:
+            for row, data in database.query(f"SELECT id, {column} FROM {table} WHERE {column} LIKE ?", (f"%{written}%",)):
+                without = json.dumps(_nameless(json.loads(data), person.name), separators=(",", ":"))
+                database.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (without, row))
+
+
+def _nameless(value: Any, name: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _nameless(part, name) for key, part in value.items() if key != name}
+    if isinstance(value, list):
+        return [_nameless(part, name) for part in value]
+    return "" if value == name else value
 
 
 def _without(value: Any, person_id: int, seen: set[int]) -> Any:

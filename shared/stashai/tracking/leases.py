@@ -118,15 +118,14 @@ class Leasing(Submitting):
         waiting: list[str] = []
         failed: list[str] = []
         cancelled: list[str] = []
-        for job in self.jobs(status=("processing",), limit=100_000):
+        for job in self._jobs("status = 'processing'", ()):
             if self.is_abandoned(job):
                 self._bury(job, waiting, failed, cancelled)
         now = self.database.now()
-        for job in self.jobs(status=("pending",), limit=100_000):
-            if job.watch_until is not None and job.watch_until < now:
-                with self.database.write():
-                    if self._end_cancelled(job, "nobody watches it any more"):
-                        cancelled.append(job.job_id)
+        for job in self._jobs("status = 'pending' AND watch_until < ?", (now,)):
+            with self.database.write():
+                if self._end_cancelled(job, "nobody watches it any more"):
+                    cancelled.append(job.job_id)
         return Reaped(tuple(waiting), tuple(failed), tuple(cancelled))
 
     def _bury(self, job: JobRow, waiting: list[str], failed: list[str], cancelled: list[str]) -> None:

@@ -196,6 +196,7 @@ class People:
         self.database.execute("DELETE FROM reference_faces WHERE origin = ? AND path = ? AND NOT confirmed", (origin, path))
 
     def _insert(self, reference: Reference) -> int:
+        self._known(reference.person_id)
         x, y, width, height = (float(side) for side in reference.box)
         row = self.database.insert(
             "reference_faces",

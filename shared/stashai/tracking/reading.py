@@ -68,8 +68,16 @@ class Reading:
         sql = f"{JOBS} {where} ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?"
         return [JobRow(*row) for row in self.database.query(sql, (*params, limit, offset))]
 
-    def count(self, *, status: Sequence[str] = (), entity: tuple[str, str] | None = None, processor: str | None = None) -> int:
-        where, params = _where(status, entity, None, processor, None, None)
+    def count(
+        self,
+        *,
+        status: Sequence[str] = (),
+        entity: tuple[str, str] | None = None,
+        action_type: str | None = None,
+        processor: str | None = None,
+        client_id: str | None = None,
+    ) -> int:
+        where, params = _where(status, entity, action_type, processor, client_id, None)
         return int(self.database.scalar(f"SELECT count(*) FROM processing_jobs {where}", params))
 
     def waiting(self, limit: int = 100) -> list[JobRow]:
@@ -138,8 +146,11 @@ class Reading:
         return self.database.update("processing_jobs", {**values, "updated_at": self.database.now()}, where, fence) == 1
 
     def _job(self, where: str, params: Sequence[object]) -> JobRow | None:
-        rows = self.database.query(f"{JOBS} WHERE {where}", params)
-        return JobRow(*rows[0]) if rows else None
+        found = self._jobs(where, params)
+        return found[0] if found else None
+
+    def _jobs(self, where: str, params: Sequence[object]) -> list[JobRow]:
+        return [JobRow(*row) for row in self.database.query(f"{JOBS} WHERE {where}", params)]
 
 
 def _where(

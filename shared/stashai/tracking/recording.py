@@ -94,15 +94,6 @@ class Recording(Leasing):
             )
             return self._reread(claim.job)
 
-    def add_retries(self, claim: Claim, count: int) -> None:
-        """Count transient faults that were tried again. Raises LeaseLost."""
-        with self.database.write():
-            if (
-                self.database.execute(f"UPDATE processing_jobs SET retries = retries + ? WHERE {FENCED}", (count, *claim.fence)).rowcount
-                != 1
-            ):
-                raise lost(claim)
-
     def _counted(self, claim: Claim) -> tuple[Any, ...]:
         lock = "" if self.database.is_sqlite else " FOR UPDATE"
         rows = self.database.query(

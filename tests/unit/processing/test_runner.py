@@ -344,6 +344,30 @@ def test_a_ledger_that_is_locked_for_a_moment_is_waited_for(bench: Bench, monkey
     assert bench.runner(Toy()).run(job.job_id).job.tests_completed == 2
 
 
+def test_a_caller_that_fails_leaves_the_job_to_be_gone_on_with(bench: Bench) -> None:
+    def watcher(progress: Progress) -> None:
+        if progress.done >= 2:
+            raise BrokenPipeError
+
+    job = bench.submit(*map(str, range(20)))
+    with pytest.raises(BrokenPipeError):
+        bench.runner(Toy(busily(0.02))).run(job.job_id, watcher=watcher)
+    assert row(bench, job).status == "pending"
+    assert row(bench, job).tests_completed >= 2
+    assert bench.runner(Toy()).run(job.job_id).job.status == "completed"
+
+
+def test_ctrl_c_while_the_summary_is_made_cancels(bench: Bench) -> None:
+    class LongSummary(Toy):
+        def summarize(self, params: ToyParams, results: Iterable[ToyResult], ctx: Context) -> dict[str, object]:
+            raise KeyboardInterrupt
+
+    job = bench.submit("a")
+    with pytest.raises(KeyboardInterrupt):
+        bench.runner(LongSummary()).run(job.job_id)
+    assert (row(bench, job).status, row(bench, job).tests_completed) == ("cancelled", 1)
+
+
 def test_what_is_not_to_be_had(bench: Bench) -> None:
     runner = bench.runner(Toy())
     with pytest.raises(UsageError, match="not known"):

@@ -138,7 +138,6 @@ def test_an_expired_lease_is_taken_over_and_the_first_holder_is_fenced(ledger: L
         lambda: ledger.finish(first, "completed"),
         lambda: ledger.release(first),
         lambda: ledger.signal(first),
-        lambda: ledger.add_retries(first, 1),
     ):
         with pytest.raises(LeaseLost):
             write()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tests.unit.tracking.rows import frame, observation, vector
 
+from stashai.errors import UsageError
 from stashai.processing.stores import Decision, DecisionStore, ObservationStore
 from stashai.tracking.database import Database
 from stashai.tracking.decisions import Decisions
@@ -129,3 +130,5 @@ def test_a_later_word_about_the_same_faces_holds(database: Database) -> None:
     decisions.retract(Decision("print", bob.id, False, (1,)))
     assert (bob.id, False, (1,)) not in said(database)
     assert said(database, "other") == []
+    with pytest.raises(UsageError, match="any more"):
+        decisions.record(Decision("print", 999, True, (1,)))

@@ -162,10 +162,16 @@ def test_forgetting_strikes_a_person_out_of_results_and_seen_faces(people: Peopl
     }
     claim = ledger.claim(ledger.submit(request()).job.job_id)
     assert claim is not None
-    ledger.checkpoint(claim, [outcome("x", data=json.dumps(result, separators=(",", ":")))])
+    ledger.checkpoint(
+        claim, [outcome("x", data=json.dumps(result, separators=(",", ":"))), outcome("y", 1, name="Ann", data='{"person":"Ann"}')]
+    )
+    ledger.finish(claim, "completed", summary={"people": {"Ann": 1, "Bob": 1}})
     assert people.forget(ann.id) == ["crop-/people/Ann/0.jpg", "seen-ann"]
-    [item] = ledger.items(claim.job.job_id)
+    item, learned = ledger.items(claim.job.job_id)
     assert "Ann" not in (item.response_data or "")
+    assert (learned.entity_name, learned.response_data) == (None, '{"person":""}')
+    [job] = ledger.jobs()
+    assert json.loads(job.results_summary or "") == {"people": {"Bob": 1}}
     assert json.loads(item.response_data or "")["people"][0]["name"] == "Bob"
     assert store.frames("with-ann", "a") == []
     assert len(store.frames("with-bob", "a")) == 1

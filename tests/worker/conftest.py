@@ -14,9 +14,11 @@ import pytest
 import requests
 import uvicorn
 
+from stashai.services.core import Core
 from stashai_worker.app import create_app
 from stashai_worker.auth import with_token
 from stashai_worker.config import WorkerConfig
+from stashai_worker.readiness import Prepare
 
 SLOW = '''
 """A service for tests: each unit takes as long as it is told and may fail."""
@@ -95,19 +97,25 @@ def free_port() -> int:
 Start = Callable[..., Worker]
 
 
+def no_networks(core: Core) -> None:
+    """Most tests need none."""
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Start a worker with settings of the test's own; all are stopped afterwards."""
     servers: list[tuple[uvicorn.Server, threading.Thread]] = []
 
-    def starter(environ: dict[str, str] | None = None, data: Path | None = None, **overrides: Any) -> Worker:
+    def starter(
+        environ: dict[str, str] | None = None, data: Path | None = None, prepare: Prepare = no_networks, **overrides: Any
+    ) -> Worker:
         folder = data or tmp_path / "data"
         (folder / "processors").mkdir(parents=True, exist_ok=True)
         (folder / "processors" / "slow.py").write_text(SLOW)
         port = free_port()
         env = {"STASHAI_DATA": str(folder), "STASHAI_MODELS": str(tmp_path / "models"), "STASHAI_CORES": "2", **(environ or {})}
         config, _ = with_token(WorkerConfig.from_environ(env, port=port, **overrides))
-        server = uvicorn.Server(uvicorn.Config(create_app(config), host="127.0.0.1", port=port, log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(create_app(config, prepare), host="127.0.0.1", port=port, log_level="warning"))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         servers.append((server, thread))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 
 import uvicorn
@@ -12,6 +13,9 @@ from stashai.errors import StashAIError
 from .app import create_app
 from .auth import with_token
 from .config import WorkerConfig
+
+MAX_SOCKET_MESSAGE = 64 * 1024
+"""Bytes of a message to a socket; a larger one closes it."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,7 +31,16 @@ def main(arguments: list[str] | None = None) -> int:
         return 3
     if made:
         sys.stderr.write(f"This worker listens beyond this machine. Its token, shown this once:\n\n    {config.token}\n\n")
-    uvicorn.run(create_app(config), host=config.host, port=config.port, log_level=config.core.log_level.lower(), access_log=False)
+    logging.basicConfig(level=config.core.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    uvicorn.run(
+        create_app(config),
+        host=config.host,
+        port=config.port,
+        log_level=config.core.log_level.lower(),
+        access_log=False,
+        ws_max_size=MAX_SOCKET_MESSAGE,
+        timeout_graceful_shutdown=10,
+    )
     return 0
 
 

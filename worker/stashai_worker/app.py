@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from anyio import CapacityLimiter
-from fastapi import APIRouter, FastAPI
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from stashai import __version__
@@ -19,7 +19,9 @@ from .config import WorkerConfig
 from .events import Hub
 from .limits import BodyLimit
 from .media import WorkerMedia
+from .opening import Opening
 from .rate import RateLimit
+from .readiness import Prepare, Readiness, prepare_networks
 from .routes import content, entities, health, jobs, media, metrics, processors, recognition, services, sockets
 from .services import Services
 from .spool import Spool
@@ -30,38 +32,49 @@ from .upkeep import keep_up
 MIB = 2**20
 
 
-def open_state(config: WorkerConfig) -> WorkerState:
+def open_state(config: WorkerConfig, prepare: Prepare = prepare_networks) -> WorkerState:
     """The worker's parts, wired. Raises SetupError and StorageError."""
     core = Core(config.core)
     spool = Spool(config.core.data / "spool", config.max_upload * MIB, config.spool_hours)
-    core.media = WorkerMedia(config, spool, core.stores.observations, open_stash(config.stash_url, config.stash_api_key))
-    return WorkerState(config, core, spool, Services(config, core.registry), Hub(core.ledger, core.ledger.database.now))
+    stash = open_stash(config.stash_url, config.stash_api_key)
+    core.media = WorkerMedia(config, spool, core.stores.observations, stash)
+    readiness = Readiness(core, prepare, stash.problem if stash is not None else None)
+    hub = Hub(core.ledger, core.ledger.database.now)
+    return WorkerState(config, core, spool, Services(config, core.registry), hub, readiness)
 
 
-def create_app(config: WorkerConfig) -> FastAPI:
-    """The ASGI application for `config` (with its token already chosen)."""
+async def _work(state: WorkerState) -> None:
+    """All that an opened worker does by itself, until cancelled."""
+    state.health_limiter = CapacityLimiter(4)
+    state.readiness.start()
+    state.bell.start()
+    await asyncio.gather(state.hub.run(), keep_up(state), state.services.probe())
+
+
+def create_app(config: WorkerConfig, prepare: Prepare = prepare_networks) -> FastAPI:
+    """The ASGI application for `config` (with its token already chosen). `prepare` makes the networks ready."""
+    opening = Opening(lambda: open_state(config, prepare))
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        state = open_state(config)
-        state.health_limiter = CapacityLimiter(4)
-        app.state.worker = state
-        state.bell.start()
-        tasks = [asyncio.create_task(work) for work in (state.hub.run(), keep_up(state), state.services.probe())]
+        await opening.attempt()
+        task = asyncio.create_task(opening.persist(_work))
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            state.stop()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            if opening.made is not None:
+                await to_thread.run_sync(opening.made.stop)
 
     app = FastAPI(title="StashAI worker", version=__version__, lifespan=lifespan)
+    app.state.opening = opening
     errors.install(app)
-    api = APIRouter(prefix="/api/v1")
-    for room in (health, recognition, content, jobs, entities, services, media, processors, sockets):
+    api = APIRouter(prefix="/api/v1", dependencies=[Depends(errors.remember_request_id)])
+    for room in (health, recognition, content, jobs, entities, services, media, processors):
         api.include_router(room.router)
     app.include_router(api)
+    app.include_router(sockets.router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(sockets.router)
     app.include_router(metrics.router)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
@@ -25,7 +27,17 @@ _STATUS: tuple[tuple[type[StashAIError], int], ...] = (
     (ModelError, 503),
     (StorageError, 503),
 )
-_BY_CODE = {"not-found": 404, "duplicate": 409, "conflict": 409, "too-large": 413, "forbidden": 403, "busy": 503, "timeout": 504}
+_BY_CODE = {
+    "not-found": 404,
+    "unknown-job": 404,
+    "missing-entity": 404,
+    "duplicate": 409,
+    "conflict": 409,
+    "too-large": 413,
+    "forbidden": 403,
+    "busy": 503,
+    "timeout": 504,
+}
 
 
 def status_of(error: StashAIError) -> int:
@@ -35,16 +47,45 @@ def status_of(error: StashAIError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 
-def refusal(status: int, code: str, message: str, request_id: str | None = None) -> JSONResponse:
-    body = ErrorResponse(error=message, code=code, message=message, request_id=request_id)
+class DuplicateError(StashAIError):
+    """An equal request is being worked on, as the job that this names."""
+
+    code = "duplicate"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"The same request is being worked on as job {job_id}.")
+        self.job_id = job_id
+
+
+def refusal(status: int, code: str, message: str, request_id: str | None = None, job_id: str | None = None) -> JSONResponse:
+    body = ErrorResponse(error=message, code=code, message=message, request_id=request_id, job_id=job_id)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-    return JSONResponse(body.model_dump(mode="json"), status_code=status, headers=headers)
+    left_out = {"job_id"} if job_id is None else set()
+    return JSONResponse(body.model_dump(mode="json", exclude=left_out), status_code=status, headers=headers)
+
+
+async def remember_request_id(request: Request) -> None:
+    """A dependency: failures answer with the id that the body (or the header) names."""
+    named = request.headers.get("idempotency-key")
+    if request.headers.get("content-type", "").startswith("application/json"):
+        try:
+            body = await request.json()
+        except (ValueError, RecursionError):
+            body = None
+        named = body.get("request_id") or named if isinstance(body, dict) else named
+    request.state.request_id = named if isinstance(named, str) else None
+
+
+def _request_id(request: Request) -> str | None:
+    named: str | None = getattr(request.state, "request_id", None)
+    return named
 
 
 def install(app: FastAPI) -> None:
     @app.exception_handler(StashAIError)
     async def expected(request: Request, error: StashAIError) -> JSONResponse:
-        return refusal(status_of(error), error.code, str(error), request.headers.get("x-request-id"))
+        job_id = error.job_id if isinstance(error, DuplicateError) else None
+        return refusal(status_of(error), error.code, str(error), _request_id(request), job_id)
 
     @app.exception_handler(BodyTooLargeError)
     async def too_large(request: Request, error: BodyTooLargeError) -> JSONResponse:
@@ -52,9 +93,15 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
-        return refusal(error.status_code, f"http-{error.status_code}", str(error.detail))
+        return refusal(error.status_code, f"http-{error.status_code}", str(error.detail), _request_id(request))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        """FastAPI's list of details, without echoing what was sent: that may be megabytes, or no text at all."""
+        details = [{"type": e["type"], "loc": list(e["loc"]), "msg": e["msg"]} for e in error.errors()]
+        return JSONResponse({"detail": json.loads(json.dumps(details, default=str).encode("utf-8", "replace"))}, status_code=422)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return refusal(500, "internal", "The worker failed; its log says how.")
+        return refusal(500, "internal", "The worker failed; its log says how.", _request_id(request))

@@ -46,6 +46,9 @@ def job_view(job: JobRow) -> dict[str, Any]:
         "action_type": job.action_type,
         "status": job.status,
         "priority": job.priority,
+        "client_id": job.client_id,
+        "request_id": job.idempotency_key,
+        "timeout": job.timeout,
         "submitted_at": moment(job.created_at),
         "started_at": moment(job.started_at),
         "completed_at": moment(job.completed_at),
@@ -77,7 +80,7 @@ def differences(before: JobRow | None, after: JobRow) -> list[tuple[str, dict[st
     if before is None:
         events.append(("job_submitted", {"job_type": after.processor, "submitted_at": moment(after.created_at)}))
     started = before is not None and before.status != "pending"
-    if not started and after.started_at is not None:
+    if not started and after.started_at is not None and after.status != "pending":
         events.append(("job_started", {"job_type": after.processor, "started_at": moment(after.started_at)}))
     if after.status == "processing" and (before is None or _progress(before) != _progress(after)):
         events.append(("job_progress", _progress(after)))

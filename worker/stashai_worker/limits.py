@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 
 from anyio import to_thread
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .errors import BodyTooLargeError, refusal
 
 MAX_JSON_DEPTH = 32
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
 
 
@@ -46,7 +45,7 @@ class BodyLimit:
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise ClientDisconnect
+                return
             messages.append(message)
             body += message.get("body", b"")
             if len(body) > limit:

@@ -2,63 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import IO, cast
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
 
 from stashai.errors import MediaError
-from stashai.media.fingerprint import FingerprintRows, fingerprint_bytes
-from stashai.media.images import read_image
-from stashai.media.video import VideoReader
+from stashai.processing.stores import ObservationStore
 from stashai.processors.entities import WantedEntity
 from stashai.processors.evidence import Medium
+from stashai.processors.stash_media import medium_of, sprite_of
+from stashai.stash import queries
 from stashai.stash.client import StashClient
 from stashai.stash.connection import Address, Connection, StashError
-from stashai.stash.media import RangeFile
+from stashai.stash.entities import Item
 
 
 def open_stash(url: str, api_key: str) -> StashMedia | None:
-    """None when no Stash is configured."""
+    """None when no Stash is configured. Nothing is asked of it yet."""
     if not url:
         return None
     connection = Connection(Address(url.rstrip("/") + "/"))
     if api_key:
         connection.use_api_key(api_key)
-    return StashMedia(StashClient(connection))
+    return StashMedia(connection)
 
 
 class StashMedia:
-    """Scenes by ranged requests of their stream, images as they are."""
+    """Scenes by ranged requests of their stream, images as they are. Safe for several threads: each call has a connection of
+    its own."""
 
-    def __init__(self, client: StashClient) -> None:
-        self._client = client
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
-    def medium(self, kind: str, entity_id: str, rows: FingerprintRows) -> Medium:
-        """Raises MediaError when Stash does not know it or does not give it."""
-        if not entity_id.isdigit() or kind not in ("scene", "image"):
-            raise MediaError(f"Stash has no {kind} {entity_id!r}.", code="missing-entity")
+    def problem(self) -> str:
+        """Why Stash cannot be asked now; empty when it answers."""
         try:
-            return self._scene(entity_id) if kind == "scene" else self._image(entity_id)
+            self._client().connection.graphql(queries.PING)
         except StashError as error:
-            raise MediaError(
-                f"Stash does not give the {kind} {entity_id}: {error.message}", code=error.code, remedy=error.remedy
-            ) from error
+            return str(error)
+        return ""
+
+    def medium(self, kind: str, entity_id: str, rows: ObservationStore, mapped: Callable[[str], Path | None]) -> Medium:
+        """By its file where `mapped` says that this machine may open it, else over HTTP. Raises MediaError when Stash does not
+        know it or does not give it."""
+        try:
+            client = self._client()
+            item = self._item(client, kind, entity_id)
+            return medium_of(item, client, rows, lambda file: None if file.inside_zip else mapped(file.path))
+        except StashError as error:
+            raise _refused(f"{kind} {entity_id}", error) from error
+
+    def screenshot(self, scene_id: str) -> Medium | None:
+        """The scene's sprite sheet, None when it has none. Raises MediaError."""
+        try:
+            client = self._client()
+            return sprite_of(self._item(client, "scene", scene_id), client)
+        except StashError as error:
+            raise _refused(f"scene {scene_id}", error) from error
 
     def images(self, gallery_id: str) -> Sequence[WantedEntity]:
-        if not gallery_id.isdigit():
+        if not gallery_id.isdecimal():
             raise MediaError(f"Stash has no gallery {gallery_id!r}.", code="missing-entity")
-        return [WantedEntity(type="image", id=item.id, title=item.title) for item in self._client.gallery_images(gallery_id)]
+        try:
+            return [WantedEntity(type="image", id=item.id, title=item.title) for item in self._client().gallery_images(gallery_id)]
+        except StashError as error:
+            raise _refused(f"gallery {gallery_id}", error) from error
 
-    def _scene(self, scene_id: str) -> Medium:
-        item = self._client.item("scene", scene_id)
-        if item is None or item.file is None:
-            raise MediaError(f"Stash has no scene {scene_id}, or it has no file.", code="missing-entity")
-        file, path = item.file, f"scene/{scene_id}/stream"
-        key = fingerprint_bytes(f"{file.path}\n{file.size}\n{file.mod_time}".encode())
-        name = file.path.rsplit("/", 1)[-1]
-        return Medium(key, video=lambda: VideoReader(cast("IO[bytes]", RangeFile(self._client.connection, path)), name=name))
+    def _client(self) -> StashClient:
+        return StashClient(self._connection.clone())
 
-    def _image(self, image_id: str) -> Medium:
-        content = self._client.fetch(f"image/{image_id}/image")
-        if content is None:
-            raise MediaError(f"Stash has no image {image_id}.", code="missing-entity")
-        return Medium(fingerprint_bytes(content), still=lambda: read_image(content))
+    def _item(self, client: StashClient, kind: str, entity_id: str) -> Item:
+        item = client.item(_known(kind), entity_id) if kind in ("scene", "image") and entity_id.isdecimal() else None
+        if item is None:
+            raise MediaError(f"Stash has no {kind} {entity_id!r}.", code="missing-entity")
+        return item
+
+
+def _known(kind: str) -> Literal["scene", "image"]:
+    return "scene" if kind == "scene" else "image"
+
+
+def _refused(what: str, error: StashError) -> MediaError:
+    return MediaError(f"Stash does not give the {what}: {error.message}", code=error.code, remedy=error.remedy)

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import threading
 import time
 from dataclasses import dataclass, field
 
 from anyio import CapacityLimiter
 from fastapi import Request
 
-from stashai.errors import StashAIError
+from stashai.errors import LeaseLost, StashAIError, UsageError
 from stashai.services.core import Core
 from stashai.tracking.records import JobRequest, JobRow
 
 from .config import WorkerConfig
+from .errors import DuplicateError
 from .events import Hub
+from .opening import Opening
 from .queueing.huey_queue import Bell, open_huey
+from .readiness import Readiness
 from .services import Services
 from .spool import Spool
 
 logger = logging.getLogger(__name__)
+
+STOP_SECONDS = 5.0
+"""How long jobs may take to stop where they are when the worker ends."""
 
 
 @dataclass(slots=True)
@@ -31,11 +39,14 @@ class WorkerState:
     spool: Spool
     services: Services
     hub: Hub
+    readiness: Readiness
     bell: Bell = field(init=False)
     started: float = field(default_factory=time.monotonic)
-    last_work: float = field(default_factory=time.monotonic)
     health_limiter: CapacityLimiter | None = None
     """Threads of their own for health, so that it answers while all others wait for something."""
+    _working: threading.Condition = field(default_factory=threading.Condition)
+    _running: int = 0
+    _last_work: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         workers = self.config.slots or self.core.settings.cores
@@ -43,36 +54,74 @@ class WorkerState:
 
     def submit(self, request: JobRequest) -> JobRow:
         """Row first, then ring. The same idempotency key gives the same job; an equal job that still runs under another key
-        is a conflict. Raises StashAIError (code duplicate) naming the running job."""
-        if request.idempotency_key is None or self.core.ledger.job_by_key(request.idempotency_key) is None:
-            equal = self.core.ledger.unfinished(request.hash)
-            if equal is not None:
-                raise StashAIError(f"The same request is being worked on as job {equal.job_id}.", code="duplicate", remedy="")
-        job = self.core.ledger.submit(request).job
+        is a conflict (DuplicateError). Raises UsageError for a service that is set aside."""
+        ledger = self.core.ledger
+        known = ledger.job_by_key(request.idempotency_key) if request.idempotency_key else None
+        if known is not None:
+            return known
+        if self.services.in_maintenance(request.processor):
+            raise UsageError(f"The service {request.processor} is set aside.", code="busy", remedy="Try again later.")
+        equal = ledger.unfinished(request.hash)
+        if equal is not None:
+            raise DuplicateError(equal.job_id)
+        job = ledger.submit(request).job
         if not job.ended:
             self.ring(job)
         return job
 
     def ring(self, job: JobRow) -> None:
-        self.bell.ring(job.job_id, job.priority)
+        """A queue that is away loses nothing: upkeep rings again for what waits."""
+        try:
+            self.bell.ring(job.job_id, job.priority)
+        except Exception as error:  # noqa: BLE001 - each queue has its own kinds of errors, and the row is there
+            logger.warning("The queue cannot be rung: %s: %s", type(error).__name__, error)
 
     def run(self, job_id: str) -> None:
         """What a queue's thread does when it is rung for: run the job, unless it ended or somebody else runs it."""
-        self.last_work = time.monotonic()
+        with self._working:
+            self._running += 1
         try:
-            self.core.runner().run(job_id)
-        except StashAIError as error:
+            self.core.runner(self._at_once(job_id)).run(job_id)
+        except (StashAIError, LeaseLost) as error:
             logger.info("Job %s: %s", job_id, error)
         finally:
-            self.last_work = time.monotonic()
+            with self._working:
+                self._running -= 1
+                self._last_work = time.monotonic()
+                self._working.notify_all()
             self.core.ledger.database.release()
 
+    def unload_if_idle(self) -> bool:
+        """Free the networks when nothing used them for STASHAI_IDLE_MINUTES."""
+        with self._working:
+            idle = not self._running and time.monotonic() - self._last_work > self.config.idle_minutes * 60
+            if idle:
+                self.core.unload()
+                self._last_work = time.monotonic()
+        return idle
+
     def stop(self) -> None:
-        """End the queue's threads; jobs that run are put back by whoever comes next."""
+        """End the queue's threads; jobs that run stop where they are and wait for whoever comes next."""
+        self.readiness.stop()
         self.bell.stop()
+        self.core.pause()
+        with self._working:
+            self._working.wait_for(lambda: self._running == 0, STOP_SECONDS)
         self.core.close()
+
+    def _at_once(self, job_id: str) -> int:
+        """How many units of the job run together: as many as there are cores, fewer when the request said so."""
+        job = self.core.ledger.job(job_id)
+        wanted = json.loads(job.job_config).get(AT_ONCE) if job is not None else None
+        cores = self.core.settings.cores
+        return min(wanted, cores) if isinstance(wanted, int) and wanted > 0 else cores
+
+
+AT_ONCE = "at_once"
+"""Beside a processor's own parameters in a job's config: the most units that run together."""
 
 
 def state_of(request: Request) -> WorkerState:
-    state: WorkerState = request.app.state.worker
-    return state
+    """Raises StashAIError (503) with the reason while the worker cannot be opened."""
+    opening: Opening[WorkerState] = request.app.state.opening
+    return opening.value()

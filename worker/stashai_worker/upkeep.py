@@ -8,7 +8,7 @@ import time
 
 from anyio import to_thread
 
-from stashai.errors import StorageError
+from stashai.errors import StashAIError
 
 from .state import WorkerState
 
@@ -28,7 +28,7 @@ async def keep_up(state: WorkerState) -> None:
             if time.monotonic() - swept > SWEEP_SECONDS:
                 swept = time.monotonic()
                 await to_thread.run_sync(_sweep, state)
-        except StorageError as error:
+        except StashAIError as error:
             logger.warning("The ledger does not answer: %s", error)
 
 
@@ -36,15 +36,14 @@ def _reap(state: WorkerState) -> None:
     reaped = state.core.ledger.reap()
     for job_id in reaped.failed:
         logger.warning("Job %s failed: too many processes ended while they ran it", job_id)
-    if state.bell.pending() == 0:
+    if state.bell.is_empty():
         for job in state.core.ledger.waiting():
             state.ring(job)
+    if state.unload_if_idle():
+        logger.info("Nothing to do: the networks are unloaded")
 
 
 def _sweep(state: WorkerState) -> None:
     state.spool.sweep()
-    idle = time.monotonic() - state.last_work
-    if idle > state.config.idle_minutes * 60 and not state.core.ledger.count(status=("processing",)):
-        state.core.unload()
     if state.config.retention_days:
         state.core.ledger.clean(state.config.retention_days)

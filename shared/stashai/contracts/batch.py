@@ -11,7 +11,8 @@ from .enums import ProcessingStatus
 
 
 class BatchRequest(BaseRequest):
-    """`operation` is the last segment of a route (`identify-image`) or a processor's id."""
+    """`operation` is the last segment of a route (`identify-image`) or a processor's id. At most `batch_size` entities are
+    worked on at once, without `parallel_processing` one."""
 
     entities: list[StashEntity] = Field(min_length=1, max_length=100_000)
     operation: str = Field(max_length=100)

@@ -25,8 +25,10 @@ class StashEntity(BaseModel):
 
 
 class BaseRequest(BaseModel):
-    """`request_id` is an idempotency key: the same one gives the same job. `priority` 1 is the highest of 1 to 10,
-    `timeout` is in seconds."""
+    """`request_id` is an idempotency key: the same one gives the same job. `priority` 1 is the highest of 1 to 10.
+
+    `timeout` is in seconds: how long the answer is waited for. One that a request names is the work's limit, too (the job
+    fails with code timeout); without one, work that takes longer goes on and is answered by its job's id."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -34,6 +36,11 @@ class BaseRequest(BaseModel):
     client_id: str | None = Field(default=None, max_length=200)
     priority: int = Field(default=1, ge=1, le=10)
     timeout: int = Field(default=30, ge=5, le=300)
+
+    @property
+    def limit(self) -> float | None:
+        """Seconds that the work may run; None when the request names none."""
+        return float(self.timeout) if "timeout" in self.model_fields_set else None
 
 
 class BaseResponse(BaseModel):
@@ -49,13 +56,14 @@ class BaseResponse(BaseModel):
 
 
 class ErrorResponse(BaseModel):
-    """Every failure of the API, with the true HTTP status beside it."""
+    """Every failure of the API, with the true HTTP status beside it. `job_id` names the job that a conflict is with."""
 
     success: bool = False
     error: str
     code: str
     message: str
     request_id: str | None = None
+    job_id: str | None = None
     timestamp: datetime = Field(default_factory=utc_now)
 
 

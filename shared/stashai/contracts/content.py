@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from .common import BaseRequest, BaseResponse, ImageData, Probability, StashEntity
 
+AnalysisType = Literal["tags", "categories", "quality"]
+
 
 class ContentAnalysisRequest(BaseRequest):
     entity: StashEntity
     image_data: ImageData | None = None
-    analysis_types: list[str] = ["tags", "categories", "quality"]
+    analysis_types: list[AnalysisType] = ["tags", "categories", "quality"]
     generate_tags: bool = True
     extract_metadata: bool = True
 

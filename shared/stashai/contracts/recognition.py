@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from .common import BaseRequest, BaseResponse, ImageData, Probability, StashEntity
 
@@ -44,15 +44,19 @@ class FaceInfo(BaseModel):
 
 
 class FacialRecognitionRequest(BaseRequest):
+    """`batch_job_id` is the job that this one belongs to: cancelling that one cancels this one."""
+
     entity: StashEntity
     image_data: ImageData | None = None
     threshold: Probability = 0.5
     max_results: int = Field(default=5, ge=1, le=50)
-    batch_job_id: str | None = None
+    batch_job_id: str | None = Field(default=None, max_length=200)
 
 
 class SceneIdentificationRequest(FacialRecognitionRequest):
-    """`frame_interval` is in seconds."""
+    """`frame_interval` is in seconds; without one the worker looks at as many frames as the answer needs.
+
+    `use_existing_screenshots`: the scene's sprite sheet or cover serves where frames are not analysed or cannot be read."""
 
     analyze_frames: bool = True
     frame_interval: int = Field(default=10, ge=1, le=60)
@@ -69,19 +73,28 @@ class GalleryImage(BaseModel):
 
 
 class GalleryIdentificationRequest(FacialRecognitionRequest):
+    """`batch_size` pictures are looked at together; `skip_low_quality` leaves out faces too poor to be trusted alone."""
+
     batch_size: int = Field(default=10, ge=1, le=100)
     skip_low_quality: bool = True
-    images: list[GalleryImage] | None = None
+    images: list[GalleryImage] | None = Field(default=None, max_length=10_000)
 
 
 class FaceComparisonRequest(BaseRequest):
-    """Two performers (Stash ids, or `person:<n>`)."""
+    """Each side is a performer (Stash id, or `person:<n>`) or a picture of one person."""
 
-    performer1_id: str
-    performer2_id: str
-    comparison_models: list[str] = ["arcface", "facenet"]
+    performer1_id: str | None = Field(default=None, max_length=200)
+    performer2_id: str | None = Field(default=None, max_length=200)
+    image1_data: ImageData | None = None
+    image2_data: ImageData | None = None
+    comparison_models: list[str] = Field(default=["arcface", "facenet"], min_length=1, max_length=10)
 
-
+    @model_validator(mode="after")
+    def _two_sides(self) -> FaceComparisonRequest:
+        for number, person, picture in ((1, self.performer1_id, self.image1_data), (2, self.performer2_id, self.image2_data)):
+            if (person is None) == (picture is None):
+                raise ValueError(f"give either performer{number}_id or image{number}_data")
+        return self
 
 class AIModelInfo(BaseModel):
     model_config = ConfigDict(protected_namespaces=())

@@ -5,20 +5,26 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from .enums import ServiceStatus
 
 
 class ServiceInfo(BaseModel):
-    name: str
-    type: str
-    version: str
-    endpoint: str
-    health_check_url: str
-    capabilities: list[str] = []
+    """`type` is a ServiceType, or "worker" or "visage" for what speaks those APIs; `error` says why a broken one is broken,
+    `latency` is in seconds, `error_rate` a share of the newest calls."""
+
+    name: str = Field(min_length=1, max_length=100, pattern=r"^[^/\x00]+$")
+    type: str = Field(max_length=100)
+    version: str = Field(default="", max_length=100)
+    endpoint: str = Field(max_length=1000)
+    health_check_url: str = Field(default="", max_length=1000)
+    capabilities: list[str] = Field(default=[], max_length=100)
     status: ServiceStatus = ServiceStatus.UNKNOWN
     last_health_check: datetime | None = None
+    error: str | None = None
+    latency: float | None = None
+    error_rate: float | None = None
 
 
 class HealthMetrics(BaseModel):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from ..clock import Clock
 from ..settings import Settings
@@ -13,6 +15,11 @@ from .stores import Stores
 if TYPE_CHECKING:
     from ..processors.evidence import Medium
     from ..vision.engine import VisionEngine
+
+
+T = TypeVar("T")
+Screenshots = Literal["never", "fallback", "only"]
+"""Whether a scene's sprite sheet or cover serves: not at all, where its file cannot be reached, or instead of its file."""
 
 
 class RunControl(Protocol):
@@ -42,6 +49,10 @@ class MediaResolver(Protocol):
         """The pictures of a gallery. Raises MediaError."""
         ...
 
+    def path(self, path: Path) -> Path:
+        """`path`, if its file or folder may be opened, links followed. Raises MediaError otherwise."""
+        ...
+
 
 class WantedMedium(Protocol):
     """`upload` is the key of an uploaded file; `url` is a label, never fetched."""
@@ -58,11 +69,38 @@ class WantedMedium(Protocol):
     def path(self) -> str | None: ...
     @property
     def upload(self) -> str | None: ...
+    @property
+    def screenshots(self) -> Screenshots: ...
+
+
+class Remembered:
+    """What is dear to make out of rows and the same until they change: one value a key, of the newest version."""
+
+    def __init__(self, keys: int = 8) -> None:
+        self._keys = keys
+        self._lock = threading.Lock()
+        self._values: dict[Hashable, tuple[int, Any]] = {}
+
+    def get(self, key: Hashable, version: int, make: Callable[[], T]) -> T:
+        """Two threads that ask at once may both make it; nothing waits."""
+        with self._lock:
+            known = self._values.get(key)
+        if known is not None and known[0] == version:
+            value: T = known[1]
+            return value
+        made = make()
+        with self._lock:
+            self._values.pop(key, None)
+            self._values[key] = (version, made)
+            while len(self._values) > self._keys:
+                self._values.pop(next(iter(self._values)))
+        return made
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`stores` reaches rows; `vision` loads networks lazily (touching it imports numpy and a runtime)."""
+    """`stores` reaches rows; `vision` loads networks lazily (touching it imports numpy and a runtime). `remembered` outlives
+    the job where a process runs many."""
 
     settings: Settings
     stores: Stores
@@ -70,6 +108,12 @@ class Context:
     control: RunControl
     vision: VisionEngine
     media: MediaResolver | None = None
+    remembered: Remembered = field(default_factory=Remembered)
 
     def check(self) -> None:
         self.control.check()
+
+    def path(self, path: Path) -> Path:
+        """A path out of a job's parameters: any on the user's own command line, those of the media folders where jobs come
+        from requests. Raises MediaError."""
+        return path if self.media is None else self.media.path(path)

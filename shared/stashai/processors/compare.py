@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from ..contracts.findings import SeenFace
 from ..errors import MediaError, UsageError
 from ..matching.pairs import same_person
+from ..media.frames import Frame
 from ..media.images import read_image
 from ..processing.base import Entity, Metrics, Processor, Unit
 from ..processing.context import Context
@@ -19,15 +20,18 @@ from ..processing.stores import Person
 from ..text import original
 from ..vision.faces import Vector
 from .embeddings import complete
+from .entities import WantedEntity
 from .evidence import displayed
 from .naming import seen_face
 from .subject import choose_subject
 
 
 class FaceSource(BaseModel):
-    """One side: `path` of a picture, or `person`: a Stash id, `person:<n>`, or a name that only one person has."""
+    """One side: `path` of a picture, `upload` (the key of uploaded bytes), or `person`: a Stash id, `person:<n>`, or a name
+    that only one person has."""
 
     path: str | None = None
+    upload: str | None = None
     person: str | None = None
 
 
@@ -93,28 +97,37 @@ class CompareFaces(Processor[CompareParams, Comparison]):
 
 
 def _label(source: FaceSource) -> str:
-    return source.person or source.path or "?"
+    return source.person or source.path or source.upload or "?"
 
 
 def _side(source: FaceSource, models: Sequence[str], ctx: Context) -> tuple[ComparedFace, dict[str, Vector]]:
+    if source.upload is not None:
+        return _pictured("the uploaded picture", _uploaded(source.upload, ctx), models, ctx)
     if source.path is not None:
-        return _pictured(Path(original(source.path)), models, ctx)
+        path = ctx.path(Path(original(source.path)))
+        return _pictured(path.name, read_image(path)[0], models, ctx)
     return _known(find_person(source.person or "", ctx), models, ctx)
 
 
-def _pictured(path: Path, models: Sequence[str], ctx: Context) -> tuple[ComparedFace, dict[str, Vector]]:
-    frame = read_image(path)[0]
+def _uploaded(key: str, ctx: Context) -> Frame:
+    medium = ctx.media.medium(WantedEntity(type="image", id=key, upload=key)) if ctx.media else None
+    if medium is None or medium.still is None:
+        raise MediaError("The upload is no picture.", code="not-a-picture")
+    return medium.still()[0]
+
+
+def _pictured(name: str, frame: Frame, models: Sequence[str], ctx: Context) -> tuple[ComparedFace, dict[str, Vector]]:
     analyzed = ctx.vision.analyze(frame)
     choice = choose_subject([face.observation.face for face in analyzed], frame.size)
     if choice.index is None:
-        raise MediaError(f"{path.name}: {choice.message}.", code="no-single-face", remedy="Give a picture of one person.")
+        raise MediaError(f"{name}: {choice.message}.", code="no-single-face", remedy="Give a picture of one person.")
     chosen = analyzed[choice.index]
     vectors = dict(chosen.observation.embeddings)
     if chosen.chip is not None:
         chosen.observation.crop = ctx.stores.crops.put(chosen.chip)
         vectors |= {model: ctx.vision.embed_chip(model, chosen.chip) for model in models if model not in vectors}
     face = seen_face(displayed(chosen.observation, frame))
-    return ComparedFace(name=path.name, face=face, crop=face.crop), vectors
+    return ComparedFace(name=name, face=face, crop=face.crop), vectors
 
 
 def _known(person: Person, models: Sequence[str], ctx: Context) -> tuple[ComparedFace, dict[str, Vector]]:

@@ -86,7 +86,10 @@ class ExtractMetadata(_Entities):
 
     def process(self, unit: Unit, params: ContentParams, ctx: Context) -> Content:
         _, metadata = looked_at(self.medium(unit, params, ctx))
-        return Content(categories=categories_of(metadata), technical_metadata=metadata)
+        return Content(
+            categories=categories_of(metadata) if "categories" in params.analysis_types else [],
+            technical_metadata=metadata if params.extract_metadata else None,
+        )
 
 
 def looked_at(medium: Medium) -> tuple[list[Frame], dict[str, Any]]:

@@ -135,7 +135,7 @@ class EnrollFolder(Processor[EnrollParams, EnrolledPicture]):
     unit_deadline: ClassVar[float] = 120.0
 
     def units(self, params: EnrollParams, ctx: Context) -> Iterable[Unit]:
-        folder = Path(original(params.folder))
+        folder = ctx.path(Path(original(params.folder)))
         plan = plan_folder(folder, ctx, explicit=params.explicit)
         for row in plan.removed:
             ctx.stores.people.remove_source(params.folder, row)
@@ -148,7 +148,7 @@ class EnrollFolder(Processor[EnrollParams, EnrolledPicture]):
         person = ctx.stores.people.ensure(name, "folder", name, revive=params.explicit)
         if person is None:
             return EnrolledPicture(person=name, picture=unit.key, outcome="forgotten", message="this person was forgotten")
-        path = Path(original(unit.key))
+        path = ctx.path(Path(original(unit.key)))
         fingerprint = fingerprint_of(path, ctx.stores.observations)
         try:
             picture, references = self._look(path, fingerprint, person, params, ctx)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from time import monotonic
 from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
-from ..contracts.findings import Findings, Problem
+from ..contracts.findings import Findings, Problem, SeenPerson, UnknownPerson
 from ..errors import MediaError
 from ..processing.base import Entity, Metrics, Processor, Unit
-from ..processing.context import Context, MediaResolver
+from ..processing.context import Context, MediaResolver, Screenshots
 from .recognition import Recognition, RecognitionParams
 
 SURE_ALONE = 0.99
@@ -27,20 +29,27 @@ class WantedEntity(BaseModel):
     url: str | None = None
     path: str | None = None
     upload: str | None = None
+    screenshots: Screenshots = "never"
     images: list[WantedEntity] = Field(default_factory=list)
 
 
 class EntityParams(RecognitionParams):
+    """Of a gallery, `batch_size` pictures are looked at together; with `skip_low_quality`, faces that are too poor to be known
+    by do not name anybody in it."""
+
     entities: list[WantedEntity]
+    batch_size: int = 10
+    skip_low_quality: bool = False
 
 
 class GalleryPicture(BaseModel):
-    """One picture of a gallery; `error` is set when it could not be looked at."""
+    """One picture of a gallery; `error` is set when it could not be looked at, `skipped` when all its faces are too poor."""
 
     id: str
     url: str | None = None
     findings: Findings | None = None
     error: Problem | None = None
+    skipped: bool = False
     seconds: float = 0.0
 
 
@@ -99,22 +108,25 @@ class IdentifyEntities(Processor[EntityParams, EntityFindings]):
         entity = params.entities[int(unit.key.partition(":")[0])]
         bare = entity.model_copy(update={"images": []})
         if entity.type == "gallery":
-            pictures = list(self._gallery(entity, unit, ctx, ctx.media, self._recognition))
+            pictures = list(self._gallery(entity, unit, params, ctx, ctx.media, self._recognition))
             return EntityFindings(entity=bare, pictures=pictures, people=people_of(pictures))
         medium = ctx.media.medium(entity)
         findings = self._recognition.identify(medium, ctx, lambda fraction: ctx.control.progress(unit.key, fraction))
         return EntityFindings(entity=bare, findings=findings)
 
     def _gallery(
-        self, entity: WantedEntity, unit: Unit, ctx: Context, media: MediaResolver, recognition: Recognition
+        self, entity: WantedEntity, unit: Unit, params: EntityParams, ctx: Context, media: MediaResolver, recognition: Recognition
     ) -> Iterator[GalleryPicture]:
         images = entity.images or [WantedEntity.model_validate(image, from_attributes=True) for image in media.images(entity)]
         if not images:
             raise MediaError("The gallery has no pictures.", code="empty-gallery")
-        for number, image in enumerate(images):
-            ctx.check()
-            ctx.control.progress(unit.key, number / len(images))
-            yield _picture(image, ctx, media, recognition)
+        look = partial(_picture, ctx=ctx, media=media, recognition=recognition, choosy=params.skip_low_quality)
+        together = max(1, min(params.batch_size, ctx.settings.cores))
+        with ThreadPoolExecutor(together, thread_name_prefix="gallery") as threads:
+            for start in range(0, len(images), params.batch_size):
+                ctx.check()
+                ctx.control.progress(unit.key, start / len(images))
+                yield from threads.map(look, images[start : start + params.batch_size])
 
     def metrics(self, result: EntityFindings) -> Metrics:
         if result.pictures:
@@ -126,14 +138,27 @@ class IdentifyEntities(Processor[EntityParams, EntityFindings]):
         return self._recognition.models if self._recognition else ()
 
 
-def _picture(image: WantedEntity, ctx: Context, media: MediaResolver, recognition: Recognition) -> GalleryPicture:
+def _picture(image: WantedEntity, ctx: Context, media: MediaResolver, recognition: Recognition, choosy: bool) -> GalleryPicture:
     """One picture that cannot be read fails alone."""
     started = monotonic()
     try:
         findings = recognition.identify(media.medium(image), ctx, lambda fraction: None)
     except MediaError as error:
         return GalleryPicture(id=image.id, url=image.url, error=Problem(code=error.code, message=str(error)))
-    return GalleryPicture(id=image.id, url=image.url, findings=findings, seconds=round(monotonic() - started, 4))
+    skipped = choosy and _leave_out_poor(findings, ctx.vision.reference_floor)
+    return GalleryPicture(id=image.id, url=image.url, findings=findings, skipped=skipped, seconds=round(monotonic() - started, 4))
+
+
+def _leave_out_poor(findings: Findings, floor: float) -> bool:
+    """Take away people whom only faces below `floor` show; whether that left nobody of those who were there."""
+
+    def good(person: SeenPerson | UnknownPerson) -> bool:
+        return any(face.quality >= floor for face in person.faces)
+
+    before = len(findings.people) + len(findings.unknown)
+    findings.people = [person for person in findings.people if good(person)]
+    findings.unknown = [stranger for stranger in findings.unknown if good(stranger)]
+    return before > 0 and not findings.people and not findings.unknown
 
 
 def people_of(pictures: Iterable[GalleryPicture]) -> list[GalleryPerson]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..contracts.findings import Problem
 from ..media.frames import Frame
+from ..media.interval import every as at_interval
 from ..media.sampling import Mode, Stage, read, stages
 from ..media.video import VideoReader
 from ..processing.context import Context
@@ -57,9 +58,11 @@ class Evidence:
     """The looks at one medium, the cheap ones first. A look that was taken before comes from rows without a decoder: the
     same mode of sampling sees the same frames, whatever else was looked at in between."""
 
-    def __init__(self, medium: Medium, mode: Mode, ctx: Context) -> None:
+    def __init__(self, medium: Medium, mode: Mode, ctx: Context, *, every: int | None = None) -> None:
         self._medium = medium
-        self._mode = mode
+        self._every = every
+        self._frames_of: Mode = mode
+        self._mode = mode if every is None else f"every-{every}"
         self._ctx = ctx
         self._analysis = ctx.vision.detector_id
         store = ctx.stores.observations
@@ -104,7 +107,7 @@ class Evidence:
         with video() as reader:
             reader.watch(self._ctx.check)
             self._note_video(reader)
-            planned = stages(reader.info, self._mode)
+            planned = stages(reader.info, self._frames_of) if self._every is None else at_interval(reader.info, self._every)
             for number, stage in enumerate(planned):
                 if number < len(self._kept_looks()):
                     continue

@@ -46,7 +46,7 @@ class IdentifyMedia(Processor[IdentifyParams, Findings]):
 
     def units(self, params: IdentifyParams, ctx: Context) -> Iterator[Unit]:
         seen: Counter[str] = Counter()
-        for item in Walk([original(path) for path in params.media]):
+        for item in Walk([str(ctx.path(Path(original(path)))) for path in params.media]):
             row = storable(str(item.path))
             seen[row] += 1
             key = row if seen[row] == 1 else f"{row}#{seen[row]}"
@@ -55,7 +55,7 @@ class IdentifyMedia(Processor[IdentifyParams, Findings]):
     def process(self, unit: Unit, params: IdentifyParams, ctx: Context) -> Findings:
         if self._recognition is None:
             raise RuntimeError("load() comes before process()")
-        medium, mismatch = medium_at(Path(original(unit.entity.path or unit.key)), ctx.stores.observations)
+        medium, mismatch = medium_at(ctx.path(Path(original(unit.entity.path or unit.key))), ctx.stores.observations)
         findings = self._recognition.identify(medium, ctx, lambda fraction: ctx.control.progress(unit.key, fraction))
         if mismatch is not None:
             findings.flags.append(mismatch)

@@ -21,7 +21,7 @@ from .opinions import decide_with_second_opinion
 class RecognitionParams(BaseModel):
     """`people` is the origin (a people folder, a Stash) whose people alone are matched, None for all who are enrolled.
     `threshold` None is the calibrated operating point; `top` limits the candidates a person. `embedders` are fixed when the
-    job is made, so that going on after a kill changes nothing."""
+    job is made, so that going on after a kill changes nothing. `every`: seconds between frames, instead of as many as needed."""
 
     people: str | None = None
     threshold: float | None = None
@@ -29,6 +29,7 @@ class RecognitionParams(BaseModel):
     frames: Literal["auto", "keyframes", "dense"] = "auto"
     profile: Literal["fast", "balanced", "thorough"] = "balanced"
     embedders: list[str] = []
+    every: int | None = None
 
 
 class Recognition:
@@ -39,14 +40,18 @@ class Recognition:
         primary = ctx.vision.primary
         self._second = next((model for model in params.embedders if model != primary), None)
         self.models = [primary] + ([self._second] if self._second else [])
-        people = ctx.stores.people.people(origin=params.people)
-        references = complete(ctx.stores.people.references(origin=params.people), self.models, ctx)
-        gallery = Gallery.build(people, references, self.models)
+        key = ("gallery", params.people, *self.models)
+        gallery = ctx.remembered.get(key, ctx.stores.people.version(), lambda: self._gallery(ctx))
         self._recognizer = Recognizer(gallery, profile=Profile(params.profile))
+
+    def _gallery(self, ctx: Context) -> Gallery:
+        people = ctx.stores.people.people(origin=self._params.people)
+        references = complete(ctx.stores.people.references(origin=self._params.people), self.models, ctx)
+        return Gallery.build(people, references, self.models)
 
     def identify(self, medium: Medium, ctx: Context, progress: Callable[[float], None]) -> Findings:
         """Look at `medium` until its people are decided, the looks are used up, or the job is to stop (Cancelled)."""
-        evidence = Evidence(medium, self._params.frames, ctx)
+        evidence = Evidence(medium, self._params.frames, ctx, every=self._params.every)
         rejected, confirmed = verdicts(medium.fingerprint, ctx)
         findings = Findings()
         for number, frames in enumerate(evidence.looks()):

@@ -23,13 +23,27 @@ LARGEST_PICTURE = 256 * 2**20
 """Bytes of a picture that is fetched into memory."""
 
 
-def medium_of(item: Item, gateway: StashClient, rows: ObservationStore) -> Medium:
-    """The medium behind a scene or an image. Raises MediaError when it has no file, StashError when Stash refuses it."""
+def openable(file: MediaFile) -> Path | None:
+    """The path when this process can open it: not in a zip, on a disk that is mounted here, of the size that Stash saw."""
+    if file.inside_zip:
+        return None
+    path = Path(file.path)
+    try:
+        return path if path.is_file() and path.stat().st_size == file.size else None
+    except (OSError, ValueError):
+        return None
+
+
+def medium_of(
+    item: Item, gateway: StashClient, rows: ObservationStore, openable: Callable[[MediaFile], Path | None] = openable
+) -> Medium:
+    """The medium behind a scene or an image; `openable` says where this process may open its file. Raises MediaError when it
+    has no file, StashError when Stash refuses it."""
     file = item.file
     if file is None:
         raise MediaError(f"This {item.kind} has no file.", code="no-file", remedy="Scan the library again.")
     remote = item.paths.get("stream" if item.kind == "scene" else "image")
-    path = _openable(file)
+    path = openable(file)
     if path is not None:
         fingerprint = fingerprint_of(path, rows)
         if file.is_video:
@@ -40,17 +54,6 @@ def medium_of(item: Item, gateway: StashClient, rows: ObservationStore) -> Mediu
     if file.is_video:
         return _remote_video(item, file, remote, gateway, rows)
     return _remote_picture(item, file, remote, gateway, rows)
-
-
-def _openable(file: MediaFile) -> Path | None:
-    """The path when this process can open it: not in a zip, on a disk that is mounted here, of the size that Stash saw."""
-    if file.inside_zip:
-        return None
-    path = Path(file.path)
-    try:
-        return path if path.is_file() and path.stat().st_size == file.size else None
-    except OSError:
-        return None
 
 
 def _remote_video(item: Item, file: MediaFile, remote: str, gateway: StashClient, rows: ObservationStore) -> Medium:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import threading
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from ..clock import Clock, SystemClock
-from ..processing.context import Context, MediaResolver
+from ..errors import Paused
+from ..processing.context import Context, MediaResolver, Remembered
 from ..processing.control import JobControl
 from ..processing.registry import Registry
 from ..processing.runner import Runner
@@ -31,6 +33,8 @@ class Core:
         self.media = media
         self._engines: dict[str, VisionEngine] = {}
         self._lock = threading.Lock()
+        self._remembered = Remembered()
+        self._controls: WeakSet[JobControl] = WeakSet()
 
     def engine(self, profile: str = DEFAULT_PROFILE) -> VisionEngine:
         """The engine of a profile; made here, its networks are opened on first use."""
@@ -44,10 +48,20 @@ class Core:
 
     def context(self, control: JobControl) -> Context:
         """What the processor of the running job may reach."""
-        return Context(self.settings, self.stores, self.clock, control, self.engine(self._profile(control.job_id)), self.media)
+        with self._lock:
+            self._controls.add(control)
+        engine = self.engine(self._profile(control.job_id))
+        return Context(self.settings, self.stores, self.clock, control, engine, self.media, self._remembered)
 
     def runner(self, cores: int | None = None) -> Runner:
         return Runner(self.ledger, self.registry, self.context, cores=cores or self.settings.cores)
+
+    def pause(self) -> None:
+        """Ask the jobs of this process to stop where they are; they are put back as pending."""
+        with self._lock:
+            controls = list(self._controls)
+        for control in controls:
+            control.stop(Paused("this process ends"))
 
     def unload(self) -> None:
         """Free the networks; the next job loads them again."""

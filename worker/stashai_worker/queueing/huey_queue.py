@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from huey import RedisHuey, SqliteHuey
+from huey import PriorityRedisHuey, SqliteHuey
 from huey.api import Huey, TaskWrapper
 from huey.consumer import Consumer
 from huey.contrib.sql_huey import SqlHuey
@@ -16,6 +17,8 @@ from huey.registry import Message
 from huey.serializer import Serializer
 
 from stashai.errors import SetupError
+
+logger = logging.getLogger(__name__)
 
 NAME = "stashai"
 LOWEST = 10
@@ -46,7 +49,7 @@ def open_huey(url: str, data: Path) -> Huey:
     if not url:
         return SqliteHuey(NAME, filename=str(data / "queue.sqlite3"), **options)
     if scheme in ("redis", "rediss"):
-        return RedisHuey(NAME, url=url, **options)
+        return PriorityRedisHuey(NAME, url=url, **options)
     if scheme in ("postgresql", "postgres"):
         from playhouse.db_url import connect
 
@@ -80,8 +83,13 @@ class Bell:
             self._consumer.stop(graceful=False)
             self._consumer = None
 
-    def pending(self) -> int:
-        return int(self._huey.pending_count())
+    def is_empty(self) -> bool:
+        """Whether nothing waits in the queue; False, too, while it cannot be asked."""
+        try:
+            return int(self._huey.pending_count()) == 0
+        except Exception as error:  # noqa: BLE001 - each queue has its own kinds of errors; a consumer tries again by itself
+            logger.warning("The queue does not answer: %s: %s", type(error).__name__, error)
+            return False
 
     def flush(self) -> None:
         self._huey.flush()

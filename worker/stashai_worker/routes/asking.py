@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from anyio import to_thread
 from fastapi import Depends, Header, Query
 
+from stashai.contracts.batch import BatchJobStatus
 from stashai.contracts.common import ErrorResponse
 from stashai.tracking.records import JobRequest, JobRow
 
@@ -18,10 +19,13 @@ State = Annotated[WorkerState, Depends(state_of)]
 Wait = Annotated[float | None, Query(ge=0, le=300, description="Seconds to wait for the answer before a 202 with the job's id")]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200, description="The same as the body's request_id")]
 FAILURES: dict[int | str, dict[str, Any]] = {code: {"model": ErrorResponse} for code in (400, 401, 403, 404, 409, 413, 429, 503, 504)}
-ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"description": "Taken on; the body is the job's status"}}
+ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"model": BatchJobStatus, "description": "Taken on; the body is the job's status"}}
 
 
-async def submitter(state: State, key: Key = None) -> Callable[[JobRequest], Awaitable[JobRow]]:
+Submitter = Callable[[JobRequest], Awaitable[JobRow]]
+
+
+async def submitter(state: State, key: Key = None) -> Submitter:
     """Submits off the event loop; the header's key serves where the body names none."""
 
     async def submit(job: JobRequest) -> JobRow:
@@ -31,4 +35,4 @@ async def submitter(state: State, key: Key = None) -> Callable[[JobRequest], Awa
     return submit
 
 
-Submit = Annotated[Callable[[JobRequest], Awaitable[JobRow]], Depends(submitter)]
+Submit = Annotated[Submitter, Depends(submitter)]

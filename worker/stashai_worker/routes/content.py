@@ -10,7 +10,7 @@ from stashai.contracts.content import ContentAnalysisRequest, ContentAnalysisRes
 from stashai.processors.content import Content, ContentParams
 from stashai.tracking.records import JobRequest
 
-from ..jobs import batch_status, entity_of, failure_of, finished
+from ..jobs import accepted, ended_in_time, entity_of, patience
 from ..state import WorkerState
 from .asking import ACCEPTED, FAILURES, State, Submit, Wait
 
@@ -23,7 +23,7 @@ async def _analyze(
     entity = await entity_of(request.entity, request.image_data, state)
     params = ContentParams(
         entities=[entity],
-        analysis_types=request.analysis_types,
+        analysis_types=list(request.analysis_types),
         generate_tags=request.generate_tags,
         extract_metadata=request.extract_metadata,
     )
@@ -39,14 +39,12 @@ async def _analyze(
         priority=request.priority,
         idempotency_key=request.request_id,
         client_id=request.client_id,
-        timeout=float(request.timeout),
+        timeout=request.limit,
     )
     taken = await submit(job)
-    row = await finished(state, taken.job_id, request.timeout if wait is None else wait)
-    if not row.ended:
-        return JSONResponse(batch_status(row).model_dump(mode="json"), status_code=202)
-    if row.status != "completed":
-        raise await to_thread.run_sync(failure_of, state, row)
+    row = await ended_in_time(state, taken.job_id, patience(request, wait))
+    if row is None:
+        return await accepted(state, taken.job_id)
     items = await to_thread.run_sync(state.core.ledger.items, row.job_id)
     content = Content.model_validate_json(items[0].response_data or "{}")
     return ContentAnalysisResponse(

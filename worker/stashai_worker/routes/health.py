@@ -5,23 +5,27 @@ from __future__ import annotations
 import time
 
 from anyio import to_thread
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from stashai import __version__
 from stashai.contracts.enums import ServiceStatus
 from stashai.contracts.services import HealthCheckResponse, HealthMetrics
 from stashai.errors import StorageError
 
+from ..opening import Opening
 from ..state import WorkerState
-from .asking import State
 
 router = APIRouter(tags=["health"])
 
 
 @router.get("/health", response_model=HealthCheckResponse, responses={503: {"model": HealthCheckResponse}})
-async def health(state: State, response: Response) -> HealthCheckResponse:
+async def health(request: Request, response: Response) -> HealthCheckResponse:
     """200 when able to serve, 503 when not, with the reason."""
-    said = await to_thread.run_sync(_health, state, limiter=state.health_limiter)
+    opening: Opening[WorkerState] = request.app.state.opening
+    if opening.made is None:
+        said = _unhealthy(0.0, str(opening.problem))
+    else:
+        said = await to_thread.run_sync(_health, opening.made, limiter=opening.made.health_limiter)
     if said.status is not ServiceStatus.HEALTHY:
         response.status_code = 503
     return said
@@ -32,21 +36,28 @@ def _health(state: WorkerState) -> HealthCheckResponse:
     try:
         metrics = _metrics(state)
     except StorageError as error:
-        return HealthCheckResponse(
-            service_name="stashai",
-            status=ServiceStatus.UNHEALTHY,
-            version=__version__,
-            uptime=uptime,
-            dependencies={"database": str(error)},
-        )
-    ready = any(listed.state == "ready" for listed in state.core.registry.all())
+        return _unhealthy(uptime, str(error))
+    waits = {"networks": state.readiness.networks, "stash": state.readiness.stash}
+    runs = any(listed.state == "ready" for listed in state.core.registry.all())
+    ready = runs and not any(waits.values())
     return HealthCheckResponse(
         service_name="stashai",
         status=ServiceStatus.HEALTHY if ready else ServiceStatus.UNHEALTHY,
         version=__version__,
         uptime=uptime,
-        dependencies={"database": "healthy", "processors": "healthy" if ready else "none can run here"},
+        dependencies={
+            "database": "healthy",
+            "processors": "healthy" if runs else "none can run here",
+            "networks": waits["networks"] or "healthy",
+            **({"stash": waits["stash"] or "healthy"} if state.config.stash_url else {}),
+        },
         metrics=metrics,
+    )
+
+
+def _unhealthy(uptime: float, reason: str) -> HealthCheckResponse:
+    return HealthCheckResponse(
+        service_name="stashai", status=ServiceStatus.UNHEALTHY, version=__version__, uptime=uptime, dependencies={"database": reason}
     )
 
 

@@ -11,15 +11,17 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field, ValidationError
 
 from stashai.contracts.batch import BatchJobStatus, BatchRequest
+from stashai.contracts.common import BaseRequest
+from stashai.contracts.enums import ProcessingStatus
+from stashai.contracts.recognition import FacialRecognitionRequest, GalleryIdentificationRequest, SceneIdentificationRequest
 from stashai.errors import UsageError
-from stashai.processors.entities import WantedEntity
 from stashai.tracking import statistics
 from stashai.tracking.records import ItemRow, JobRequest
 
 from ..events import job_view, moment
-from ..jobs import batch_status, entity_job, finished, known_job
-from ..state import WorkerState
-from .asking import FAILURES, State, Submit
+from ..jobs import as_wanted, asked_with, batch_status, entity_job, finished, identification, known_job, wanted
+from ..state import AT_ONCE, WorkerState
+from .asking import FAILURES, State, Submit, Submitter
 
 router = APIRouter(tags=["jobs"])
 
@@ -29,12 +31,11 @@ OPERATIONS = {"identify-image": "image", "identify-scene": "scene", "identify-ga
 CONTENT = {"analyze-scene": "content.analyze", "extract-metadata": "metadata.extract"}
 
 
-class QueueRequest(BaseModel):
+class QueueRequest(BaseRequest):
     """A processor's own parameters, and how urgent it is. `watch_seconds`: cancelled when nobody asked for it that long."""
 
-    params: dict[str, Any] = {}
-    priority: int = Field(default=1, ge=1, le=10)
-    request_id: str | None = Field(default=None, max_length=200)
+    params: dict[str, Any] = Field(default_factory=dict)
+    batch_job_id: str | None = Field(default=None, max_length=200)
     watch_seconds: float | None = Field(default=None, ge=5, le=3600)
 
 
@@ -64,31 +65,28 @@ async def submit_batch(request: BatchRequest, state: State, submit: Submit) -> B
 
 
 def _batch_job(request: BatchRequest, state: WorkerState) -> JobRequest:
-    entities = [
-        WantedEntity(type=e.type, id=e.id, title=e.title, path=e.path, upload=(e.metadata or {}).get("upload")) for e in request.entities
-    ]
+    entities = [as_wanted(entity) for entity in request.entities]
     if request.operation in OPERATIONS or request.operation == "entities.identify":
-        return entity_job(entities, request, state, threshold=0.5, top=5)
-    processor = CONTENT.get(request.operation, request.operation)
-    return processor_job(processor, {"entities": [e.model_dump() for e in entities]}, state, request.priority, request.request_id)
+        job = entity_job(entities, request, state, threshold=0.5, top=5)
+    else:
+        processor = CONTENT.get(request.operation, request.operation)
+        job = processor_job(processor, {"entities": [entity.model_dump() for entity in entities]}, state, request)
+    at_once = request.batch_size if request.parallel_processing else 1
+    return replace(job, planned=len(entities), config=json.dumps({**json.loads(job.config), AT_ONCE: at_once}))
 
 
-def processor_job(processor_id: str, params: dict[str, Any], state: WorkerState, priority: int, key: str | None) -> JobRequest:
+def processor_job(processor_id: str, params: dict[str, Any], state: WorkerState, request: BaseRequest) -> JobRequest:
     """A job of any processor. Raises UsageError for an unknown one (404) and for parameters that it does not take (400)."""
     listed = state.core.registry.find(processor_id)
     if listed is None:
         raise UsageError(f"There is no service {processor_id!r}.", code="not-found")
-    if state.services.in_maintenance(processor_id):
-        raise UsageError(f"The service {processor_id} is set aside.", code="busy", remedy="Try again later.")
     processor = state.core.registry.create(processor_id)
     try:
         checked = processor.params.model_validate(params)
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()[:5])
         raise UsageError(f"The parameters do not fit {processor_id}: {problems}.", code="bad-parameters") from error
-    return JobRequest(
-        processor_id, processor.action_type, config=checked.model_dump_json(), name=processor.title, priority=priority, idempotency_key=key
-    )
+    return JobRequest(processor_id, processor.action_type, config=checked.model_dump_json(), name=processor.title, **asked_with(request))
 
 
 @router.get("/batch/{job_id}/status", response_model=BatchJobStatus, responses=FAILURES)
@@ -96,15 +94,35 @@ async def get_batch(job_id: str, state: State, wait: Annotated[float, Query(ge=0
     return batch_status(await finished(state, job_id, wait))
 
 
+async def _queued(request: FacialRecognitionRequest, kind: str, state: WorkerState, submit: Submitter) -> BatchJobStatus:
+    if request.entity.type != kind:
+        raise UsageError(f"This queue takes entities of the type {kind}, not {request.entity.type!r}.", code="wrong-entity")
+    entity = await wanted(request, state)
+    return batch_status(await submit(await to_thread.run_sync(identification, request, entity, state)))
+
+
+@router.post("/queue/submit/image", status_code=202, response_model=BatchJobStatus, responses=FAILURES)
+async def submit_image(request: FacialRecognitionRequest, state: State, submit: Submit) -> BatchJobStatus:
+    """Queue what identify-image does."""
+    return await _queued(request, "image", state, submit)
+
+
+@router.post("/queue/submit/scene", status_code=202, response_model=BatchJobStatus, responses=FAILURES)
+async def submit_scene(request: SceneIdentificationRequest, state: State, submit: Submit) -> BatchJobStatus:
+    """Queue what identify-scene does."""
+    return await _queued(request, "scene", state, submit)
+
+
+@router.post("/queue/submit/gallery", status_code=202, response_model=BatchJobStatus, responses=FAILURES)
+async def submit_gallery(request: GalleryIdentificationRequest, state: State, submit: Submit) -> BatchJobStatus:
+    """Queue what identify-gallery does."""
+    return await _queued(request, "gallery", state, submit)
+
+
 @router.post("/queue/submit/{processor}", status_code=202, response_model=BatchJobStatus, responses=FAILURES)
 async def submit_any(processor: str, request: QueueRequest, state: State, submit: Submit) -> BatchJobStatus:
-    """Queue any processor; `image`, `gallery` and `scene` are the identification of such entities."""
-    known = {"image", "gallery", "scene"}
-    target = "entities.identify" if processor in known else processor
-    params = dict(request.params)
-    if processor in known and "entity" in params:
-        params = {"entities": [params.pop("entity")], "embedders": state.core.engine().installed_embedders, **params}
-    job = await to_thread.run_sync(processor_job, target, params, state, request.priority, request.request_id)
+    """Queue any processor with its own parameters."""
+    job = await to_thread.run_sync(processor_job, processor, request.params, state, request)
     if request.watch_seconds is not None:
         job = replace(job, run_policy="watched", watch_seconds=request.watch_seconds)
     return batch_status(await submit(job))
@@ -136,17 +154,20 @@ async def history(
     state: State,
     limit: PAGE = 1000,
     offset: OFFSET = 0,
-    status: str | None = None,
+    status: ProcessingStatus | None = None,
     entity_type: str | None = None,
     entity_id: str | None = None,
     action_type: str | None = None,
+    client_id: str | None = None,
 ) -> dict[str, Any]:
     entity = (entity_type, entity_id) if entity_type and entity_id else None
     statuses = (status,) if status else ()
 
     def read() -> dict[str, Any]:
-        jobs = state.core.ledger.jobs(status=statuses, entity=entity, action_type=action_type, limit=limit, offset=offset)
-        return {"jobs": [job_view(job) for job in jobs], "total": state.core.ledger.count(status=statuses, entity=entity)}
+        ledger = state.core.ledger
+        jobs = ledger.jobs(status=statuses, entity=entity, action_type=action_type, client_id=client_id, limit=limit, offset=offset)
+        total = ledger.count(status=statuses, entity=entity, action_type=action_type, client_id=client_id)
+        return {"jobs": [job_view(job) for job in jobs], "total": total}
 
     return await to_thread.run_sync(read)
 
@@ -161,7 +182,14 @@ async def trends(state: State, days: Annotated[int, Query(ge=1, le=3650)] = 30) 
 async def get_job(job_id: str, state: State) -> dict[str, Any]:
     job = await to_thread.run_sync(known_job, state, job_id)
     summary = json.loads(job.results_summary) if job.results_summary else None
-    return {**job_view(job), "overall_result": job.overall_result, "results_summary": summary, "ai_model": job.ai_model}
+    children = await to_thread.run_sync(state.core.ledger.children, job_id)
+    return {
+        **job_view(job),
+        "overall_result": job.overall_result,
+        "results_summary": summary,
+        "ai_model": job.ai_model,
+        "children": [child.job_id for child in children],
+    }
 
 
 @router.get("/ai-jobs/{job_id}/tests", response_model=dict[str, Any], responses=FAILURES)

@@ -6,6 +6,7 @@ from anyio import to_thread
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from stashai.contracts.common import ImageData
 from stashai.contracts.recognition import (
     AIModelInfo,
     FaceComparisonRequest,
@@ -19,23 +20,22 @@ from stashai.processors.compare import CompareParams, Comparison, FaceSource
 from stashai.processors.entities import EntityFindings
 from stashai.tracking.records import JobRequest, JobRow
 
-from ..jobs import batch_status, entity_job, failure_of, finished, wanted
+from ..jobs import accepted, asked_with, ended_in_time, identification, patience, spooled, wanted
 from ..state import WorkerState
 from ..translate import comparison_response, gallery_results, response_of
-from .asking import ACCEPTED, FAILURES, State, Submit, Wait
+from .asking import ACCEPTED, FAILURES, State, Submit, Submitter, Wait
 
 router = APIRouter(prefix="/facial-recognition", tags=["facial recognition"])
 
 
-async def answer(
-    job: JobRow, request: FacialRecognitionRequest, state: WorkerState, wait: float | None
+async def _identify(
+    request: FacialRecognitionRequest, state: WorkerState, submit: Submitter, wait: float | None
 ) -> FacialRecognitionResponse | JSONResponse:
-    """The answer when the job ends in time, else 202 with its status. A failure is raised with its true status."""
-    job = await finished(state, job.job_id, request.timeout if wait is None else wait)
-    if not job.ended:
-        return JSONResponse(batch_status(job).model_dump(mode="json"), status_code=202)
-    if job.status != "completed":
-        raise await to_thread.run_sync(failure_of, state, job)
+    entity = await wanted(request, state)
+    taken = await submit(await to_thread.run_sync(identification, request, entity, state))
+    job = await ended_in_time(state, taken.job_id, patience(request, wait))
+    if job is None:
+        return await accepted(state, taken.job_id)
     return await to_thread.run_sync(_response, job, request, state)
 
 
@@ -55,15 +55,6 @@ def _response(job: JobRow, request: FacialRecognitionRequest, state: WorkerState
     return response
 
 
-async def _identify(
-    request: FacialRecognitionRequest, state: WorkerState, submit: Submit, wait: float | None, frames: str = "auto"
-) -> FacialRecognitionResponse | JSONResponse:
-    entity = await wanted(request, state)
-    job = entity_job([entity], request, state, request.threshold, request.max_results, frames=frames)
-    row = await submit(job)
-    return await answer(row, request, state, wait)
-
-
 @router.post("/identify-image", response_model=FacialRecognitionResponse, responses={**FAILURES, **ACCEPTED})
 async def identify_image(
     request: FacialRecognitionRequest, state: State, submit: Submit, wait: Wait = None
@@ -76,8 +67,8 @@ async def identify_image(
 async def identify_scene(
     request: SceneIdentificationRequest, state: State, submit: Submit, wait: Wait = None
 ) -> FacialRecognitionResponse | JSONResponse:
-    """Who is in a scene. `analyze_frames` false looks at few frames only."""
-    return await _identify(request, state, submit, wait, "auto" if request.analyze_frames else "keyframes")
+    """Who is in a scene: by its frames, or by its screenshots alone."""
+    return await _identify(request, state, submit, wait)
 
 
 @router.post("/identify-gallery", response_model=FacialRecognitionResponse, responses={**FAILURES, **ACCEPTED})
@@ -88,33 +79,33 @@ async def identify_gallery(
     return await _identify(request, state, submit, wait)
 
 
-@router.post("/compare-faces", response_model=FaceComparisonResponse, responses=FAILURES)
+@router.post("/compare-faces", response_model=FaceComparisonResponse, responses={**FAILURES, **ACCEPTED})
 async def compare_faces(
     request: FaceComparisonRequest, state: State, submit: Submit, wait: Wait = None
 ) -> FaceComparisonResponse | JSONResponse:
-    """Whether two known people look like one."""
+    """Whether two people (known ones, or those of two pictures) look like one."""
     params = CompareParams(
-        first=FaceSource(person=request.performer1_id),
-        second=FaceSource(person=request.performer2_id),
+        first=await _side(request.performer1_id, request.image1_data, state),
+        second=await _side(request.performer2_id, request.image2_data, state),
         families=request.comparison_models,
     )
     job = JobRequest(
         processor="faces.compare",
         action_type="face_comparison",
         config=params.model_dump_json(),
-        name=f"Compare {request.performer1_id} with {request.performer2_id}",
+        name=f"Compare {request.performer1_id or 'a picture'} with {request.performer2_id or 'a picture'}",
         planned=1,
-        priority=request.priority,
-        idempotency_key=request.request_id,
-        client_id=request.client_id,
-        timeout=float(request.timeout),
+        **asked_with(request),
     )
-    row = await finished(state, (await submit(job)).job_id, request.timeout if wait is None else wait)
-    if not row.ended:
-        return JSONResponse(batch_status(row).model_dump(mode="json"), status_code=202)
-    if row.status != "completed":
-        raise await to_thread.run_sync(failure_of, state, row)
+    taken = await submit(job)
+    row = await ended_in_time(state, taken.job_id, patience(request, wait))
+    if row is None:
+        return await accepted(state, taken.job_id)
     return await to_thread.run_sync(_comparison, row, request, state)
+
+
+async def _side(person: str | None, picture: ImageData | None, state: WorkerState) -> FaceSource:
+    return FaceSource(person=person, upload=await spooled(picture, state) if picture else None)
 
 
 def _comparison(job: JobRow, request: FaceComparisonRequest, state: WorkerState) -> FaceComparisonResponse:

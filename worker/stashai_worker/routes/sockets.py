@@ -10,6 +10,7 @@ from anyio import to_thread
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from ..events import Listener, queue_status
+from ..opening import Opening
 from ..state import WorkerState
 
 router = APIRouter()
@@ -21,7 +22,11 @@ SEND_SECONDS = 10.0
 @router.websocket("/ws/queue")
 async def queue(socket: WebSocket) -> None:
     """The state on connect, then events with numbers; `?since=` resumes after one."""
-    state: WorkerState = socket.app.state.worker
+    opening: Opening[WorkerState] = socket.app.state.opening
+    if opening.made is None:
+        await socket.close(1013, "the worker is starting")
+        return
+    state = opening.made
     since = socket.query_params.get("since", "")
     await socket.accept(subprotocol=_subprotocol(socket))
     listener = state.hub.join(int(since) if since.isdigit() and len(since) < 16 else None)

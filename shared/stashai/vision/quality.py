@@ -12,7 +12,7 @@ from ..media.frames import Pixels
 from .align import scale_of, transform
 from .detect_look import EYES, Refined
 
-MATCH_FLOOR = 0.05
+MATCH_FLOOR = 0.03
 """Below it a face is too weak to be matched with anybody."""
 REFERENCE_FLOOR = 0.3
 """Below it a face is too weak for somebody to be known by."""

@@ -61,6 +61,9 @@ class Chain:
         except StashAIError as error:
             self._fail(claim, error)
             raise
+        except Exception as error:
+            self._fail(claim, StashAIError(f"{type(error).__name__}: {error}", code="internal"))
+            raise
         if more:
             bench.ledger.release(claim, self._progress_text())
         return {"job": self._row(claim), "result": result, "more": more}

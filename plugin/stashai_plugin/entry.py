@@ -16,6 +16,7 @@ from stashai.mode import activate
 
 from .operations import OPERATIONS
 from .request import Request
+from .setup import SetupNeededError, runtime_is_there
 
 Json = dict[str, Any]
 
@@ -57,7 +58,12 @@ def dispatch(request: Request) -> Any:
     module, function = place
     # Whatever an operation imports, it shall find the set-up's packages, not those that this Python happens to have.
     activate(request.data, request.locks)
-    return getattr(import_module(f"stashai_plugin.{module}"), function)(request)
+    try:
+        return getattr(import_module(f"stashai_plugin.{module}"), function)(request)
+    except ModuleNotFoundError as error:
+        if runtime_is_there(request):
+            raise
+        raise SetupNeededError("StashAI is not set up yet.", remedy="Run the task Set up.") from error
 
 
 def detached(arguments: Sequence[str], plugin_dir: Path) -> int:

@@ -64,7 +64,6 @@ def _file_name(entity: Any) -> str:
 
 def step(request: Request) -> Json:
     """Work on a job for a few seconds: {job, result, more}. `waiting` says why nothing was done."""
-    from .chain import Chain
     from .host import Bench, inference_lock
 
     job_id = request.text("job", longest=64)
@@ -72,6 +71,8 @@ def step(request: Request) -> Json:
         bench = Bench(request)
     except SetupNeededError:
         return {"job": None, "result": None, "more": False, "needs": {"setup": plan(request)}}
+    from .chain import Chain
+
     job = bench.ledger.job(job_id)
     if job is None or job.processor != PROCESSOR:
         raise UsageError(f"There is no job {job_id}.", code="unknown-job")
@@ -101,7 +102,6 @@ def pause(request: Request) -> Json:
 
 def faces(request: Request) -> Json | None:
     """The Result of the newest job of an item, None when it was never looked at."""
-    from .chain import kept_result
     from .host import Bench
 
     kind, entity_id = request.choice("type", KINDS), request.stash_id("id")
@@ -109,16 +109,19 @@ def faces(request: Request) -> Json | None:
         bench = Bench(request)
     except SetupNeededError:
         return None
+    from .chain import kept_result
+
     return kept_result(bench, kind, entity_id)
 
 
 def crops(request: Request) -> Json:
     """Crops of a gallery's people as data URIs by key: those of `keys` (60 at most), or a page of all."""
-    from .chain import findings_of_job
     from .host import Bench
-    from .results import data_uri
 
     bench = Bench(request)
+    from .chain import findings_of_job
+    from .results import data_uri
+
     found = findings_of_job(bench, request.text("job", longest=64))
     keys = list(dict.fromkeys(p.best_crop for f in found.values() for p in f.people if p.best_crop))
     wanted = request.arguments.get("keys")

@@ -267,3 +267,6 @@ def _guarded(bench: Bench, claim: Claim, work: Any) -> str:
     except StashAIError as error:
         bench.ledger.finish(claim, "failed", error=(error.code, error.message, error.remedy))
         raise
+    except Exception as error:
+        bench.ledger.finish(claim, "failed", error=("internal", f"{type(error).__name__}: {error}", ""))
+        raise

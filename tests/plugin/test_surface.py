@@ -63,7 +63,7 @@ class Page:
         """(job, last result, all results) of a dialog that stays open."""
         job = self.ok("identify", type=kind, id=str(entity), **arguments)["id"]
         results = []
-        for _ in range(40):
+        for _ in range(150):
             answer = self.ok("step", job=job)
             if answer["result"]:
                 results.append(answer["result"])

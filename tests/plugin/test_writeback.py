@@ -1,0 +1,103 @@
+"""Writes with provenance, and their undo, against the fake Stash and a real ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.fakes.fake_stash import FakeStash
+
+from stashai.settings import Settings
+from stashai.stash.client import StashClient
+from stashai.stash.connection import Address, Connection, StashError
+from stashai.stash.writeback import Addition, WriteBack
+from stashai.tracking.database import Database, open_database
+from stashai_plugin.provenance import Provenance
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = open_database(Settings(data=tmp_path / "data", models=tmp_path, cores=1))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def rows(database: Database) -> Provenance:
+    return Provenance.of(database)
+
+
+@pytest.fixture
+def write(stash: FakeStash, rows: Provenance) -> WriteBack:
+    for name in ("Jane", "Ann"):
+        stash.library.add_performer(name)
+    for number in range(3):
+        stash.library.add_scene(f"S{number}", "/x.mp4")
+    stash.library.add_image("I", "/x.jpg")
+    return WriteBack(StashClient(Connection(Address(stash.url + "/"))), rows)
+
+
+def add(*triples: tuple[str, str, str]) -> list[Addition]:
+    return [Addition("image" if kind == "image" else "scene", entity, performer, "test", 0.9) for kind, entity, performer in triples]
+
+
+def linked(stash: FakeStash, number: int) -> list[int]:
+    return stash.library.rows["scene"][number].performers
+
+
+def test_only_what_is_new_is_added_and_taken_back(stash: FakeStash, write: WriteBack, rows: Provenance) -> None:
+    linked(stash, 1).append(2)
+    applied = write.apply("run", None, add(("scene", "1", "1"), ("scene", "1", "2"), ("scene", "2", "1"), ("image", "1", "2")))
+    assert {(a.entity_id, a.performer_id) for a in applied.already} == {("1", "2")}
+    assert linked(stash, 1) == [2, 1]
+    assert [row.state for row in rows.of_run("run")] == ["written"] * 3
+    assert rows.of_run("run")[0].before == '["2"]'
+    undone = write.undo("run")
+    assert undone.count == 3
+    assert linked(stash, 1) == [2]
+    assert stash.library.rows["image"][1].performers == []
+    assert write.undo("run").count == 0
+
+
+def test_of_two_runs_each_takes_back_its_own(stash: FakeStash, write: WriteBack) -> None:
+    write.apply("first", None, add(("scene", "1", "1")))
+    write.apply("second", None, add(("scene", "1", "1"), ("scene", "1", "2")))
+    write.undo("second")
+    assert linked(stash, 1) == [1]
+
+
+def test_a_scene_that_is_gone_hinders_nothing(stash: FakeStash, write: WriteBack) -> None:
+    write.apply("run", None, add(("scene", "1", "1"), ("scene", "2", "1")))
+    del stash.library.rows["scene"][1]
+    assert write.undo("run").count == 1
+    assert write.apply("again", None, add(("scene", "1", "1"), ("scene", "2", "1"))).added[0].entity_id == "2"
+
+
+def test_a_kill_between_plan_and_write_is_undone_all_the_same(stash: FakeStash, write: WriteBack, rows: Provenance) -> None:
+    rows.plan("run", None, [("scene", "1", "performer_ids", "1", "[]", "", None), ("scene", "2", "performer_ids", "1", "[]", "", None)])
+    linked(stash, 1).append(1)
+    assert write.undo("run", preview=True).count == 1
+    assert write.undo("run").count == 1
+    assert linked(stash, 1) == []
+
+
+def test_a_refused_write_stays_planned(stash: FakeStash, write: WriteBack, rows: Provenance) -> None:
+    with pytest.raises(StashError):
+        write.apply("run", None, add(("scene", "1", "77")))
+    assert [row.state for row in rows.of_run("run")] == ["planned"]
+    assert write.undo("run").count == 0
+
+
+def test_a_created_performer_goes_only_when_nobody_cares(stash: FakeStash, write: WriteBack) -> None:
+    unused = write.create_performer("one", None, "New", b"jpeg")
+    used = write.create_performer("two", None, "Used", None)
+    edited = write.create_performer("three", None, "Edited", None)
+    linked(stash, 1).append(int(used))
+    stash.library.touch(stash.library.rows["performer"][int(edited)])
+    assert write.undo("one").count == 1
+    assert int(unused) not in stash.library.rows["performer"]
+    for run in ("two", "three"):
+        undone = write.undo(run)
+        assert undone.count == 0
+        assert undone.skipped

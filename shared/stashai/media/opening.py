@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 Source = Path | str | IO[bytes]
 
-OPEN_TIMEOUT = 20.0
-READ_TIMEOUT = 20.0
+TIMEOUT = 20.0
 """Seconds after which a source that gives nothing is given up."""
 MAX_PIXELS = 100_000_000
 """A larger picture is not decoded: one of them would take more than half a gigabyte on its way to RGB."""
@@ -36,7 +35,7 @@ _LENIENT: dict[str, Any] = {"metadata_errors": "ignore"} if int(av.__version__.p
 """PyAV before 19 is strict about undecodable titles unless told otherwise; later ones have no such option and no such error."""
 
 
-def open_container(source: Source, headers: Mapping[str, str] | None = None) -> InputContainer:
+def open_container(source: Source, headers: Mapping[str, str] | None = None, timeout: float = TIMEOUT) -> InputContainer:
     """The opened container. A path is read as a file and nothing else: playlists that lead elsewhere are refused. An address
     (http or https) must come from a caller that may open it; redirects are not followed. Raises MediaError."""
     options = {"format_whitelist": _FORMATS}
@@ -50,15 +49,21 @@ def open_container(source: Source, headers: Mapping[str, str] | None = None) -> 
             raise MediaError("Only http and https addresses are opened.", code="bad-address")
         options |= {"protocol_whitelist": "http,https,tcp,tls", "max_redirects": "0"}
         if headers:
-            options["headers"] = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            options["headers"] = "".join(f"{name}: {_one_line(value)}\r\n" for name, value in headers.items())
         target = source
     else:
         target = source
     try:
-        container: InputContainer = av.open(target, mode="r", options=options, timeout=(OPEN_TIMEOUT, READ_TIMEOUT), **_LENIENT)
+        container: InputContainer = av.open(target, mode="r", options=options, timeout=(timeout, timeout), **_LENIENT)
         return container
     except (FFmpegError, OSError, UnicodeError, ValueError) as error:
         raise _refused(error) from error
+
+
+def _one_line(value: str) -> str:
+    if "\r" in value or "\n" in value:
+        raise MediaError("A header of several lines is refused.", code="bad-address")
+    return value
 
 
 def _check_file(path: Path) -> None:
@@ -76,9 +81,9 @@ def _refused(error: Exception) -> MediaError:
     if isinstance(error, PermissionError):
         return MediaError("The file may not be read.", code="no-permission", remedy="Give this user the right to read it.")
     if isinstance(error, TimeoutError | av.error.ExitError) or "timed out" in said.lower():
-        return MediaError(
-            f"Nothing came from it for {OPEN_TIMEOUT:.0f} seconds.", code="stuck", remedy="Check the disk or the network, then retry."
-        )
+        return MediaError("Nothing came from it for too long.", code="stuck", remedy="Check the disk or the network, then retry.")
+    if isinstance(error, av.error.HTTPError | ConnectionError):
+        return MediaError(f"Its address cannot be read: {error.strerror}.", code="unreachable", remedy="Check the server and the key.")
     return MediaError(
         "It is no video that can be opened: cut off, damaged at its beginning, or of another kind.",
         code="not-a-video",

@@ -16,7 +16,7 @@ from .decoding import Decoding
 from .developing import Developer, orientation
 from .frames import Frame, Pixels
 from .keyframes import Keyframes, from_times, read_index
-from .opening import Source, open_container, video_stream
+from .opening import TIMEOUT, Source, open_container, video_stream
 from .passages import Passages
 from .stereo import ALIKE, Eye, expectations, find_eye, likeness, tagged_layout
 
@@ -59,9 +59,10 @@ class VideoInfo:
 class VideoReader:
     """One opened video. Not thread-safe; close it, or use it in a `with`.
 
-    `source` is a path, a file-like object that can be sought in, or an http address that the caller may open, with
-    `headers`. `name` (a path's own by default) may tell of stereo. Raises MediaError: missing, no video in it, unknown codec,
-    too large, nothing that can be decoded. Frames carry the same time, to the millisecond, whichever way they were reached.
+    `source` is a path, a file-like object that can be sought in, or an http address that the caller may open, with `headers`;
+    it is given up when nothing comes for `timeout` seconds. `name` (a path's own by default) may tell of stereo. Raises
+    MediaError: missing, no video in it, unknown codec, too large, nothing that can be decoded. Frames carry the same time, to
+    the millisecond, whichever way they were reached.
     """
 
     def __init__(
@@ -70,9 +71,10 @@ class VideoReader:
         *,
         name: str | None = None,
         headers: Mapping[str, str] | None = None,
+        timeout: float = TIMEOUT,
     ) -> None:
         self._name = name or (source.name if isinstance(source, Path) else "")
-        self._container = open_container(source, headers)
+        self._container = open_container(source, headers, timeout)
         self._notices: dict[str, str] = {}
         try:
             self._stream = video_stream(self._container)

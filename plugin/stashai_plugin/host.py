@@ -17,7 +17,7 @@ from stashai.settings import Settings, available_cores
 from stashai.stash.mirror import Mirror
 
 from .request import Request
-from .setup import SetupNeededError, is_ready, make_private
+from .setup import SetupNeededError, is_ready, launch, make_private, was_accepted
 
 if TYPE_CHECKING:
     from stashai.processing.context import Context
@@ -56,15 +56,21 @@ def inference_lock(request: Request) -> HostLock:
     return HostLock(request.data / "inference.lock")
 
 
+def _set_up_again(request: Request) -> SetupNeededError:
+    """Why nothing can be done now; a set-up that was accepted before is started again by itself."""
+    if not was_accepted(request):
+        return SetupNeededError("StashAI is not set up yet.", remedy="Run the task Set up.")
+    launch(request)
+    return SetupNeededError("Python or StashAI was updated: its packages are being installed again.", remedy="Try again in some minutes.")
+
+
 class Bench:
     """Raises SetupNeededError when the packages or the first models are missing."""
 
     def __init__(self, request: Request, *, models: bool = True) -> None:
         self.request = request
-        if models and not is_ready(request):
-            raise SetupNeededError("StashAI is not set up yet.", remedy="Run the task Set up.")
-        if not activate(request.data, request.locks):
-            raise SetupNeededError("StashAI is not set up yet.", remedy="Run the task Set up.")
+        if (models and not is_ready(request)) or not activate(request.data, request.locks):
+            raise _set_up_again(request)
         make_private(request.data)
         self.clock = SystemClock()
         self.settings = settings_for(request)

@@ -56,6 +56,11 @@ def runtime_is_there(request: Request) -> bool:
     return (lock.is_file() and runtime_folder(request.data, lock).is_dir()) or importable()
 
 
+def was_accepted(request: Request) -> bool:
+    """Whether a set-up went through before: then Python, the machine or our list of packages changed, and nobody need be asked."""
+    return read(request.data).get("models") == "ready"
+
+
 def read(data: Path) -> dict[str, Any]:
     try:
         value = json.loads(progress_file(data).read_bytes())

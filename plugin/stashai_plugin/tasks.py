@@ -3,14 +3,16 @@ that sees another one waiting finishes its unit, queues itself again and returns
 
 from __future__ import annotations
 
+import importlib
 import json
 import time
 from typing import TYPE_CHECKING, Any
 
 from stashai.errors import Cancelled, LeaseLost, SetupError, StashAIError, UsageError
+from stashai.mode import activate
 
 from .request import PLUGIN_ID, Request
-from .setup import SetupNeededError, is_ready, launch, status
+from .setup import SetupNeededError, is_ready, launch, status, was_accepted
 
 if TYPE_CHECKING:
     from stashai.tracking.records import Claim, JobRequest
@@ -37,6 +39,18 @@ def set_up(request: Request) -> str:
         if now["state"] != "running":
             raise SetupError(now["message"] or "The set-up ended early.", remedy=now["remedy"])
         time.sleep(POLL)
+
+
+def _ready(request: Request) -> None:
+    """Wait for the set-up where it was accepted before; a first one is asked for. Raises SetupNeededError."""
+    if is_ready(request):
+        return
+    if not was_accepted(request):
+        raise SetupNeededError("StashAI is not set up yet.", remedy="Run the task Set up.")
+    request.log.info("Python or StashAI was updated: its packages are installed again.")
+    set_up(request)
+    activate(request.data, request.locks)
+    importlib.invalidate_caches()
 
 
 def check(request: Request) -> str:
@@ -116,6 +130,7 @@ def _is_ours(description: str) -> bool:
 
 def learn(request: Request) -> str:
     """Learn from performers' pictures, favourites first; afterwards only what changed."""
+    _ready(request)
     from stashai.tracking.records import JobRequest
 
     from .host import Bench
@@ -204,6 +219,7 @@ def _take(lock: Any, control: Any) -> None:
 
 def identify(request: Request) -> str:
     """Look at a library or a selection; writes nothing to Stash."""
+    _ready(request)
     from .host import Bench
     from .library import Library, job_request
 
@@ -226,6 +242,7 @@ def identify(request: Request) -> str:
 
 def arrivals(request: Request) -> str:
     """What the hooks of StashAI automatic told: learn changed performers, look at new items, add at the limit when there is one."""
+    _ready(request)
     from .host import Bench
 
     bench = Bench(request)
@@ -246,6 +263,7 @@ def arrivals(request: Request) -> str:
 
 def apply_at_limit(request: Request) -> str:
     """Add the names found so far that reach the limit of the settings. Refuses when no limit is set."""
+    _ready(request)
     from .host import Bench
     from .limit import add_at_limit
 

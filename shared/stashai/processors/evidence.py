@@ -122,7 +122,7 @@ class Evidence:
         look.sort(key=lambda time: time or 0.0)
         for notice in reader.notices:
             self.notes.flag(notice.code, notice.message)
-        if not self._frames:
+        if last and not self._frames:
             self.notes.flag("undecodable", "no frame of it could be decoded")
         self._note_look(look, last=last)
         return look

@@ -96,6 +96,17 @@ flow("our page: jobs with their items, cancel and retry", async ({ open, mock, s
   await page.waitForSelector(".sai-jobs");
 });
 
+flow("our page: what is missing is installed from there, too", async ({ open, mock, shot }) => {
+  mock.state.bare = true;
+  const page = await open("plugins/stashai");
+  await page.waitForSelector("text=78 MB before the first name");
+  await shot(page, "page-setup");
+  await page.click("text=Download and start");
+  await page.waitForSelector("text=Fetching NumPy, 17 MB");
+  await page.waitForSelector(".sai-setup", { state: "detached" });
+  assert.equal(opsOf(mock, "setup").length, 1);
+});
+
 flow("our page: people, the face to choose, forgetting after typing the name, and allowing again", async ({ open, mock, shot }) => {
   const page = await open("plugins/stashai?tab=people");
   await page.waitForSelector(".sai-person");

@@ -188,7 +188,7 @@ flow("the first run asks once, with sizes and places, then shows how far it is a
   await identify(page);
   await page.waitForSelector(".sai-setup");
   const text = await page.innerText(".sai-setup");
-  assert.match(text, /78 MB in all/);
+  assert.match(text, /78 MB before the first name/);
   assert.match(text, /\/root\/\.stash\/stashai-data/);
   assert.match(text, /from pypi\.org/);
   assert.equal(opsOf(mock, "setup").length, 0);

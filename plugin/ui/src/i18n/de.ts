@@ -79,7 +79,7 @@ export const de: Catalog = {
 
   setupTitle: "Einmal herunterladen, dann läuft es auf dem eigenen Rechner",
   setupText: "StashAI braucht einmal seine Erkennungsprogramme und Modelle. Nichts aus der Sammlung verlässt diesen Rechner.",
-  setupSize: "zusammen {mb} MB",
+  setupSize: "{mb} MB bis zum ersten Namen",
   setupFrom: "von {from}",
   setupWhere: "Es kommt nach",
   setupYes: "Herunterladen und anfangen",

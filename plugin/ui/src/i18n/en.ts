@@ -78,7 +78,7 @@ export const en = {
 
   setupTitle: "One download, then it runs on your own machine",
   setupText: "StashAI needs its recognition programs and models once. Nothing about your library leaves this machine.",
-  setupSize: "{mb} MB in all",
+  setupSize: "{mb} MB before the first name",
   setupFrom: "from {from}",
   setupWhere: "It goes into",
   setupYes: "Download and start",

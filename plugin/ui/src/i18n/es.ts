@@ -79,7 +79,7 @@ export const es: Catalog = {
 
   setupTitle: "Una descarga y funciona en su propia máquina",
   setupText: "StashAI necesita una vez sus programas y modelos de reconocimiento. Nada de su biblioteca sale de esta máquina.",
-  setupSize: "{mb} MB en total",
+  setupSize: "{mb} MB hasta el primer nombre",
   setupFrom: "de {from}",
   setupWhere: "Se guarda en",
   setupYes: "Descargar y empezar",

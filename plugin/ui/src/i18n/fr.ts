@@ -79,7 +79,7 @@ export const fr: Catalog = {
 
   setupTitle: "Un téléchargement, puis tout tourne sur votre machine",
   setupText: "StashAI a besoin une fois de ses programmes et modèles de reconnaissance. Rien de votre bibliothèque ne quitte cette machine.",
-  setupSize: "{mb} Mo en tout",
+  setupSize: "{mb} Mo avant le premier nom",
   setupFrom: "de {from}",
   setupWhere: "Dans",
   setupYes: "Télécharger et commencer",

@@ -79,7 +79,7 @@ export const ja: Catalog = {
 
   setupTitle: "一度ダウンロードすれば、このマシンだけで動きます",
   setupText: "StashAI は最初に一度だけ認識プログラムとモデルを必要とします。ライブラリの内容がこのマシンの外に出ることはありません。",
-  setupSize: "合計 {mb} MB",
+  setupSize: "最初の名前まで {mb} MB",
   setupFrom: "{from} から",
   setupWhere: "保存先",
   setupYes: "ダウンロードして開始",

@@ -79,7 +79,7 @@ export const zh: Catalog = {
 
   setupTitle: "下载一次,之后只在您自己的机器上运行",
   setupText: "StashAI 只需要下载一次识别程序和模型。您的收藏内容不会离开这台机器。",
-  setupSize: "共 {mb} MB",
+  setupSize: "得到第一个名字前共 {mb} MB",
   setupFrom: "来自 {from}",
   setupWhere: "存放于",
   setupYes: "下载并开始",

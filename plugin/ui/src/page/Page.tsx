@@ -5,7 +5,9 @@ import { useHistory, useLocation } from "react-router-dom";
 import { useApp, useLoaded, usePoll, useText } from "../context";
 import { Badge, Bar, Glyph, Trouble } from "../parts/basics";
 import type { Key } from "../i18n/translate";
-import type { Health, Status } from "../types";
+import { Failure } from "../api/graphql";
+import { SetupProgress, SetupQuestion } from "../review/Setup";
+import type { Health, SetupStatus, Status } from "../types";
 import { Charts } from "./Charts";
 import { History } from "./History";
 import { Jobs } from "./Jobs";
@@ -26,6 +28,7 @@ export const Page: React.FC = () => {
   const read = () => app.ops.status().then(setStatus);
   React.useEffect(() => void read().catch(() => undefined), []);
   const busy = !!status && (status.running.length > 0 || status.setup?.state === "running");
+  const bare = !!health.data && health.data.runtime.state !== "ready" && health.data.where.mode !== "worker";
   usePoll(read, busy || tab === "jobs", busy ? STATUS_EVERY : STATUS_EVERY * 4);
 
   return (
@@ -35,6 +38,7 @@ export const Page: React.FC = () => {
         {health.data && <Summary health={health.data} />}
       </header>
       {health.error !== undefined && <Trouble error={health.error} retry={health.reload} />}
+      {bare && <SetUpHere onDone={() => (health.reload(), void read().catch(() => undefined))} />}
       {status && <Learning status={status} />}
       <Nav variant="tabs" activeKey={tab} onSelect={(key) => key && history.replace({ search: `?tab=${key}` })}>
         {Object.entries(TABS).map(([key, text]) => (
@@ -42,13 +46,37 @@ export const Page: React.FC = () => {
         ))}
       </Nav>
       <main role="tabpanel" aria-label={t(TABS[tab] as Key)}>
-        {tab === "jobs" && <Jobs status={status} />}
-        {tab === "people" && <People />}
-        {tab === "history" && <History />}
-        {tab === "charts" && <Charts />}
+        {!bare && tab === "jobs" && <Jobs status={status} />}
+        {!bare && tab === "people" && <People />}
+        {!bare && tab === "history" && <History />}
+        {!bare && tab === "charts" && <Charts />}
         {tab === "system" && <System health={health.data} />}
       </main>
     </div>
+  );
+};
+
+/** What is not installed yet can be installed from here, too. */
+const SetUpHere: React.FC<{ onDone(): void }> = ({ onDone }) => {
+  const app = useApp();
+  const toast = window.PluginApi.hooks.useToast();
+  const [setup, setSetup] = React.useState<SetupStatus>();
+  const running = setup?.state === "running";
+  const read = () =>
+    app.ops.setupStatus().then((next) => {
+      setSetup(next);
+      if (next.state === "done") onDone();
+    });
+  React.useEffect(() => void read().catch((error: unknown) => toast.error(error)), []);
+  usePoll(read, running);
+  const accept = () => void app.ops.setUp().then(setSetup, (error: unknown) => toast.error(error));
+  if (!setup || setup.state === "done") return null;
+  if (running) return <SetupProgress setup={setup} />;
+  return (
+    <>
+      {setup.state === "failed" && <Trouble error={new Failure({ code: "setup", message: setup.message ?? "", remedy: setup.remedy })} retry={accept} />}
+      {setup.plan && <SetupQuestion plan={setup.plan} onAccept={accept} />}
+    </>
   );
 };
 
@@ -71,7 +99,7 @@ const Learning: React.FC<{ status: Status }> = ({ status }) => {
   const t = useText();
   const toast = window.PluginApi.hooks.useToast();
   const { learned, setup } = status;
-  if (setup?.state === "running") return <div className="sai-banner"><span>{setup.message || t("setupRunning")}</span><Bar fraction={setup.fraction} label={t("setupRunning")} /></div>;
+  if (setup?.state === "running") return null;
   if (!learned || learned.total === 0 || learned.done >= learned.total) return null;
   const start = () => app.ops.task("Learn my performers' faces").then(() => toast.success(t("learnStarted")), (error: unknown) => toast.error(error));
   return (

@@ -5,7 +5,7 @@ import { useText } from "../context";
 import { Bar } from "../parts/basics";
 import type { SetupPlan, SetupStatus } from "../types";
 
-export const SetupQuestion: React.FC<{ plan: SetupPlan; onAccept(): void; onCancel(): void }> = ({ plan, onAccept, onCancel }) => {
+export const SetupQuestion: React.FC<{ plan: SetupPlan; onAccept(): void; onCancel?(): void }> = ({ plan, onAccept, onCancel }) => {
   const t = useText();
   return (
     <div className="sai-setup">
@@ -25,8 +25,8 @@ export const SetupQuestion: React.FC<{ plan: SetupPlan; onAccept(): void; onCanc
         </tfoot>
       </table>
       <div className="sai-buttons">
-        <Button variant="secondary" onClick={onCancel}>{t("cancel")}</Button>
-        <Button variant="primary" autoFocus onClick={onAccept}>{t("setupYes")}</Button>
+        {onCancel && <Button variant="secondary" onClick={onCancel}>{t("cancel")}</Button>}
+        <Button variant="primary" autoFocus={!!onCancel} onClick={onAccept}>{t("setupYes")}</Button>
       </div>
     </div>
   );

@@ -1,6 +1,6 @@
 /** Settings → Plugins → StashAI: a real form instead of raw fields, in the look of Stash's own settings. */
 import * as React from "react";
-import { Button, Form, InputGroup } from "react-bootstrap";
+import { Button, Form } from "react-bootstrap";
 import { Link } from "react-router-dom";
 import { useApp, useLoaded, useText } from "../context";
 import { PAGE } from "../host";
@@ -138,10 +138,10 @@ const Worker: React.FC<{ values: Settings; onAddress(address: string): void; onT
     <Line id="worker" heading="runWorker" hint="tokenHint">
       <div className="sai-worker">
         <Form.Control className="text-input" aria-label={t("address")} placeholder="http://192.168.1.20:8421" value={values.worker.address} onChange={(event) => onAddress(event.target.value)} />
-        <InputGroup>
+        <div className="sai-token">
           <Form.Control className="text-input" type="password" autoComplete="new-password" aria-label={t("token")} placeholder={values.worker.has_token ? t("tokenStored") : t("token")} value={token} onChange={(event) => setToken(event.target.value)} />
-          <InputGroup.Append><Button variant="secondary" disabled={!values.worker.address || answer === "testing"} onClick={() => void test()}>{answer === "testing" ? t("testing") : t("test")}</Button></InputGroup.Append>
-        </InputGroup>
+          <Button variant="secondary" disabled={!values.worker.address || answer === "testing"} onClick={() => void test()}>{answer === "testing" ? t("testing") : t("test")}</Button>
+        </div>
         {answer && answer !== "testing" && <div role="status"><Badge kind={answer.ok ? "good" : "bad"}>{answer.message}</Badge></div>}
       </div>
     </Line>

@@ -32,10 +32,12 @@ class Sample:
 
 def table(gallery: Gallery, items: Sequence[Mapping[str, Pooled]], models: Sequence[str]) -> Matrix:
     """The features (T, N, F) of items, each pooled by model id, against everybody in `gallery`."""
-    scores = [gallery.banks[model].scores(np.array([item[model].vector for item in items], np.float32)) for model in models]
+    rows = {model: np.array([item[model].vector for item in items], np.float32) for model in models}
+    first = gallery.banks[models[0]].scores(rows[models[0]])
+    others = [gallery.banks[model].cosines(rows[model]) for model in models[1:]]
     looks = np.array([item[models[0]].looks for item in items], np.float32)
     shape = (len(items), len(gallery))
-    return np.stack([np.broadcast_to(term, shape) for term in terms(scores, looks, gallery.looks)], axis=-1).astype(np.float32)
+    return np.stack([np.broadcast_to(term, shape) for term in terms(first, others, looks, gallery.looks)], axis=-1).astype(np.float32)
 
 
 def fit(samples: Sequence[Sample], models: Sequence[str]) -> Configuration:

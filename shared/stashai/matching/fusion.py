@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,27 +78,36 @@ def cohort_means(scores: Matrix, columns: NDArray[np.intp], usual: float, total:
 
 def feature_names(models: Sequence[str]) -> list[str]:
     """The names of the features of a configuration, in the order of `terms`."""
-    own = [f"{model}.{part}" for model in models for part in ("cosine", "item_cohort", "person_cohort")]
-    return [*own, "item_looks", "person_looks", "cosine.item_looks", "cosine.person_looks"]
+    first = [f"{models[0]}.{part}" for part in ("cosine", "item_cohort", "person_cohort")]
+    others = [f"{model}.cosine" for model in models[1:]]
+    return [*first, *others, "item_looks", "person_looks", "cosine.item_looks", "cosine.person_looks"]
 
 
-def terms(scores: Sequence[Scores], item_looks: NDArray[np.float32], person_looks: NDArray[np.float32]) -> list[Matrix]:
-    """The features by name order, each (T, N) or broadcastable to it, for T items and N people.
+def terms(
+    first: Scores, others: Sequence[Matrix], item_looks: NDArray[np.float32], person_looks: NDArray[np.float32]
+) -> list[Matrix]:
+    """The features by name order, each (T, N) or broadcastable to it, for T items and N people: of the first model's scores
+    and the other models' cosines (T, N).
 
-    Looks enter as 1 - 1 / looks: the first more ones tell most.
+    Looks enter as 1 - 1 / looks: the first more ones tell most. Only the first model's cohorts count: the ones of another
+    model beside it made matters slightly worse.
     """
     item = np.asarray(1 - 1 / item_looks, np.float32)[:, None]
     person = np.asarray(1 - 1 / person_looks, np.float32)[None, :]
-    own: list[Matrix] = [part for one in scores for part in (one.cosine, one.item_cohort, one.person_cohort[None, :])]
-    first = scores[0].cosine
-    return [*own, item, person, first * item, first * person]
+    own: list[Matrix] = [first.cosine, first.item_cohort, first.person_cohort[None, :], *others]
+    return [*own, item, person, first.cosine * item, first.cosine * person]
 
 
 def evidence(
-    scores: Mapping[str, Scores], item_looks: NDArray[np.float32], person_looks: NDArray[np.float32], configuration: Configuration
+    first: Scores,
+    others: Sequence[Matrix],
+    item_looks: NDArray[np.float32],
+    person_looks: NDArray[np.float32],
+    configuration: Configuration,
 ) -> NDArray[np.float64]:
-    """The log likelihood ratio of "the same person" against "another one", (T, N)."""
-    parts = terms([scores[model] for model in configuration.models], item_looks, person_looks)
+    """The log likelihood ratio of "the same person" against "another one", (T, N), by the scores of the configuration's first
+    model and the cosines of its other ones."""
+    parts = terms(first, others, item_looks, person_looks)
     weights = [configuration.weights[name] for name in feature_names(configuration.models)]
     total = np.full(parts[0].shape, configuration.bias, np.float64)
     for weight, part in zip(weights, parts, strict=True):

@@ -37,15 +37,19 @@ class Bank:
     person_cohort: NDArray[np.float32]
     index: VectorIndex
 
+    def cosines(self, items: Matrix, people: NDArray[np.intp] | None = None) -> Matrix:
+        """`items` (T, D) against all people (T, P), or against the candidates `people` (T, K)."""
+        return items @ (self.vectors if people is None else self.vectors[people]).T
+
     def scores(self, items: Matrix, people: NDArray[np.intp] | None = None) -> Scores:
-        """`items` (T, D) against all people, or against the candidates `people` (K,)."""
-        vectors = self.vectors if people is None else self.vectors[people]
-        cosine = items @ vectors.T
+        """The same with the cohort means of both sides."""
+        cosine = self.cosines(items, people)
+        total = cosine.shape[1]
         columns = self.cohort if people is None else np.searchsorted(people, self.cohort)
         others = cosine[:, self.cohort] if people is None else items @ self.vectors[self.cohort].T
         if people is not None:  # a cohort member that is no candidate has a column of its own beyond the candidates
             columns = np.where(people[np.minimum(columns, len(people) - 1)] == self.cohort, columns, len(people))
-        means = cohort_means(others, columns, self.constants.cohort, len(vectors) + 1)[:, : len(vectors)]
+        means = cohort_means(others, columns, self.constants.cohort, total + 1)[:, :total]
         return Scores(cosine, means, self.person_cohort if people is None else self.person_cohort[people])
 
 

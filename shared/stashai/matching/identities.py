@@ -123,13 +123,13 @@ class Examiner:
         gallery, primary = self._gallery, self._gallery.models[0]
         subset = None if len(people) == len(gallery) else people
         looks = np.array([one.looks for one in first], np.float32)
-        scores = {primary: gallery.banks[primary].scores(_rows(first), subset)}
-        alone = evidence(scores, looks, gallery.looks[people], self._calibration.configuration((primary,)))
+        scores = gallery.banks[primary].scores(_rows(first), subset)
+        alone = evidence(scores, [], looks, gallery.looks[people], self._calibration.configuration((primary,)))
         if second is None or self._second is None:
             return alone
         bank = gallery.banks[self._second]
-        scores[self._second] = bank.scores(_rows(second), subset)
-        fused = evidence(scores, looks, gallery.looks[people], self._calibration.configuration((primary, self._second)))
+        cosines = bank.cosines(_rows(second), subset)
+        fused = evidence(scores, [cosines], looks, gallery.looks[people], self._calibration.configuration((primary, self._second)))
         return np.where(bank.present[people][None, :], fused, alone)
 
 

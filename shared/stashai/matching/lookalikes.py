@@ -31,9 +31,8 @@ def lookalikes(gallery: Gallery, calibration: Calibration | None = None) -> Iter
     bank, count = gallery.banks[model], len(gallery)
     for start in range(0, count, ROWS):
         rows = np.arange(start, min(start + ROWS, count))
-        ratios = evidence(
-            {model: bank.scores(bank.vectors[rows])}, gallery.looks[rows], gallery.looks, constants.configuration((model,))
-        )
+        scores = bank.scores(bank.vectors[rows])
+        ratios = evidence(scores, [], gallery.looks[rows], gallery.looks, constants.configuration((model,)))
         ratios[np.arange(len(rows)), rows] = -np.inf
         shares = posterior(ratios, count)
         for row, column in zip(*np.nonzero(shares >= SURE), strict=True):

@@ -21,9 +21,12 @@ def same_person(cosines: Mapping[str, float], calibration: Calibration | None = 
     """
     fitted = calibration or Calibration.load()
     chosen = _largest(cosines, fitted)
-    scores = {model: _alone(cosines[model], fitted.models[model].cohort) for model in chosen.models}
+    first, *rest = chosen.models
+    cohort = np.full((1, 1), fitted.models[first].cohort, np.float32)
+    scores = Scores(np.full((1, 1), cosines[first], np.float32), cohort, cohort[0])
+    others = [np.full((1, 1), cosines[model], np.float32) for model in rest]
     once = np.ones(1, np.float32)
-    ratio = float(evidence(scores, once, once, chosen)[0, 0])
+    ratio = float(evidence(scores, others, once, once, chosen)[0, 0])
     return 1.0 / (1.0 + math.exp(-max(-700.0, min(700.0, ratio))))
 
 
@@ -36,8 +39,3 @@ def _largest(cosines: Mapping[str, float], fitted: Calibration) -> Configuration
             remedy="Fit one on labelled photographs with scripts/fit_calibration.py.",
         )
     return max(usable, key=lambda known: len(known.models))
-
-
-def _alone(cosine: float, usual: float) -> Scores:
-    cohort = np.full((1, 1), usual, np.float32)
-    return Scores(np.full((1, 1), cosine, np.float32), cohort, cohort[0])

@@ -20,9 +20,9 @@ def calibration(threshold: float = 0.9, cohort: float = -12.0) -> Calibration:
     configurations = []
     for models in (("one",), ("two",), ("one", "two")):
         weights = dict.fromkeys(feature_names(models), 0.0)
-        for model in models:
-            weights |= {f"{model}.cosine": 40.0 / len(models), f"{model}.item_cohort": cohort, f"{model}.person_cohort": cohort}
-        configurations.append(Configuration(models, weights, -6.0 + 0.3 * (cohort + 12.0) * -len(models)))
+        weights |= {f"{model}.cosine": 40.0 / len(models) for model in models}
+        weights |= {f"{models[0]}.item_cohort": cohort, f"{models[0]}.person_cohort": cohort}
+        configurations.append(Configuration(models, weights, -6.0 - 0.3 * (cohort + 12.0)))
     constants = {model: ModelConstants(LIKENESS, 0.15) for model in SIZES}
     return Calibration(threshold, (0.005, 0.995), constants, configurations)
 

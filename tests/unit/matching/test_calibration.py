@@ -56,9 +56,9 @@ def test_the_shipped_constants_never_count_likeness_against_somebody(cosine: flo
         for raised in known.models:
             ratios = []
             for extra in (0.0, more):
-                scores = {model: _scores(cosine + (extra if model == raised else 0.0)) for model in known.models}
+                first, *others = (_scores(cosine + (extra if model == raised else 0.0)) for model in known.models)
                 looks = (np.array([item], np.float32), np.array([person], np.float32))
-                ratios.append(float(evidence(scores, *looks, known)[0, 0]))
+                ratios.append(float(evidence(first, [other.cosine for other in others], *looks, known)[0, 0]))
             assert ratios[1] >= ratios[0]
 
 

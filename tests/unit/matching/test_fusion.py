@@ -53,11 +53,11 @@ def test_evidence_is_the_weighted_sum_of_the_named_features() -> None:
     crowd, fitted = Crowd(12), calibration()
     gallery = Gallery.build(crowd.people(10), crowd.references(10), ["one", "two"], fitted)
     items = {model: np.array([crowd.vectors(person)[model] for person in (1, 11)]) for model in ("one", "two")}
-    scores = {model: gallery.banks[model].scores(rows) for model, rows in items.items()}
+    scores, others = gallery.banks["one"].scores(items["one"]), [gallery.banks["two"].cosines(items["two"])]
     looks = np.ones(2, np.float32)
     known = fitted.configuration(("one", "two"))
-    told = evidence(scores, looks, gallery.looks, known)
-    parts = terms([scores["one"], scores["two"]], looks, gallery.looks)
+    told = evidence(scores, others, looks, gallery.looks, known)
+    parts = terms(scores, others, looks, gallery.looks)
     total = known.bias + sum(known.weights[name] * part for name, part in zip(feature_names(known.models), parts, strict=True))
     assert told == pytest.approx(np.broadcast_to(total, told.shape), abs=1e-4)
     assert told[0].argmax() == 1

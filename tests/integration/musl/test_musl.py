@@ -46,7 +46,7 @@ def test_it_infers_by_ncnn_and_names_the_same_people(environ: dict[str, str], tm
         shown = lay_out(tmp_path, fetch_pictures(Settings.from_environ()))
     except SetupError as error:
         pytest.skip(f"the public portraits are out of reach: {error}")
-    words = ("identify", "--json", "--people", shown.people, *shown.media)
+    words: tuple[str | Path, ...] = ("identify", "--json", "--people", shown.people, *shown.media)
     there = launched(environ, *words)
     assert there.returncode == 0, there.stderr
     own = {**os.environ, "STASHAI_DATA": str(tmp_path / "data"), "PYTHONPATH": str(ROOT / "shared")}

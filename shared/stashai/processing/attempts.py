@@ -81,7 +81,7 @@ class UnitWork:
         )
 
     def failed(self, running: Running, code: str, message: str, details: str | None = None) -> Outcome:
-        return self._row(running, result="error", error_type=code, error_message=storable(message), error_details=_kept(details))
+        return self._row(running, result="error", error_type=code, error_message=_kept(message), error_details=_kept(details))
 
     def _row(self, running: Running, **columns: Any) -> Outcome:
         entity = running.unit.entity
@@ -134,6 +134,6 @@ def _counted(metrics: Metrics) -> dict[str, Any]:
     }
 
 
-def _kept(details: str | None) -> str | None:
-    """The end of a traceback, which says most, as rows can hold it."""
-    return None if details is None else storable(details[-8000:]).encode("utf-8", "replace").decode()
+def _kept(text: str | None) -> str | None:
+    """The end of a text, which says most of a traceback, as the rows of both databases can hold it."""
+    return None if text is None else storable(text[-8000:]).encode("utf-8", "replace").decode().replace("\0", "\\0")

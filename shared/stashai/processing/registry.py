@@ -58,9 +58,10 @@ class Registry:
     def all(self) -> list[Listed]:
         """Every service, in the order of where it was found; of two with one id, the first."""
         if self._listed is None:
-            self._listed = {}
+            found: dict[str, Listed] = {}
             for listed in self._find():
-                self._listed.setdefault(listed.id, listed)
+                found.setdefault(listed.id, listed)
+            self._listed = found
         return list(self._listed.values())
 
     def find(self, processor_id: str) -> Listed | None:

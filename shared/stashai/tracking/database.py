@@ -34,7 +34,7 @@ class Database:
     """Peewee's database with one way to write, one to read, and errors that a person can act on (StorageError)."""
 
     def __init__(self, connector: peewee.Database, clock: Clock) -> None:
-        self.peewee = connector
+        self.peewee: Any = connector
         self.clock = clock
         self.is_sqlite = isinstance(connector, peewee.SqliteDatabase)
         self._writers = threading.RLock() if self.is_sqlite else None
@@ -57,7 +57,7 @@ class Database:
         return self._current()
 
     def _current(self) -> Any:
-        return self.peewee.connection()  # type: ignore[no-untyped-call]
+        return self.peewee.connection()
 
     def _remember(self, connection: Any) -> None:
         with self._connections_lock:
@@ -83,6 +83,8 @@ class Database:
             others, self._connections = self._connections, []
         for _, connection in others:
             connection.close()
+        if not self.is_sqlite:
+            self.peewee.close_all()
 
     # Reading
 
@@ -160,8 +162,7 @@ class Database:
     def discard(self) -> None:
         """Forget this thread's connection after its server went away, so that the next use connects anew."""
         with suppress(Exception):
-            self.peewee.close()
-        self.peewee.dispose()
+            self.peewee.manual_close()
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> Any:
         """A cursor. `?` stands for parameters on both databases."""
@@ -257,11 +258,17 @@ def _make_private(folder: Path, path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-def _postgresql(url: str) -> peewee.PostgresqlDatabase:
+def _postgresql(url: str) -> peewee.Database:
     if not url.startswith(("postgresql://", "postgres://")):
         scheme = url.partition(":")[0]
         raise SetupError(f"STASHAI_DATABASE_URL names {scheme!r}, not PostgreSQL.", remedy="Use postgresql://user@host/database.")
     if find_spec("psycopg") is None:  # Peewee imports it by itself
         raise SetupError("PostgreSQL needs the package psycopg.", remedy="Install stashai[worker].")
+    from playhouse.pool import PooledPostgresqlDatabase
+
     address = url.replace("postgres://", "postgresql://", 1)
-    return peewee.PostgresqlDatabase(address, prefer_psycopg3=True, connect_timeout=10)
+    # Threads of jobs come and go; a server's connection takes ten milliseconds, so they are handed on.
+    pool: peewee.Database = PooledPostgresqlDatabase(
+        address, max_connections=None, stale_timeout=300, prefer_psycopg3=True, connect_timeout=10
+    )
+    return pool

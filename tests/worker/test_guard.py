@@ -83,7 +83,13 @@ def test_a_file_outside_the_media_folders_is_not_opened(start: Start, tmp_path: 
 
 def test_services_register_only_where_allowed(start: Start) -> None:
     worker = start(environ={"STASHAI_SERVICE_ORIGINS": "http://127.0.0.1:1"})
-    info = {"name": "far", "type": "worker", "version": "1", "endpoint": "http://evil.example/x", "health_check_url": "http://evil.example/h"}
+    info = {
+        "name": "far",
+        "type": "worker",
+        "version": "1",
+        "endpoint": "http://evil.example/x",
+        "health_check_url": "http://evil.example/h",
+    }
     assert worker.post("/services", info).status_code == 403
     assert worker.post("/services", {**info, "endpoint": "http://127.0.0.1:1/x"}).status_code == 201
     assert worker.post("/services", {**info, "endpoint": "http://127.0.0.1:1/x"}).status_code == 409

@@ -121,7 +121,14 @@ def test_history_statistics_and_clean_up(worker: Worker) -> None:
 
 
 def test_interactions_are_kept_once(worker: Worker) -> None:
-    one = {"entity_type": "scene", "entity_id": "5", "service": "s", "action_type": "view", "timestamp": 1e9, "interaction_metadata": {"a": 1}}
+    one = {
+        "entity_type": "scene",
+        "entity_id": "5",
+        "service": "s",
+        "action_type": "view",
+        "timestamp": 1e9,
+        "interaction_metadata": {"a": 1},
+    }
     first, second = (worker.post("/interactions/sync", {"interactions": [one]}).json()["ids"] for _ in range(2))
     assert first == second
     assert worker.get(f"/interactions/{first[0]}").json()["interaction_metadata"] == {"a": 1}

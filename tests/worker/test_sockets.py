@@ -13,7 +13,8 @@ from .conftest import Start, Worker
 
 
 def socket(worker: Worker, query: str = "", **options: Any) -> ClientConnection:
-    return connect(worker.root.replace("http", "ws") + "/ws/queue" + query, open_timeout=10, proxy=None, **options)
+    connection: ClientConnection = connect(worker.root.replace("http", "ws") + "/ws/queue" + query, open_timeout=10, proxy=None, **options)
+    return connection
 
 
 def until(connection: ClientConnection, event: str) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ import requests
 from anyio import to_thread
 
 from stashai import __version__
-from stashai.contracts.enums import ServiceStatus
+from stashai.contracts.enums import ServiceStatus, ServiceType
 from stashai.contracts.services import ServiceInfo
 from stashai.errors import UsageError
 from stashai.processing.registry import Listed, Registry
@@ -41,6 +41,8 @@ class Remote:
     kind: Kind
     origin: str
     capabilities: tuple[str, ...] = ()
+    type: str = ""
+    health_url: str = ""
     status: ServiceStatus = ServiceStatus.UNKNOWN
     maintenance: bool = False
     version: str = ""
@@ -51,16 +53,18 @@ class Remote:
     next_probe: float = field(default=0.0, compare=False)
 
     def info(self) -> ServiceInfo:
-        health = self.origin + ("/api/v1/health" if self.kind == "worker" else "/health")
+        health = self.health_url or self.origin + ("/api/v1/health" if self.kind == "worker" else "/health")
         return ServiceInfo(
             name=self.name,
-            type=self.kind,
+            type=self.type or self.kind,
             version=self.version,
             endpoint=self.origin,
             health_check_url=health,
             capabilities=list(self.capabilities),
             status=ServiceStatus.MAINTENANCE if self.maintenance else self.status,
             last_health_check=self.checked,
+            latency=round(self.latency, 4) if self.checked else None,
+            error_rate=round(self.errors, 4) if self.checked else None,
         )
 
 
@@ -84,8 +88,10 @@ class Services:
     def register(self, info: ServiceInfo) -> ServiceInfo:
         """Add a service elsewhere, on an origin that the configuration allows. Raises UsageError otherwise."""
         origin = self._allowed(info.endpoint)
+        if info.health_check_url and self._allowed(info.health_check_url) != origin:
+            raise UsageError("The health check lies on another origin than the service.", code="forbidden")
         kind: Kind = "worker" if info.type == "worker" else "visage" if info.type == "visage" else "http"
-        remote = Remote(info.name, kind, origin, tuple(info.capabilities), version=info.version)
+        remote = Remote(info.name, kind, origin, tuple(info.capabilities), info.type, info.health_check_url, version=info.version)
         with self._lock:
             if info.name in self._remotes or self._registry.find(info.name):
                 raise UsageError(f"There is a service {info.name!r} already.", code="conflict")
@@ -132,18 +138,28 @@ class Services:
         return origin
 
     def _local(self, listed: Listed) -> ServiceInfo:
+        action = str(getattr(listed.processor, "action_type", ""))
         status = ServiceStatus.HEALTHY if listed.state == "ready" else ServiceStatus.UNHEALTHY
-        action = getattr(listed.processor, "action_type", "")
         return ServiceInfo(
-            name=listed.id,
-            type="processor" if listed.state != "broken" else "broken",
+            name=listed.id[:100].replace("/", "."),
+            type=_TYPES.get(listed.id) or _TYPES.get(action) or action or "unknown",
             version=__version__,
             endpoint=f"/api/v1/{listed.id}/process",
             health_check_url="/api/v1/health",
-            capabilities=[action] if action else [listed.reason],
+            capabilities=[action] if action else [],
             status=ServiceStatus.MAINTENANCE if listed.id in self._aside else status,
             last_health_check=datetime.now(UTC),
+            error=listed.reason or None,
         )
+
+
+_TYPES = {
+    "metadata.extract": ServiceType.METADATA_EXTRACTION,
+    "facial_recognition": ServiceType.FACIAL_RECOGNITION,
+    "face_comparison": ServiceType.FACIAL_RECOGNITION,
+    "content_analysis": ServiceType.CONTENT_ANALYSIS,
+}
+"""Of built-in services, by id or else by action type; others are called by their own action type."""
 
 
 def _probed(remote: Remote) -> Remote:

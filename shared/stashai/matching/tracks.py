@@ -50,27 +50,30 @@ def linked(groups: Sequence[Sequence[int]], vectors: Matrix, least: float, apart
     merged, apart = [list(group) for group in groups], apart.copy()
     if len(merged) < 2:
         return merged
-    means = np.array([vectors[group].mean(axis=0) for group in merged], np.float64)
-    sizes = np.array([len(group) for group in merged], np.float64)
-    likes = np.where(apart, -np.inf, means @ means.T)
+    means = np.array([vectors[group].mean(axis=0) for group in merged], np.float32)
+    likes = np.where(apart, -np.inf, means @ means.T).astype(np.float32)
     np.fill_diagonal(likes, -np.inf)
-    best = likes.max(axis=1)
-    while best.max() > least:
+    nearest = likes.argmax(axis=1)
+    while True:
+        best = likes[np.arange(len(merged)), nearest]
         first = int(best.argmax())
-        second = int(likes[first].argmax())
-        means[first] = (means[first] * sizes[first] + means[second] * sizes[second]) / (sizes[first] + sizes[second])
-        sizes[first] += sizes[second]
-        merged[first] += merged[second]
-        merged[second] = []
+        if best[first] <= least:
+            return [sorted(group) for group in merged if group]
+        second = int(nearest[first])
+        sizes = len(merged[first]), len(merged[second])
+        means[first] = (means[first] * sizes[0] + means[second] * sizes[1]) / sum(sizes)
+        merged[first], merged[second] = merged[first] + merged[second], []
         apart[first] |= apart[second]
-        apart[:, first] |= apart[:, second]
-        gone = np.array([not group for group in merged])
-        row = np.where(apart[first] | gone, -np.inf, means @ means[first])
+        apart[:, first] = apart[first]
+        apart[second], apart[:, second] = True, True  # gone: what it was is in the first now
+        row = np.where(apart[first], -np.inf, means @ means[first]).astype(np.float32)
         row[first] = -np.inf
         likes[first], likes[:, first] = row, row
         likes[second], likes[:, second] = -np.inf, -np.inf
-        best = likes.max(axis=1)
-    return [sorted(group) for group in merged if group]
+        nearest = np.where(row > likes[np.arange(len(merged)), nearest], first, nearest)
+        for lost in np.flatnonzero((nearest == first) | (nearest == second)):
+            nearest[lost] = likes[lost].argmax()
+        nearest[first] = likes[first].argmax()
 
 
 def conflicts(groups: Sequence[Sequence[int]], seen: Sequence[Observation], said: Constraints = NO_CONSTRAINTS) -> NDArray[np.bool_]:
@@ -89,14 +92,16 @@ def conflicts(groups: Sequence[Sequence[int]], seen: Sequence[Observation], said
 
 def same_frame(groups: Sequence[Sequence[int]], seen: Sequence[Observation]) -> NDArray[np.bool_]:
     """(G, G): groups of which some faces are in one frame."""
-    frames: dict[Hashable, int] = {}
-    inside = np.zeros((len(groups), len({one.time for one in seen})), np.float32)
+    shared = np.zeros((len(groups), len(groups)), bool)
+    frames: dict[Hashable, set[int]] = defaultdict(set)
     for number, group in enumerate(groups):
         for position in group:
-            inside[number, frames.setdefault(seen[position].time, len(frames))] = 1.0
-    shared = inside @ inside.T > 0
+            frames[seen[position].time].add(number)
+    for together in frames.values():
+        inside = list(together)
+        shared[np.ix_(inside, inside)] = True
     np.fill_diagonal(shared, False)
-    return np.asarray(shared)
+    return shared
 
 
 def _labelled(groups: Iterable[Sequence[int]], said: Constraints) -> list[list[int]]:

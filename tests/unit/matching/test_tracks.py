@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.matching.crowd import LIKENESS, Crowd
+from numpy.typing import NDArray
+from tests.unit.matching.crowd import LIKENESS, Crowd, unit
 
+from stashai.matching.fusion import Matrix
 from stashai.matching.settling import is_settled
 from stashai.matching.tracks import Constraints, linked, overlap, tracks
 from stashai.vision.faces import Observation
@@ -58,6 +60,32 @@ def test_links_are_the_mean_of_all_pairs() -> None:
     apart = np.zeros((3, 3), bool)
     assert linked([[0], [1], [2]], rows, 0.5, apart) == [[0, 1], [2]]
     assert linked([[0], [1], [2]], rows, -0.1, apart) == [[0, 1, 2]]
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 10_000), st.integers(1, 12), st.floats(-0.2, 0.8))
+def test_links_are_those_of_the_plain_method(seed: int, count: int, least: float) -> None:
+    rng = np.random.default_rng(seed)
+    rows = unit(rng.standard_normal((count, 4)).astype(np.float32))
+    apart = rng.random((count, count)) < 0.2
+    apart |= apart.T
+    np.fill_diagonal(apart, False)
+    assert sorted(linked([[n] for n in range(count)], rows, least, apart)) == sorted(plainly_linked(rows, least, apart))
+
+
+def plainly_linked(rows: Matrix, least: float, apart: NDArray[np.bool_]) -> list[list[int]]:
+    groups = [[n] for n in range(len(rows))]
+    while True:
+        allowed = [
+            (float((rows[a] @ rows[b].T).mean()), i, j)
+            for i, a in enumerate(groups)
+            for j, b in enumerate(groups)
+            if i < j and not apart[np.ix_(a, b)].any()
+        ]
+        if not allowed or max(allowed)[0] <= least:
+            return groups
+        _, first, second = max(allowed)
+        groups[first] = sorted(groups[first] + groups.pop(second))
 
 
 def test_overlap_of_boxes() -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from stashai.errors import UsageError
+from stashai.matching.kept import drop_graphs
 
 from .request import Request
 
@@ -172,6 +173,7 @@ def forget(request: Request) -> Json:
         person = bench.stores.people.ensure(name, "stash", performer)
     if person is not None:
         bench.stores.crops.delete(bench.stores.people.forget(person.id))
+        drop_graphs(bench.settings)
     bench.mirror.settle(performer, "forgotten", _WHY["forgotten"])
     return {"performer_id": performer}
 
@@ -198,5 +200,6 @@ def wipe(request: Request) -> Json:
     bench = Bench(request, models=False)
     bench.stores.people.wipe()
     bench.stores.crops.wipe()
+    drop_graphs(bench.settings)
     bench.mirror.wipe()
     return {"wiped": True}

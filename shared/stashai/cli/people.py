@@ -6,6 +6,7 @@ from collections import Counter
 
 import click
 
+from ..matching.kept import drop_graphs
 from ..processing.stores import Person, Reference, Stores
 from ..text import original, storable
 from .rows import find_person, opened
@@ -102,6 +103,7 @@ def forget(shell: Shell, name: str, yes: bool, as_json: bool) -> None:
         if not yes:
             click.confirm(f"Remove everything that is known of {name}?", abort=True, err=True)
         remove(rows.stores, person)
+        drop_graphs(shell.settings)
         done(shell, as_json, {"forgotten": person.id}, f"{name} is forgotten")
 
 
@@ -120,6 +122,7 @@ def wipe(shell: Shell, yes: bool, as_json: bool) -> None:
     with opened(shell.settings) as rows:
         rows.stores.people.wipe()
         rows.stores.crops.wipe()
+        drop_graphs(shell.settings)
         done(shell, as_json, {"wiped": True}, "all people and faces are removed")
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from ..contracts.findings import Findings
 from ..matching.gallery import Gallery
+from ..matching.kept import graphs_folder
 from ..matching.recognizer import Recognizer
 from ..processing.context import Context
 from ..vision.profile import Profile
@@ -47,7 +48,7 @@ class Recognition:
     def _gallery(self, ctx: Context) -> Gallery:
         people = ctx.stores.people.people(origin=self._params.people)
         references = complete(ctx.stores.people.references(origin=self._params.people), self.models, ctx)
-        return Gallery.build(people, references, self.models)
+        return Gallery.build(people, references, self.models, cache=graphs_folder(ctx.settings))
 
     def identify(self, medium: Medium, ctx: Context, progress: Callable[[float], None]) -> Findings:
         """Look at `medium` until its people are decided, the looks are used up, or the job is to stop (Cancelled)."""

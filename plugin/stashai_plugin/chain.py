@@ -16,6 +16,7 @@ from stashai.processors.stash_media import medium_of, sprite_of
 from stashai.processors.stash_recognition import SteppedRecognition
 from stashai.tracking.records import Claim, JobRow, Outcome
 
+from .host import Limit
 from .identify import queue_learning
 from .results import StashFindings, gallery_result, result_of, shown_job
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 LEARN_BATCH = 8
 FIRST_LEARNING = 1.2
 """Seconds of the first step that go to learning when nobody is known yet."""
+LEAST_WORK = 2.0
+"""Seconds of looking that a step has, however long its start took: otherwise a slow machine would never get on."""
 BATCH_TAKES = 0.6
 """Seconds that a batch may take: none is begun later than this before the end."""
 Json = dict[str, Any]
@@ -35,7 +38,7 @@ Json = dict[str, Any]
 
 class Chain:
     def __init__(self, bench: Bench, deadline: float) -> None:
-        self._bench, self._deadline = bench, deadline
+        self._bench, self._limit = bench, Limit(deadline)
 
     def waiting(self, job: JobRow, why: str) -> Json:
         return {"job": shown_job(job), "result": None, "more": not job.ended, "waiting": why}
@@ -48,7 +51,7 @@ class Chain:
         """Work until the deadline; the row is put back, finished or failed accordingly."""
         bench = self._bench
         try:
-            with bench.control(claim, self._deadline) as control:
+            with bench.control(claim, self._limit) as control:
                 result, more = self._work(claim, bench.context(control))
         except Cancelled as error:
             if isinstance(error, Paused):
@@ -110,7 +113,7 @@ class Chain:
     def _learn(self, ctx: Context, until: float) -> int:
         """Learn waiting performers until that moment; how many."""
         learned = 0
-        while time.monotonic() < min(until, self._deadline - BATCH_TAKES) or not learned:
+        while time.monotonic() < min(until, self._limit.at - BATCH_TAKES) or not learned:
             waiting = self._bench.mirror.waiting(LEARN_BATCH)
             if not waiting:
                 break
@@ -123,6 +126,7 @@ class Chain:
     def _item(self, claim: Claim, item: Item, ctx: Context) -> tuple[Json, bool]:
         recognition = self._recognition(calm(ctx))
         medium = medium_of(item, self._bench.gateway, ctx.stores.observations)
+        self._limit.leave(LEAST_WORK)
         findings, done, source = None, False, "image" if item.kind == "image" else "keyframes"
         if item.kind == "scene" and not recognition.has_seen(medium, ctx):
             findings = None if self._has_shown_sprite(claim) else self._sprite(item, recognition, ctx)
@@ -153,12 +157,12 @@ class Chain:
 
     def _catch_up(self, ctx: Context) -> int:
         """The medium is done with: what is left of the step goes to learning whom else it might show."""
-        return self._learn(calm(ctx), self._deadline) if time.monotonic() < self._deadline - BATCH_TAKES else 0
+        return self._learn(calm(ctx), self._limit.at) if time.monotonic() < self._limit.at - BATCH_TAKES else 0
 
     def _frame(self, claim: Claim, item: Item, moment: float, ctx: Context) -> tuple[Json, bool]:
-        recognition = self._recognition(ctx)
+        recognition = self._recognition(calm(ctx))
         medium = medium_of(item, self._bench.gateway, ctx.stores.observations)
-        seen = recognition.look_at(medium, moment, ctx)
+        seen = recognition.look_at(medium, moment, calm(ctx))
         findings = StashFindings(**seen.model_dump(), fingerprint=medium.fingerprint, source="frame")
         return self._answer(claim, item, findings, True), False
 
@@ -178,12 +182,13 @@ class Chain:
         gallery = bench.gateway.gallery(gallery_id)
         if gallery is None:
             raise MediaError("The gallery was deleted.", code="not-found")
-        recognition = self._recognition(ctx)
+        recognition = self._recognition(calm(ctx))
+        self._limit.leave(LEAST_WORK)
         complete = True
         for number, image in enumerate(bench.gateway.gallery_images(gallery_id)):
             if bench.ledger.is_done(claim.job.id, image.id):
                 continue
-            if time.monotonic() >= self._deadline or not self._image(claim, image, number, gallery, recognition, ctx):
+            if time.monotonic() >= self._limit.at or not self._image(claim, image, number, gallery, recognition, ctx):
                 complete = False
                 break
         if complete:

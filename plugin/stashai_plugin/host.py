@@ -64,6 +64,17 @@ def _set_up_again(request: Request) -> SetupNeededError:
     return SetupNeededError("Python or StashAI was updated: its packages are being installed again.", remedy="Try again in some minutes.")
 
 
+class Limit:
+    """When a step is over, on the monotonic clock. It moves back when starting alone took the time: each step gets on."""
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+
+    def leave(self, seconds: float) -> None:
+        """At least so many seconds from now."""
+        self.at = max(self.at, time.monotonic() + seconds)
+
+
 class Bench:
     """Raises SetupNeededError when the packages or the first models are missing."""
 
@@ -127,13 +138,13 @@ class Bench:
         return self.context(JobControl("", self.clock))
 
     @contextmanager
-    def control(self, claim: Claim, deadline: float | None = None) -> Iterator[JobControl]:
-        """The job's control, told to stop by a cancel, by another owner, and (Paused) when `deadline` (monotonic) is over."""
+    def control(self, claim: Claim, limit: Limit | None = None) -> Iterator[JobControl]:
+        """The job's control, told to stop by a cancel, by another owner, and (Paused) when `limit` is reached."""
         from stashai.processing.control import JobControl
 
         control = JobControl(claim.job.job_id, self.clock)
         done = threading.Event()
-        watch = threading.Thread(target=self._watch, args=(claim, control, deadline, done), daemon=True, name="watch")
+        watch = threading.Thread(target=self._watch, args=(claim, control, limit, done), daemon=True, name="watch")
         watch.start()
         try:
             yield control
@@ -141,10 +152,10 @@ class Bench:
             done.set()
             watch.join(5.0)
 
-    def _watch(self, claim: Claim, control: JobControl, deadline: float | None, done: threading.Event) -> None:
+    def _watch(self, claim: Claim, control: JobControl, limit: Limit | None, done: threading.Event) -> None:
         beaten = time.monotonic()
-        while not done.wait(_pause(deadline)):
-            if deadline is not None and time.monotonic() >= deadline:
+        while not done.wait(_pause(limit)):
+            if limit is not None and time.monotonic() >= limit.at:
                 control.stop(Paused("This step is over."))
                 return
             try:
@@ -164,5 +175,5 @@ class Bench:
                 return
 
 
-def _pause(deadline: float | None) -> float:
-    return WATCH if deadline is None else max(0.0, min(WATCH, deadline - time.monotonic()))
+def _pause(limit: Limit | None) -> float:
+    return WATCH if limit is None else max(0.0, min(WATCH, limit.at - time.monotonic()))

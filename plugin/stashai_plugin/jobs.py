@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 def jobs(request: Request) -> Json:
     """A page of jobs, the newest first."""
-    _settle_cancelled(request)
+    _settle(request)
     state = request.optional_text("state")
     if state is not None and state not in STATES:
         raise UsageError(f"state must be one of {', '.join(STATES)}.")
@@ -40,20 +40,21 @@ def _count(request: Request, where: str, values: tuple[str, ...]) -> int:
             return 0
 
 
-def _settle_cancelled(request: Request) -> None:
-    """A task that was stopped in Stash cannot say so itself: it was killed. Its job in Stash's queue says it."""
+def _settle(request: Request) -> None:
+    """A task that was stopped in Stash was killed and cannot say so itself: its job in Stash's queue says it. One that ended in
+    any other way (Stash was stopped, the machine went down) waits to be taken up again."""
     working = quick.jobs(request.data, "status = 'processing' AND run_policy <> 'steps'", (), PAGE)
-    rows = [row for row in working if row["state"] == "paused"]
-    if not rows:
+    if not working:
         return
     from .host import Bench
 
     bench = Bench(request, models=False)
-    for row in rows:
+    for row in working:
         stash_job = bench.mirror.fact(f"stash-job:{row['id']}")
         known = bench.gateway.job(stash_job) if stash_job else None
         if known is not None and known.status == "CANCELLED":
             bench.ledger.cancel(row["id"], "stopped in Stash")
+    bench.ledger.reap()
 
 
 def job(request: Request) -> Json:

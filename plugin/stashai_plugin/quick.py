@@ -73,7 +73,7 @@ def job_row(row: dict[str, Any]) -> dict[str, Any]:
     config = json.loads(row["job_config"] or "{}")
     total = row["total_tests_planned"] or config.get("total") or 0
     shown: dict[str, Any] = {
-        "id": row["job_id"], "title": row["job_name"], "state": "paused" if _is_paused(row, config) else row["status"],
+        "id": row["job_id"], "title": row["job_name"], "state": "paused" if _is_paused(row) else row["status"],
         "progress": (row["progress_percentage"] or 0.0) / 100, "done": row["tests_completed"], "total": total,
         "failed": row["tests_error"], "message": row["message"] or row["error_message"] or "", "created": row["created_at"],
         "started": row["started_at"], "ended": row["completed_at"], "entity": None, "error": None,
@@ -85,9 +85,11 @@ def job_row(row: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _is_paused(row: dict[str, Any], config: dict[str, Any]) -> bool:
-    """A click's job whose dialog is closed: nobody holds its lease."""
-    return row["status"] in ACTIVE and bool(row["started_at"]) and (row["lease_until"] or 0.0) < time.time()
+def _is_paused(row: dict[str, Any]) -> bool:
+    """A click's job whose dialog is closed, or a task whose process is gone: nobody holds its lease."""
+    if row["status"] == "pending":
+        return row["run_policy"] == "steps" and bool(row["started_at"])
+    return row["status"] == "processing" and (row["lease_until"] or 0.0) < time.time()
 
 
 def learned(data: Path) -> dict[str, int]:

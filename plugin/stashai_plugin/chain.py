@@ -156,8 +156,8 @@ class Chain:
         return kept is not None and json.loads(kept).get("source") == "sprite"
 
     def _catch_up(self, ctx: Context) -> int:
-        """The medium is done with: what is left of the step goes to learning whom else it might show."""
-        return self._learn(calm(ctx), self._limit.at) if time.monotonic() < self._limit.at - BATCH_TAKES else 0
+        """The medium is done with: what is left of the step, a batch at least, goes to learning whom else it might show."""
+        return self._learn(calm(ctx), self._limit.at)
 
     def _frame(self, claim: Claim, item: Item, moment: float, ctx: Context) -> tuple[Json, bool]:
         recognition = self._recognition(calm(ctx))

@@ -283,6 +283,10 @@ def _guarded(bench: Bench, claim: Claim, work: Any) -> str:
         bench.ledger.release(claim, "not set up")
         raise
     except StashAIError as error:
+        if error.code in ("stash-unreachable", "stash-login"):
+            # Stash stopped under us: what is done is kept, the next run goes on.
+            bench.ledger.release(claim, f"interrupted: {error.message}")
+            raise
         bench.ledger.finish(claim, "failed", error=(error.code, error.message, error.remedy))
         raise
     except Exception as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +14,6 @@ from stashai.settings import Settings
 from stashai.tracking.database import Database, open_database
 from stashai.tracking.ledger import Ledger
 
-numbers = itertools.count()
-
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
@@ -25,11 +22,15 @@ def postgres() -> Iterator[PostgresServer]:
     server.discard()
 
 
+@pytest.fixture(scope="session")
+def postgres_url(postgres: PostgresServer) -> str:
+    """One schema for all tests: a schema's hundred files take longer to make and remove than a test to run."""
+    return postgres.make_schema("tests")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    url = ""
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres").make_schema(f"test_{next(numbers)}")
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
     return Settings(tmp_path / "data", tmp_path / "models", 2, url)
 
 
@@ -42,7 +43,17 @@ def clock() -> MovingClock:
 def database(settings: Settings, clock: MovingClock) -> Iterator[Database]:
     database = open_database(settings, clock)
     yield database
+    if settings.database_url:
+        empty(database)
     database.close()
+
+
+def empty(database: Database) -> None:
+    """All rows that another test could see."""
+    with database.write():
+        for table in ("processing_jobs", "people", "media", "user_interactions", "stash_writes", "file_fingerprints", "forgotten"):
+            database.execute(f"DELETE FROM {table}")
+        database.execute("DELETE FROM meta WHERE key <> 'schema'")
 
 
 @pytest.fixture

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import UsageError
+from ..processing.stores import Person, Reference
 from ..processors.enroll import EnrolledPicture, EnrollFolder, EnrollParams, FolderPlan, plan_folder
+from ..processors.lookalikes import look_alikes
 from ..text import original, storable
 from ..tracking.records import JobRow
 from ..vision.engine import VisionEngine
 from .rows import Rows
 from .shell import Shell
 from .work import context, run_job, submit
+
+CHECKED_ALWAYS = 500
+"""Up to so many people are compared with one another at every run, more only when something was learned."""
 
 
 @dataclass(slots=True)
@@ -40,7 +46,11 @@ def learn(shell: Shell, rows: Rows, folder: Path, vision: VisionEngine, *, expli
         for item in rows.ledger.all_items(job.job_id):
             note_item(learned, item.response_data, item.entity_filepath, item.error_message)
         learned.warnings += alike(rows, origin, vision)
-    learned.warnings += unusable(rows, origin, plan)
+    references = rows.stores.people.references(origin=origin)
+    people = rows.stores.people.people(origin=origin)
+    learned.warnings += unusable(people, references, plan)
+    if learned.job is not None or len(people) <= CHECKED_ALWAYS:
+        learned.warnings += twins(people, references, vision.primary)
     return learned
 
 
@@ -72,11 +82,11 @@ def note_item(learned: Learned, data: str | None, path: str | None, error: str |
         learned.warnings.append(f"{original(picture.picture)}: {picture.message}")
 
 
-def unusable(rows: Rows, origin: str, plan: FolderPlan) -> list[str]:
+def unusable(people: Sequence[Person], references: Sequence[Reference], plan: FolderPlan) -> list[str]:
     """People of whom no photograph can be used: they cannot be found."""
-    known = {reference.person_id for reference in rows.stores.people.references(origin=origin) if reference.usable}
-    people = {person.key: person for person in rows.stores.people.people(origin=origin)}
-    lost = [name for name in plan.people if name not in plan.empty and storable(name) in people and people[storable(name)].id not in known]
+    known = {reference.person_id for reference in references if reference.usable}
+    faceless = {original(person.key) for person in people if person.id not in known}
+    lost = [name for name in plan.people if name not in plan.empty and name in faceless]
     return [f"{name}: none of the photographs can be used, so this person cannot be found" for name in lost]
 
 
@@ -91,4 +101,12 @@ def alike(rows: Rows, origin: str, vision: VisionEngine) -> list[str]:
         f"{original(pair.first.name)} and {original(pair.second.name)} look like the same person; "
         "if they are, put their photographs into one folder (`stashai people merge` joins them)"
         for pair in pairs
+    ]
+
+
+def twins(people: Sequence[Person], references: Sequence[Reference], model: str) -> list[str]:
+    """People who look like one person."""
+    pairs = [(original(pair.first.name), original(pair.second.name)) for pair in look_alikes(people, references, model)]
+    return [
+        f"{first} and {second} look like the same person: correct the folders, or `stashai people merge` them" for first, second in pairs
     ]

@@ -162,3 +162,12 @@ def test_the_report_is_refused_before_any_work(stashai: Line, people: Path, pict
     ran = stashai("identify", "--people", people, "--report", tmp_path / "no" / "where.html", pictures["obama2.jpg"])
     assert ran.status == 2
     assert not stashai.data.exists()
+
+
+def test_two_folders_for_one_face_are_told(stashai: Line, people: Path, pictures: dict[str, Path]) -> None:
+    (people / "Barry").mkdir()
+    shutil.copy(pictures["obama2.jpg"], people / "Barry" / "1.jpg")
+    ran = stashai("enroll", people)
+    assert ran.status == 0
+    assert "Barack Obama and Barry look like the same person" in ran.err
+    assert "Biden" not in ran.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -39,6 +40,7 @@ class UnitPool(Generic[T]):
         self._outstanding = 0
         self._running: set[Running] = set()
         self._threads: list[threading.Thread] = []
+        self._closed = False
 
     def put(self, running: Running, stopped: Callable[[], bool]) -> bool:
         """Queue a unit, waiting for room. False when the job stopped meanwhile."""
@@ -55,9 +57,15 @@ class UnitPool(Generic[T]):
         return False
 
     def close(self) -> None:
-        """Let the threads end when the queue is empty."""
-        for _ in self._threads:
-            self._tasks.put(None)
+        """Throw away what waits and let the threads end. Never blocks: a thread at work ends when its unit does."""
+        self._closed = True
+        with suppress(queue.Empty):
+            while True:
+                if self._tasks.get_nowait() is not None:
+                    self._settle()
+        with suppress(queue.Full):
+            for _ in self._threads:
+                self._tasks.put_nowait(None)
 
     def wait_idle(self, stopped: Callable[[], bool]) -> None:
         """Until nothing is queued or at work, or the job stopped."""
@@ -107,7 +115,7 @@ class UnitPool(Generic[T]):
 
     def _loop(self) -> None:
         try:
-            while (running := self._tasks.get()) is not None:
+            while not self._closed and (running := self._tasks.get()) is not None:
                 with self._idle:
                     self._running.add(running)
                 value = self._work(running)

@@ -232,6 +232,17 @@ def test_a_stuck_unit_is_given_up_and_the_run_goes_on(bench: Bench, monkeypatch:
     assert row(bench, job).tests_completed == 4, "what it answers in the end is thrown away"
 
 
+def test_a_cancel_does_not_wait_for_a_stuck_unit_with_many_behind_it(bench: Bench) -> None:
+    free = threading.Event()
+    job = bench.submit(*map(str, range(2500)))
+    threading.Timer(0.3, lambda: bench.ledger.cancel(job.job_id, "enough")).start()
+    began = time.monotonic()
+    ended = bench.runner(Toy(lambda name, ctx: free.wait(60)), cores=2).run(job.job_id)
+    assert time.monotonic() - began < 10
+    assert (ended.job.status, ended.job.tests_completed) == ("cancelled", 0)
+    free.set()
+
+
 def test_a_job_past_its_timeout_is_failed(bench: Bench) -> None:
     ended = bench.runner(Toy(busily(0.1))).run(bench.submit(*map(str, range(100)), timeout=0.3).job_id)
     assert (ended.job.status, ended.job.error_code) == ("failed", "timeout")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stashai.errors import StashAIError, UsageError
 from stashai.ids import new_id
 
+from .quick import stamp
 from .request import Request
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def runs(request: Request) -> list[Json]:
         job = bench.ledger.job(run.job_id) if run.job_id else None
         about = job.entity_name or job.job_name if job else ""
         text = f"{title or 'created performers'}{f' – {about}' if about else ''}"
-        shown.append({"run": run.run, "when": run.began, "title": text, "count": run.writes, "undone": run.undone})
+        shown.append({"run": run.run, "when": stamp(run.began), "title": text, "count": run.writes, "undone": run.undone})
     return shown
 
 

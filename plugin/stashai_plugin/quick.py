@@ -75,14 +75,19 @@ def job_row(row: dict[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": row["job_id"], "title": row["job_name"], "state": "paused" if _is_paused(row) else row["status"],
         "progress": (row["progress_percentage"] or 0.0) / 100, "done": row["tests_completed"], "total": total,
-        "failed": row["tests_error"], "message": row["message"] or row["error_message"] or "", "created": row["created_at"],
-        "started": row["started_at"], "ended": row["completed_at"], "entity": None, "error": None,
+        "failed": row["tests_error"], "message": row["message"] or row["error_message"] or "", "created": stamp(row["created_at"]),
+        "started": stamp(row["started_at"]), "ended": stamp(row["completed_at"]), "entity": None, "error": None,
     }  # fmt: skip
     if row["error_message"]:
         shown["error"] = {"code": row["error_code"] or "error", "message": row["error_message"], "remedy": ""}
     if row["entity_id"]:
         shown["entity"] = {"type": row["entity_type"], "id": row["entity_id"], "name": row["entity_name"]}
     return shown
+
+
+def stamp(seconds: float | None) -> str | None:
+    """Seconds since the epoch as a page wants them: 2026-11-23T20:00:00Z."""
+    return None if seconds is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def _is_paused(row: dict[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from av.error import FFmpegError
@@ -21,6 +22,8 @@ _WHOLE_INDEX = frozenset(["mov", "mp4", "avi"])
 _HONEST_INDEX = _LAZY_INDEX | _WHOLE_INDEX | {"mxf", "nut"}
 """Containers whose index is one of keyframes; elsewhere it names whatever the demuxer happened to meet."""
 _ROUGH_SEEK = frozenset(["asf"])
+REORDERED = 0.13
+"""Seconds that a keyframe's place in an index may be off: three frames."""
 _COVERED = 0.5
 """Share of the length that an index must span to be believed: some name the first packets only."""
 
@@ -43,9 +46,15 @@ class Keyframes:
             return after - 1
         return after - 1 if after and time - self.times[after - 1] <= self.times[after] - time else after
 
-    def names(self, time: float) -> bool:
-        """Whether `time` is that of a keyframe."""
-        return bool(self.times) and self.times[self.nearest(time)] == time
+    def named(self, time: float) -> int | None:
+        """The keyframe whose very time this is."""
+        number = self.nearest(time)
+        return number if self.times[number] == time else None
+
+    def wobble(self, number: int) -> float:
+        """Seconds that a keyframe may be shown before or after its time: an index names decoding times. Never halfway to the next."""
+        around = self.times[max(0, number - 1) : number + 2]
+        return round(min([REORDERED, *(0.49 * (after - before) for before, after in pairwise(around))]), 3)
 
     def slack(self, number: int) -> float:
         """How many seconds before its time a packet may be and still be this keyframe: half the way to the one before."""
@@ -55,7 +64,8 @@ class Keyframes:
         """What to seek to, so that the container lands on this keyframe and not the one before: its place in the index may be
         a few frames from where it is shown."""
         time = self.times[number]
-        return time + min(0.2, (self.times[number + 1] - time) / 2) if number + 1 < len(self.times) else time + 0.2
+        # Less than half the way to the next: a clock of one tick a frame rounds.
+        return time + min(0.2, (self.times[number + 1] - time) * 0.4) if number + 1 < len(self.times) else time + 0.2
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,6 @@ STEP_OVER = 1.0
 """Seconds to the next wanted keyframe up to which reading on is cheaper than seeking."""
 READ_ON = 10.0
 """The same for exact frames where nothing tells where the keyframes are."""
-REORDERED = 0.13
-"""Seconds that a keyframe's place in an index may be off: three frames."""
 _RUN_UPS = (1.5, 12.0)
 """Seconds before the target at which one enters a container whose seeks are rough: they go by decoding times, land behind
 what was asked for, and the first stamps after them may be wrong."""
@@ -74,9 +72,11 @@ class Passages:
     def _serves(self, raw: VideoFrame, time: float, target: float) -> bool:
         """Whether this is the first frame at or after `target`; or, where a keyframe's place in the index was asked for, that
         keyframe, be it shown a little before or after."""
-        if self._keys is None or not self._keys.names(target):
+        number = None if self._keys is None else self._keys.named(target)
+        if self._keys is None or number is None:
             return time >= target - 0.001
-        return (raw.key_frame and time >= target - REORDERED) or time > target + REORDERED
+        wobble = self._keys.wobble(number)
+        return (raw.key_frame and time >= target - wobble) or time > target + wobble
 
     def _leave_at(self, wanted: Sequence[float], place: int) -> int:
         """The place in `wanted` from which on another seek pays: a keyframe lies well behind the target before, or a gap."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 from .frames import Frame
-from .passages import REORDERED
+from .keyframes import Keyframes
 from .video import VideoInfo, VideoReader
 
 Mode = Literal["auto", "keyframes", "dense"]
@@ -113,16 +112,14 @@ def _key_looks(keyframes: Sequence[float], duration: float) -> list[Stage]:
         new = sorted(best.values())
         taken.update(new)
         if new:
-            looks.append(Stage(tuple(new), True, tuple(_slack(keyframes, time) for time in new)))
+            looks.append(Stage(tuple(new), True, tuple(_around(keyframes, time) for time in new)))
     return looks
 
 
-def _slack(keyframes: Sequence[float], time: float) -> tuple[float, float]:
-    """An index names decoding times: a keyframe is shown up to a few frames before or after, but never halfway to the next."""
-    place = bisect_left(keyframes, time)
-    gaps = [after - before for before, after in pairwise(keyframes[max(0, place - 1) : place + 2])]
-    reach = round(min([REORDERED, *(gap * 0.49 for gap in gaps)]), 3)
-    return reach, reach
+def _around(keyframes: Sequence[float], time: float) -> tuple[float, float]:
+    """How far from its time a keyframe may be shown."""
+    wobble = Keyframes(tuple(keyframes)).wobble(bisect_left(keyframes, time))
+    return wobble, wobble
 
 
 def _spread_looks(info: VideoInfo) -> list[Stage]:
@@ -167,7 +164,7 @@ def _filling(info: VideoInfo, step: float, taken: Sequence[float]) -> Stage:
         keys.setdefault(int(time / step + 1e-6), time)
     slots = [slot for slot in range(count) if slot not in served]
     times = tuple(round(keys.get(slot, slot * step), 3) for slot in slots)
-    reaches = (_slack(info.keyframes or (), keys[slot]) if slot in keys else (0.0, step - 0.001) for slot in slots)
+    reaches = (_around(info.keyframes or (), keys[slot]) if slot in keys else (0.0, step - 0.001) for slot in slots)
     return Stage(times, False, tuple(reaches))
 
 

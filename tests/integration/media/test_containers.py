@@ -25,6 +25,9 @@ WRITERS = {
     "h264": lambda path: clips.write(path, container="h264", options={"g": "25", "bf": "0"}),
     "m2v": lambda path: clips.write(path, codec="mpeg2video", container="mpeg2video"),
     "hevc.mp4": lambda path: clips.write(path, codec="libx265", options={"x265-params": "log-level=none:keyint=25:min-keyint=25"}),
+    "av1.mkv": lambda path: clips.write(path, codec="libsvtav1", options={"g": "25", "preset": "12", "svtav1-params": "keyint=25"}),
+    "mjpeg.avi": lambda path: clips.write(path, codec="mjpeg", pixels="yuvj420p", options={}),
+    "b.avi": lambda path: clips.write(path, codec="mpeg4", options={"g": "25", "bf": "2"}),
     "vp9.webm": lambda path: clips.write(path, codec="libvpx-vp9", options={"g": "25", "deadline": "realtime", "cpu-used": "8"}),
 }
 
@@ -44,54 +47,61 @@ def clip(folder: Path, kind: str) -> Path:
     return path
 
 
-def checked(frames: Iterator[Frame]) -> list[float]:
+LOOSE = {"b.avi": 1}
+"""Frames by which the clock may be off: AVI does not say when a picture is shown, only in which order they are stored."""
+
+
+def checked(frames: Iterator[Frame], loose: int = 0) -> list[float]:
     """The frames' times; each shows the picture that belongs there."""
     times = []
     for frame in frames:
         assert frame.time is not None
-        assert clips.number_of(frame.image) == round(frame.time * clips.RATE), frame.time
+        assert abs(clips.number_of(frame.image) - round(frame.time * clips.RATE)) <= loose, frame.time
         times.append(frame.time)
     return times
 
 
 @pytest.mark.parametrize("kind", WRITERS)
 def test_keyframes(folder: Path, kind: str) -> None:
+    loose = LOOSE.get(kind, 0)
     with VideoReader(clip(folder, kind)) as reader:
         assert reader.info.keyframes is not None
         assert (reader.info.width, reader.info.height) == (320, 180)
         assert reader.info.duration == pytest.approx(4.0, abs=0.1)
-        times = checked(reader.keyframes([0.0, 1.0, 2.0, 3.0]))
-        assert times == pytest.approx([0.0, 1.0, 2.0, 3.0], abs=0.001)
-        assert checked(reader.keyframes([2.0])) == times[2:3]
+        times = checked(reader.keyframes([0.0, 1.0, 2.0, 3.0]), loose)
+        assert times == pytest.approx([0.0, 1.0, 2.0, 3.0], abs=0.15 if loose else 0.001)
+        assert checked(reader.keyframes([2.0]), loose) == times[2:3]
         assert reader.notices == ()
 
 
 @pytest.mark.parametrize("kind", WRITERS)
 def test_exact_frames_and_keyframes_have_one_clock(folder: Path, kind: str) -> None:
+    loose = LOOSE.get(kind, 0)
     with VideoReader(clip(folder, kind)) as reader:
-        exact = checked(reader.at([0.0, 0.5, 1.0, 1.9, 3.0, 3.5]))
+        exact = checked(reader.at([0.0, 0.5, 1.0, 1.9, 3.0, 3.5]), loose)
         assert len(exact) == 6
         for asked, found in zip([0.0, 0.5, 1.0, 1.9, 3.0, 3.5], exact, strict=True):
             assert asked - 0.001 <= found <= asked + 0.2
-        assert checked(reader.keyframes([0.0, 3.0])) == [exact[0], exact[4]]
+        assert checked(reader.keyframes([0.0, 3.0]), loose) == [exact[0], exact[4]]
         # The same question again, alone and out of order.
         for time in reversed(exact):
-            assert checked(reader.at([time])) == [time]
+            assert checked(reader.at([time]), loose) == [time]
 
 
 @pytest.mark.parametrize("kind", WRITERS)
 def test_dense_after_auto_decodes_only_what_is_new(folder: Path, kind: str) -> None:
+    loose = LOOSE.get(kind, 0)
     with VideoReader(clip(folder, kind)) as reader:
         seen: list[float] = []
         for stage in stages(reader.info, "auto"):
-            seen += checked(read(reader, stage, seen))
+            seen += checked(read(reader, stage, seen), loose)
         assert len(seen) == len(set(seen))
         (dense,) = stages(reader.info, "dense")
-        new = checked(read(reader, dense, seen))
+        new = checked(read(reader, dense, seen), loose)
         assert not set(new) & set(seen)
-        alone = checked(read(reader, dense, ()))
+        alone = checked(read(reader, dense, ()), loose)
         assert set(alone) <= set(seen) | set(new)
-        assert checked(read(reader, dense, [*seen, *new])) == []
+        assert checked(read(reader, dense, [*seen, *new]), loose) == []
 
 
 @pytest.mark.parametrize("kind", ["mkv", "ts", "avi", "webm", "mpg", "flv"])

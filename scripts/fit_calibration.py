@@ -33,7 +33,7 @@ SIZES = (20, 20, 20, 20, 50, 50, 100, 100, 200, 200, 400, 560, 560)
 """How many people are enrolled in each of the galleries that are fitted on."""
 JUDGED = (20,) * 10 + (200,) * 3 + (840,) * 2
 """How many are enrolled in the galleries that each held-out part is judged with (in the largest, others are enrolled, too)."""
-STRANGERS_NAMED = 0.0045
+STRANGERS_NAMED = 0.005
 """The share of strangers that the operating point may name in the largest galleries."""
 UNDECIDED = (0.002, 0.9995)
 """The band of the first model's probability in which another one is asked."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stashai.tracking.filesystem import is_network_folder, is_network_type, type_of
-from stashai.tracking.owner import SystemProcesses
+from stashai.tracking.owner import SystemProcesses, _start_ps
 
 MOUNTS = [
     "22 1 254:0 / / rw,relatime - ext4 /dev/vda rw",
@@ -71,3 +71,15 @@ def test_a_zombie_is_gone() -> None:
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     assert processes.is_gone(replace(processes.me(), pid=child.pid, start=""))
     child.wait()
+
+
+@pytest.mark.skipif(not Path("/bin/ps").exists(), reason="there is no /bin/ps")
+def test_what_ps_says_of_a_process() -> None:
+    """macOS has no /proc: there it is `ps` that tells when a process began."""
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    began = _start_ps(child.pid)
+    assert began
+    assert _start_ps(child.pid) == began
+    child.kill()
+    child.wait()
+    assert _start_ps(child.pid) is None

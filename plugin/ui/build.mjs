@@ -15,7 +15,6 @@ const provided = {
   "react-router-dom": "libraries.ReactRouterDOM",
   "react-intl": "libraries.Intl",
   "@apollo/client": "libraries.Apollo",
-  "@fortawesome/free-solid-svg-icons": "libraries.FontAwesomeSolid",
 };
 
 const fromStash = {

@@ -165,7 +165,7 @@ flow("settings: a form of our own, saved as a whole; the token is only sent; oth
   const page = await open("settings");
   await page.waitForSelector("#plugin-stashai-run_on");
   assert.equal(await page.locator(".plugin-settings.raw").innerText(), "another: raw fields");
-  assert.equal(await page.locator("text=Save").isDisabled(), true);
+  assert.equal(await page.locator(".sai-save button").isDisabled(), true);
   await page.selectOption("[name=run_on]", "worker");
   await page.fill("[aria-label=Address]", "http://192.168.1.20:8421");
   await page.fill("[aria-label=Token]", "secret");
@@ -175,7 +175,7 @@ flow("settings: a form of our own, saved as a whole; the token is only sent; oth
   assert.equal(await page.inputValue("[aria-label=Token]"), "");
   await page.click("label[for=sai-auto]");
   await shot(page, "settings", { fullPage: true });
-  await page.click(".sai-save >> text=Save");
+  await page.click(".sai-save button");
   await page.waitForSelector('text="Saved"');
   const saved = opsOf(mock, "save_settings")[0].settings;
   assert.deepEqual([saved.run_on, saved.worker.address, saved.auto_from], ["worker", "http://192.168.1.20:8421", 0.99]);

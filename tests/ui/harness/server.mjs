@@ -20,6 +20,7 @@ export async function bundleHarness() {
     entryPoints: [join(here, "stash.tsx")],
     outfile: join(out, "stash.js"),
     bundle: true,
+    minify: true,
     format: "iife",
     define: { "process.env.NODE_ENV": '"production"', "globalThis.__DEV__": "false" },
     nodePaths: [join(plugin, "ui/node_modules")],

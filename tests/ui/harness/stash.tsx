@@ -4,7 +4,6 @@
  * into it as Stash loads it: a classic script, before the app renders.
  */
 import * as Apollo from "@apollo/client";
-import * as FontAwesomeSolid from "@fortawesome/free-solid-svg-icons";
 import Mousetrap from "mousetrap";
 import MousetrapPause from "mousetrap-pause";
 import * as React from "react";
@@ -274,7 +273,7 @@ const client = new Apollo.ApolloClient({ uri: `${base}graphql`, cache: new Apoll
 (window as any).PluginApi = {
   React, ReactDOM,
   GQL: { FindSceneDocument: FIND_SCENE, FindImageDocument: FIND_IMAGE, FindGalleryDocument: FIND_GALLERY },
-  libraries: { ReactRouterDOM, Bootstrap, Apollo, Intl, FontAwesomeSolid, Mousetrap, MousetrapPause },
+  libraries: { ReactRouterDOM, Bootstrap, Apollo, Intl, Mousetrap, MousetrapPause },
   components,
   hooks: { useToast },
   utils: { StashService: { getClient: () => client }, InteractiveUtils: { getPlayer: () => player.current() } },

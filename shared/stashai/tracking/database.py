@@ -195,6 +195,11 @@ class Database:
         columns = ", ".join(f'"{column}" = ?' for column in values)
         return int(self.execute(f'UPDATE "{table}" SET {columns} WHERE {where}', (*values.values(), *params)).rowcount)
 
+    def empty_log(self) -> bool:
+        """Move the write-ahead log into the file, where deleted rows are zeroes, and cut it to nothing. False when another
+        process reads from it just now; it is then overwritten later, as always."""
+        return not (self.is_sqlite and self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+
     def shred(self) -> None:
         """Overwrite what deleted rows left behind: the log is emptied, the file rewritten. Raises StorageError when another
         process is at work on the database."""
@@ -202,10 +207,10 @@ class Database:
             self.execute("VACUUM")
             return
         with self._turn():
-            self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self.empty_log()
             self.execute("VACUUM")
-            busy = self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        if busy:
+            emptied = self.empty_log()
+        if not emptied:
             raise StorageBusyError(
                 "The rows are deleted, but another process keeps their remains in the log.",
                 code="storage-locked",

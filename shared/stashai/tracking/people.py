@@ -96,7 +96,8 @@ class People:
             person = self._known(person_id)
             crops = forget(self.database, person)
             changed(self.database)
-            return crops
+        self.database.empty_log()
+        return crops
 
     def forgotten(self) -> list[tuple[str, str, float]]:
         """(source, key, when) of those who must not be learned again by themselves."""

@@ -147,6 +147,16 @@ def test_a_forgotten_person_comes_back_only_on_request(people: People) -> None:
     assert people.forgotten() == []
 
 
+def test_nothing_of_a_forgotten_face_stays_in_the_files(people: People, settings: Settings, database: Database) -> None:
+    ann = enrolled(people, "Ann")
+    vectors = [values.tobytes() for values in reference(ann.id, seed=0).embeddings.values()]
+    if database.is_sqlite:
+        assert all(any(vector in path.read_bytes() for path in settings.data.iterdir()) for vector in vectors[:1])
+    people.forget(ann.id)
+    if database.is_sqlite:
+        assert not any(vector in path.read_bytes() for path in settings.data.iterdir() for vector in vectors)
+
+
 def test_forgetting_strikes_a_person_out_of_results_and_seen_faces(people: People, database: Database, ledger: Ledger) -> None:
     ann, bob = enrolled(people, "Ann"), enrolled(people, "Bob")
     store = Observations(database)

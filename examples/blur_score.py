@@ -42,12 +42,12 @@ class BlurScore(Processor[Params, Result]):
     result: ClassVar[type[BaseModel]] = Result
 
     def units(self, params: Params, ctx: Context) -> Iterator[Unit]:
-        for path in sorted(Path(params.folder).iterdir()):
+        for path in sorted(ctx.path(Path(params.folder)).iterdir()):
             if path.suffix.lower() in IMAGE_EXTENSIONS:
                 yield Unit(path.name, Entity("image", path.name, path=str(path)))
 
     def process(self, unit: Unit, params: Params, ctx: Context) -> Result:
-        grey = read_image(Path(params.folder) / unit.key)[0].image.mean(axis=2, dtype=np.float32)
+        grey = read_image(ctx.path(Path(params.folder) / unit.key))[0].image.mean(axis=2, dtype=np.float32)
         ctx.check()
         laplacian = grey[1:-1, :-2] + grey[1:-1, 2:] + grey[:-2, 1:-1] + grey[2:, 1:-1] - 4 * grey[1:-1, 1:-1]
         return Result(sharpness=float(laplacian.var()), least=params.least)

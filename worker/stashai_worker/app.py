@@ -11,11 +11,13 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from stashai import __version__
+from stashai.processing.registry import Registry
 from stashai.services.core import Core
 
 from . import errors
 from .auth import Guard
 from .config import WorkerConfig
+from .document import described
 from .events import Hub
 from .limits import BodyLimit
 from .media import WorkerMedia
@@ -69,6 +71,7 @@ def create_app(config: WorkerConfig, prepare: Prepare = prepare_networks) -> Fas
 
     app = FastAPI(title="StashAI worker", version=__version__, lifespan=lifespan)
     app.state.opening = opening
+    app.openapi = described(app, lambda: (opening.made.core.registry if opening.made else Registry(group=None)).all())  # type: ignore[method-assign]
     errors.install(app)
     api = APIRouter(prefix="/api/v1", dependencies=[Depends(errors.remember_request_id)])
     for room in (health, recognition, content, jobs, entities, services, media, processors):

@@ -7,7 +7,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
@@ -24,10 +24,11 @@ ROOM_LEFT = 512 * 2**20
 class Spool:
     """`<root>/<content hash><extension>`; a file that nobody asked for during `hours` is removed."""
 
-    def __init__(self, root: Path, limit: int, hours: float) -> None:
+    def __init__(self, root: Path, limit: int, hours: float, free: Callable[[Path], int] | None = None) -> None:
         self._root = root
         self._limit = limit
         self._seconds = hours * 3600
+        self._free = free or _free
 
     async def store(self, chunks: AsyncIterator[bytes], filename: str) -> str:
         """Keep what is uploaded and return its key. Raises UsageError over the limit, StorageError when the disk refuses."""
@@ -74,7 +75,7 @@ class Spool:
     def _check(self, total: int) -> None:
         if total > self._limit:
             raise UsageError(f"The upload is larger than {self._limit // 2**20} MiB.", code="too-large")
-        if total % (64 * 2**20) < 2**20 and _free(self._root) < ROOM_LEFT:
+        if total % (64 * 2**20) < 2**20 and self._free(self._root) < ROOM_LEFT:
             raise StorageError("The worker's disk is nearly full.", code="disk-full", remedy="Make room on the worker.")
 
 

@@ -66,7 +66,12 @@ class Bell:
         self._huey = huey
         self._workers = workers
         self._consumer: QuietConsumer | None = None
-        self._task: TaskWrapper = huey.task(name="run_job", retries=0)(run)
+
+        def run_job(job_id: str) -> None:
+            """Its name in messages is this module's, whoever makes the bell."""
+            run(job_id)
+
+        self._task: TaskWrapper = huey.task(name="run_job", retries=0)(run_job)
 
     def ring(self, job_id: str, priority: int = 1) -> None:
         """Say that a job waits. A ring that gets lost is made up for by the reaper, which reads the ledger."""
@@ -86,10 +91,18 @@ class Bell:
     def is_empty(self) -> bool:
         """Whether nothing waits in the queue; False, too, while it cannot be asked."""
         try:
+            self._reconnect()
             return int(self._huey.pending_count()) == 0
         except Exception as error:  # noqa: BLE001 - each queue has its own kinds of errors; a consumer tries again by itself
             logger.warning("The queue does not answer: %s: %s", type(error).__name__, error)
             return False
 
     def flush(self) -> None:
+        self._reconnect()
         self._huey.flush()
+
+    def _reconnect(self) -> None:
+        """After its server restarted, huey's SQL storage connects anew for some calls by itself and for others not."""
+        check = getattr(self._huey.storage, "check_conn", None)
+        if check is not None:
+            check()

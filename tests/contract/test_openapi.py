@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import random
 import time
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 import requests
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
-
 from tests.worker.conftest import Worker
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +21,7 @@ EXAMPLES = 4
 
 
 def test_the_committed_document_is_what_the_code_says() -> None:
-    from scripts.export_openapi import document
+    from export_openapi import document
 
     assert (ROOT / "worker" / "openapi.json").read_text(encoding="utf-8") == document(), "run scripts/export_openapi.py"
 

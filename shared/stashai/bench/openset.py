@@ -28,7 +28,9 @@ from .photos import Observed, Subject, observe, subjects
 RIGHT, STRANGERS, FOUND = 0.994, 0.006, 0.955
 ERROR, MIDDLE_ERROR = 0.02, 0.06
 GALLERIES: Mapping[int, int] = {20: 40, 200: 8}
-"""How many galleries of so many people, drawn at random, calibration is measured with (one with everybody)."""
+"""How many galleries of so many people, drawn at random, calibration is measured with."""
+WHOLE_GALLERIES = 4
+"""How many galleries of everybody: the one with the first photographs, others with ones drawn at random."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def measure(settings: Settings, known: Path, strangers: Path, enrolled: int | No
         drawn = [("balanced", line), ("fast", curve(fast.probability, fast.right, fast.known))]
         plot.write_text(svg(drawn, rates), encoding="utf-8")
     sized = {size: drawn_galleries(people, others, seen, calibration, size) for size in GALLERIES if size < len(people)}
-    sized[len(people)] = whole
+    sized[len(people)] = Answers.joined([whole, *whole_galleries(people, others, seen, calibration)])
     lines = [
         at_least("names shown that are right", rates.right, RIGHT, "{:.2%}"),
         at_most("strangers who are named", rates.strangers, STRANGERS, "{:.2%}"),
@@ -133,6 +135,17 @@ def drawn_galleries(
         chosen = [people[number] for number in sorted(rng.choice(len(people), size, replace=False))]
         parts.append(answers(chosen, strangers, seen, calibration))
     return Answers.joined(parts)
+
+
+def whole_galleries(people: Sequence[Subject], strangers: Sequence[Subject], seen: Observed, calibration: Calibration) -> list[Answers]:
+    """Everybody enrolled with another photograph than the first: one gallery alone has too few undecided probes to judge
+    probabilities by."""
+    rng = np.random.default_rng(len(people))
+    parts = []
+    for _ in range(WHOLE_GALLERIES - 1):
+        shuffled = [Subject(one.name, tuple(one.photographs[k] for k in rng.permutation(len(one.photographs)))) for one in people]
+        parts.append(answers(shuffled, strangers, seen, calibration))
+    return parts
 
 
 def _in_hindsight(whole: Answers) -> list[Line]:

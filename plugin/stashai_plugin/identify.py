@@ -6,8 +6,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from stashai.errors import UsageError
+from stashai.errors import StashAIError, UsageError
 
+from .quick import NOT_ON_A_WORKER
 from .request import PLUGIN_ID, Request
 from .setup import SetupNeededError, plan
 
@@ -45,6 +46,8 @@ def submit(bench: Bench, config: Json, *, again: bool = False) -> Json:
     from .results import shown_job
 
     kind, entity_id = str(config["type"]), str(config["id"])
+    if bench.preferences["run_on"] == "worker":
+        raise StashAIError(NOT_ON_A_WORKER.reason, remedy=NOT_ON_A_WORKER.remedy, code="worker-unsupported")
     entity = bench.gateway.gallery(entity_id) if kind == "gallery" else bench.gateway.item(kind, entity_id)  # type: ignore[arg-type]
     if entity is None:
         raise UsageError(f"There is no {kind} {entity_id} in Stash.", code="not-found", remedy="Reload this page.")

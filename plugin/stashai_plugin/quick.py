@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from stashai import __version__
-from stashai.mode import activate, architecture, lock_file, probe, python_tag, runtime_folder
+from stashai.mode import Where, activate, architecture, lock_file, probe, python_tag, runtime_folder
 
 from .request import Request
 from .setup import status as setup_status
 
 DATABASE = "stashai.sqlite3"
+NOT_ON_A_WORKER = Where(
+    "unavailable",
+    "This version looks at scenes and pictures on this Stash alone; a worker serves its own API and does not know Stash's performers.",
+    "Choose “Automatic” or “This Stash” under Run on.",
+)
 SHOWN = 20
 ACTIVE = ("pending", "processing")
 
@@ -23,7 +28,7 @@ def health(request: Request) -> dict[str, Any]:
     """Where it runs and what is there. Sizes are in MiB."""
     saved = request.saved_settings()
     run_on = str(saved.get("run_on") or "auto")
-    where = probe(request.data, request.locks, run_on, worker_answers=_worker_answers(request, saved) if run_on != "local" else False)
+    where = NOT_ON_A_WORKER if run_on == "worker" else probe(request.data, request.locks)
     known = _counts(request.data)
     return {
         "version": request.version if request.version != "dev" else __version__,
@@ -158,12 +163,3 @@ def _models(request: Request) -> list[dict[str, Any]]:
         if entry.default or state == "ready":
             shown.append({"id": entry.id, "role": entry.role, "state": state, "size_mb": round(entry.bytes / 2**20, 1)})
     return shown
-
-
-def _worker_answers(request: Request, saved: dict[str, Any]) -> bool:
-    address = (saved.get("worker") or {}).get("address")
-    if not address:
-        return False
-    from stashai.client import WorkerClient, read_token
-
-    return WorkerClient(str(address), read_token(request.home), timeout=3.0).answers()

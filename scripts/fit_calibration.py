@@ -24,7 +24,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "shared"), str(Path(__
 from calibration_draws import Draw, People, draw, gathered, model_constants  # noqa: E402
 from stashai.bench.curves import calibration_error, log_loss, named_rates, operating_point  # noqa: E402
 from stashai.bench.photos import observe, subjects  # noqa: E402
-from stashai.matching.calibration import Calibration, Configuration, ModelConstants, Probabilities, posterior  # noqa: E402
+from stashai.matching.calibration import Calibration, Configuration, ModelConstants, Probabilities, posterior, prior  # noqa: E402
 from stashai.matching.fitting import fit  # noqa: E402
 from stashai.matching.fusion import feature_names  # noqa: E402
 from stashai.settings import Settings  # noqa: E402
@@ -85,6 +85,8 @@ def cross_validated(people: People, models: Sequence[str], constants: Mapping[st
             own = people.only(part == held)
             drawn = draw(own if size <= len(own.known) else people, size, models, fitted, rng, many=False)
             mine = part[drawn.owner] == held
+            if size < len(own.known):
+                mine &= as_often_as_assumed(drawn.truth, size, rng)
             for name, verdicts in judged(drawn, fitted, models, mine).items():
                 found.setdefault((name, size), []).append(verdicts)
     joined = {key: _joined(parts) for key, parts in found.items()}
@@ -93,6 +95,14 @@ def cross_validated(people: People, models: Sequence[str], constants: Mapping[st
     for (name, size), verdicts in joined.items():
         print(f"{size:4d} enrolled, {name:18s} {summary(verdicts, threshold)}")
     return threshold
+
+
+def as_often_as_assumed(truth: NDArray[np.intp], size: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Leaves out some probes, so that enrolled people are among the others as often as the prior says."""
+    known, odds = truth >= 0, float(np.exp(prior(size))) * size
+    surplus = known.sum() / max(1.0, odds * (~known).sum())
+    keep = np.where(known, min(1.0, 1.0 / surplus), min(1.0, surplus))
+    return np.asarray(rng.random(len(truth)) < keep)
 
 
 def judged(drawn: Draw, fitted: Calibration, models: Sequence[str], mine: NDArray[np.bool_]) -> dict[str, Verdicts]:

@@ -31,11 +31,12 @@ class Pooled:
 @dataclass(frozen=True, slots=True)
 class Scores:
     """One model's view of T items against N candidates: cosines (T, N), the cohort mean of each item (T, N: the candidate
-    itself left out) and of each candidate (N,)."""
+    itself left out) and of each candidate (N,). `few` is 0 for a large cohort and 1 for none."""
 
     cosine: Matrix
     item_cohort: Matrix
     person_cohort: Matrix
+    few: float
 
 
 def pool(vectors: Sequence[Vector] | Matrix, weights: Sequence[float], likeness: float) -> Pooled:
@@ -67,7 +68,7 @@ def cohort_means(scores: Matrix, columns: NDArray[np.intp], usual: float, total:
     count, size = len(scores), scores.shape[1]
     if size <= 1:
         return np.full((count, total), usual, np.float32)
-    kept = max(1, round(TOP_SHARE * (size - 1)))
+    kept = counted(size)
     best = -np.partition(-scores, kept, axis=1)[:, : kept + 1] if kept < size else scores
     best = -np.sort(-best, axis=1)
     whole, last, spare = best[:, :kept].sum(axis=1), best[:, kept - 1 : kept], best[:, kept : kept + 1]
@@ -76,11 +77,21 @@ def cohort_means(scores: Matrix, columns: NDArray[np.intp], usual: float, total:
     return np.asarray((means + SHRINK * usual) / (kept + SHRINK), np.float32)
 
 
+def counted(size: int) -> int:
+    """Over how many of a cohort of `size` the mean is taken."""
+    return max(1, round(TOP_SHARE * (size - 1))) if size > 1 else 0
+
+
+def fewness(size: int) -> float:
+    """The share of what is usual in the means of a cohort of `size`."""
+    return SHRINK / (counted(size) + SHRINK)
+
+
 def feature_names(models: Sequence[str]) -> list[str]:
     """The names of the features of a configuration, in the order of `terms`."""
     first = [f"{models[0]}.{part}" for part in ("cosine", "item_cohort", "person_cohort")]
     others = [f"{model}.cosine" for model in models[1:]]
-    return [*first, *others, "item_looks", "person_looks", "cosine.item_looks", "cosine.person_looks"]
+    return [*first, *others, "few_others", "item_looks", "person_looks", "cosine.item_looks", "cosine.person_looks"]
 
 
 def terms(
@@ -95,7 +106,8 @@ def terms(
     item = np.asarray(1 - 1 / item_looks, np.float32)[:, None]
     person = np.asarray(1 - 1 / person_looks, np.float32)[None, :]
     own: list[Matrix] = [first.cosine, first.item_cohort, first.person_cohort[None, :], *others]
-    return [*own, item, person, first.cosine * item, first.cosine * person]
+    few = np.full((1, 1), first.few, np.float32)
+    return [*own, few, item, person, first.cosine * item, first.cosine * person]
 
 
 def evidence(

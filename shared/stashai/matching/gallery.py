@@ -13,7 +13,7 @@ from stashai.processing.stores import Person, Reference
 from stashai.vision.faces import Vector
 
 from .calibration import Calibration, ModelConstants
-from .fusion import Matrix, Pooled, Scores, cohort_means, pool
+from .fusion import Matrix, Pooled, Scores, cohort_means, fewness, pool
 from .index import EXACT_UP_TO, VectorIndex, open_index
 
 COHORT = 400
@@ -50,7 +50,8 @@ class Bank:
         if people is not None:  # a cohort member that is no candidate has a column of its own beyond the candidates
             columns = np.where(people[np.minimum(columns, len(people) - 1)] == self.cohort, columns, len(people))
         means = cohort_means(others, columns, self.constants.cohort, total + 1)[:, :total]
-        return Scores(cosine, means, self.person_cohort if people is None else self.person_cohort[people])
+        person = self.person_cohort if people is None else self.person_cohort[people]
+        return Scores(cosine, means, person, fewness(len(self.cohort)))
 
 
 @dataclass(frozen=True, slots=True)

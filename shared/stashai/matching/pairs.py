@@ -10,7 +10,7 @@ import numpy as np
 from stashai.errors import ModelError
 
 from .calibration import Calibration, Configuration
-from .fusion import Scores, evidence
+from .fusion import Scores, evidence, fewness
 
 
 def same_person(cosines: Mapping[str, float], calibration: Calibration | None = None) -> float:
@@ -23,7 +23,7 @@ def same_person(cosines: Mapping[str, float], calibration: Calibration | None = 
     chosen = _largest(cosines, fitted)
     first, *rest = chosen.models
     cohort = np.full((1, 1), fitted.models[first].cohort, np.float32)
-    scores = Scores(np.full((1, 1), cosines[first], np.float32), cohort, cohort[0])
+    scores = Scores(np.full((1, 1), cosines[first], np.float32), cohort, cohort[0], fewness(0))
     others = [np.full((1, 1), cosines[model], np.float32) for model in rest]
     once = np.ones(1, np.float32)
     ratio = float(evidence(scores, others, once, once, chosen)[0, 0])

@@ -63,7 +63,7 @@ def test_the_shipped_constants_never_count_likeness_against_somebody(cosine: flo
 
 
 def _scores(cosine: float) -> Scores:
-    return Scores(np.full((1, 1), cosine, np.float32), np.full((1, 1), 0.2, np.float32), np.full(1, 0.2, np.float32))
+    return Scores(np.full((1, 1), cosine, np.float32), np.full((1, 1), 0.2, np.float32), np.full(1, 0.2, np.float32), 0.1)
 
 
 def test_the_shipped_calibration_is_complete() -> None:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 LEARN_BATCH = 8
 FIRST_LEARNING = 1.2
 """Seconds of the first step that go to learning when nobody is known yet."""
-LEAST_WORK = 2.0
-"""Seconds of looking that a step has, however long its start took: otherwise a slow machine would never get on."""
+LEAST_WORK = 1.2
+"""Seconds of the processor that a step has for looking, however long its start took."""
 BATCH_TAKES = 0.6
 """Seconds that a batch may take: none is begun later than this before the end."""
 Json = dict[str, Any]
@@ -188,7 +188,7 @@ class Chain:
         for number, image in enumerate(bench.gateway.gallery_images(gallery_id)):
             if bench.ledger.is_done(claim.job.id, image.id):
                 continue
-            if time.monotonic() >= self._limit.at or not self._image(claim, image, number, gallery, recognition, ctx):
+            if self._limit.is_reached or not self._image(claim, image, number, gallery, recognition, ctx):
                 complete = False
                 break
         if complete:

@@ -65,14 +65,20 @@ def _set_up_again(request: Request) -> SetupNeededError:
 
 
 class Limit:
-    """When a step is over, on the monotonic clock. It moves back when starting alone took the time: each step gets on."""
+    """When a step is over: at a moment of the monotonic clock, but not before it had some of the processor for its work, so
+    that each step gets on, however slow or busy the machine is."""
 
     def __init__(self, at: float) -> None:
         self.at = at
+        self._worked = 0.0
 
     def leave(self, seconds: float) -> None:
-        """At least so many seconds from now."""
-        self.at = max(self.at, time.monotonic() + seconds)
+        """At least so many seconds of the processor from now."""
+        self._worked = time.process_time() + seconds
+
+    @property
+    def is_reached(self) -> bool:
+        return time.monotonic() >= self.at and time.process_time() >= self._worked
 
 
 class Bench:
@@ -155,7 +161,7 @@ class Bench:
     def _watch(self, claim: Claim, control: JobControl, limit: Limit | None, done: threading.Event) -> None:
         beaten = time.monotonic()
         while not done.wait(_pause(limit)):
-            if limit is not None and time.monotonic() >= limit.at:
+            if limit is not None and limit.is_reached:
                 control.stop(Paused("This step is over."))
                 return
             try:
@@ -176,4 +182,4 @@ class Bench:
 
 
 def _pause(limit: Limit | None) -> float:
-    return WATCH if limit is None else max(0.0, min(WATCH, limit.at - time.monotonic()))
+    return WATCH if limit is None else max(0.05, min(WATCH, limit.at - time.monotonic()))

@@ -100,7 +100,8 @@ class Evidence:
         for frame in frames:
             if frame.note:
                 self.notes.flag("damaged", frame.note)
-        self._analyze(frames)
+        # An animation or a sheet of tiles that was stopped half-way goes on where it was.
+        self._analyze([frame for frame in frames if frame.time not in self._frames])
         self._note_look([frame.time for frame in frames], last=True)
 
     def _further_looks(self, video: Callable[[], VideoReader], times: list[float | None]) -> Iterator[list[SeenFrame]]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from .host import Bench
 
 LEARN_BATCH = 8
+SYNC_AGAIN = 300.0
+"""Seconds after which a click asks Stash again for new and changed performers."""
 FIRST_LEARNING = 1.2
 """Seconds of the first step that go to learning when nobody is known yet."""
 LEAST_WORK = 1.2
@@ -104,7 +106,7 @@ class Chain:
     def _learn_first(self, ctx: Context) -> None:
         """Nobody can be named before somebody is known: look at Stash's performers, and learn the first few."""
         bench = self._bench
-        if bench.mirror.fact("performers-cursor") is None:
+        if time.time() - float(bench.mirror.fact("synced") or 0.0) > SYNC_AGAIN:
             sync(bench.gateway, bench.mirror, ctx)
             queue_learning(bench)
         if bench.mirror.progress()[0] == 0:

@@ -67,6 +67,7 @@ def sync(gateway: StashClient, mirror: Mirror, ctx: Context) -> int:
         mirror.rank(gateway.performer_order())
     if newest:
         mirror.note(CURSOR, newest)
+    mirror.note("synced", str(ctx.clock.now()))
     return changed
 
 

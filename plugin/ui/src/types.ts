@@ -18,9 +18,10 @@ export interface JobRow {
   failed: number;
   message?: string;
   error?: OperationError | null;
-  created?: string;
-  started?: string | null;
-  ended?: string | null;
+  /** Times are seconds since 1970 or ISO text. */
+  created?: string | number;
+  started?: string | number | null;
+  ended?: string | number | null;
   entity?: { type: EntityType; id: string; name: string } | null;
 }
 
@@ -128,7 +129,7 @@ export interface Undone {
 
 export interface RunRow {
   run: string;
-  when: string;
+  when: string | number;
   title: string;
   count: number;
   undone: boolean;

@@ -37,6 +37,7 @@ flow("a scene: the dialog opens at once, fills, is refined in place, adds and ta
   await page.click(".toast >> text=Undo");
   await eventually(async () => (await page.locator(".tag-item").count()) === 0);
   assert.equal(opsOf(mock, "undo").length, 1);
+  await page.waitForSelector(".toast >> text=Taken back: 2 changes.");
 });
 
 flow("light and on a phone it reads as well", async ({ open, shot }) => {

@@ -43,11 +43,13 @@ const container = (name: string) => patched(name, ({ children }: any) => <>{chil
 const ToastContext = React.createContext<(item: any) => void>(() => undefined);
 const ToastProvider: React.FC = ({ children }) => {
   const [item, setItem] = React.useState<any>();
+  // As Stash does: a click on the text opens it in a dialog that is titled "Error".
+  const expand = () => setItem({ ...item, content: "Error" });
   return (
     <ToastContext.Provider value={setItem}>
       {children}
       <div className="toast-container row">
-        {item && <Toast autohide delay={item.delay ?? 3000} onClose={() => setItem(undefined)} className={item.variant ?? "success"}><Toast.Header closeButton={false}><span className="mr-auto">{item.content}</span></Toast.Header></Toast>}
+        {item && <Toast autohide delay={item.delay ?? 3000} onClose={() => setItem(undefined)} className={item.variant ?? "success"}><Toast.Header closeButton={false}><span className="mr-auto" onClick={expand}>{item.content}</span></Toast.Header></Toast>}
       </div>
     </ToastContext.Provider>
   );

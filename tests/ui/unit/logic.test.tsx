@@ -127,6 +127,8 @@ test("plurals, numbers and certainty in Stash's language", () => {
   assert.deepEqual([en("inFrames", { n: 1 }), en("inFrames", { n: 1200 })], ["1 frame", "1,200 frames"]);
   assert.deepEqual([1, 0.997, 0.5, 0.001].map(en.percent), ["> 99%", "> 99%", "50%", "< 1%"]);
   assert.match(translator("de-DE")("inFrames", { n: 1200 }), /^1\.200 /);
+  assert.equal(en.date(Date.UTC(2026, 10, 20, 12) / 1000), en.date("2026-11-20T12:00:00Z"));
+  assert.equal(en.date("soon"), "soon");
   assert.equal(translator("xx-nonsense-")("undo"), "Undo");
   assert.equal(translator("sv-SE")("undo"), "Undo");
 });

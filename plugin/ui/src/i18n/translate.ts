@@ -22,7 +22,8 @@ export interface Translator {
   percent(probability: number): string;
   /** A plain percentage, as of jobs that succeeded. */
   share(part: number): string;
-  date(text: string): string;
+  /** ISO text or seconds since 1970. */
+  date(when: string | number): string;
   list(names: readonly string[]): string;
 }
 
@@ -55,9 +56,9 @@ export function translator(locale: string): Translator {
       return rounded < 1 ? `< ${percents.format(0.01)}` : percents.format(rounded / 100);
     },
     share: (part: number) => percents.format(part),
-    date: (text: string) => {
-      const when = new Date(text);
-      return Number.isNaN(when.getTime()) ? text : dates.format(when);
+    date: (given: string | number) => {
+      const when = new Date(typeof given === "number" ? given * 1000 : given);
+      return Number.isNaN(when.getTime()) ? String(given) : dates.format(when);
     },
     list: (names: readonly string[]) => lists.format(names),
   });

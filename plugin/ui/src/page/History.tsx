@@ -29,7 +29,7 @@ export const History: React.FC = () => {
           <li key={run.run} className="sai-card sai-job">
             <span className="sai-job-title">{run.title}</span>
             <span className="sai-soft">{t("changes", { n: run.count })}</span>
-            <time className="sai-soft" dateTime={run.when}>{t.date(run.when)}</time>
+            <time className="sai-soft">{t.date(run.when)}</time>
             {run.undone ? <Badge>{t("wasUndone")}</Badge> : <Button size="sm" variant="secondary" onClick={() => void ask(run.run)}>{t("undoRun")}</Button>}
           </li>
         ))}

@@ -46,8 +46,8 @@ const Dialog: React.FC<{ review: Review }> = ({ review }) => {
           {t(titleKey)}
           {review.title && <small className="sai-soft">{review.title}</small>}
         </Modal.Title>
+        <Progress it={it} />
       </Modal.Header>
-      <Progress it={it} />
       <Modal.Body onKeyDown={keyboard.onKeyDown}>
         {state.phase === "asking" && state.plan && <SetupQuestion plan={state.plan} onAccept={session.acceptSetup} onCancel={close} />}
         {state.phase === "installing" && <SetupProgress setup={state.setup} />}

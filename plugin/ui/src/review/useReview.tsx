@@ -116,10 +116,15 @@ export type ReviewState = ReturnType<typeof useReview>;
 
 const AddedToast: React.FC<{ app: App; text: string; run: string }> = ({ app, text, run }) => {
   const toast = window.PluginApi.hooks.useToast();
+  const undo = (event: React.MouseEvent) => {
+    // A click on a toast's text makes Stash open it in a dialog for errors.
+    event.stopPropagation();
+    void undoRun(app, toast, run);
+  };
   return (
     <span className="sai-toast">
       {text}
-      <Button size="sm" variant="link" onClick={() => void undoRun(app, toast, run)}>{app.t.get()("undo")}</Button>
+      <Button size="sm" variant="link" onClick={undo}>{app.t.get()("undo")}</Button>
     </span>
   );
 };

@@ -2,7 +2,8 @@
 
     python dlib_worker.py LIST.json OUT.npz
 
-LIST holds paths; OUT gets `vectors` (N, 128; NaN where no face was found), the face nearest the middle, and `seconds` by the clock and of `cpu`.
+LIST holds paths; OUT gets `vectors` of the face nearest the middle (N, 128; NaN where no face was found), `seconds` by the
+clock and `cpu` seconds.
 """
 
 from __future__ import annotations

@@ -39,16 +39,21 @@ def our_loop(path: Path, most: int) -> int:
 
 
 def measure(film: Path, most: int = 120, rounds: int = 5) -> Outcome:
-    """Keyframes a second, both ways in turn, the best of `rounds` of each: by the clock and by CPU time."""
+    """Keyframes a second, both ways in turn, the best of `rounds` of each. The bar is on CPU time: one thread does all the work,
+    and the clock of a machine that does other things as well says more about those."""
     results: dict[str, list[tuple[float, float, int]]] = {"bare": [], "ours": []}
     for _ in range(rounds):
         results["bare"].append(_timed(bare_loop, film, most))
         results["ours"].append(_timed(our_loop, film, most))
     rates = {name: max(count / wall for wall, _, count in runs) for name, runs in results.items()}
     costs = {name: min(1000 * cpu / count for _, cpu, count in runs) for name, runs in results.items()}
-    data = {"keyframes_per_second": rates, "cpu_ms": costs, "share": rates["ours"] / rates["bare"], "film": str(film), "keyframes": most}
+    share, by_clock = costs["bare"] / costs["ours"], rates["ours"] / rates["bare"]
+    data = {
+        "keyframes_per_second": rates, "cpu_ms": costs, "share": share, "share_by_clock": by_clock, "film": str(film), "keyframes": most,
+    }
     lines = [
-        at_least("keyframe reading of PyAV's bare loop", rates["ours"] / rates["bare"], BAR),
+        at_least("keyframe reading of PyAV's bare loop, by CPU time", share, BAR),
+        Line("  the same by the clock", f"{by_clock:.1%}"),
         Line("  our reader", f"{rates['ours']:.1f} keyframes/s, {costs['ours']:.2f} ms CPU each"),
         Line("  bare loop", f"{rates['bare']:.1f} keyframes/s, {costs['bare']:.2f} ms CPU each"),
     ]

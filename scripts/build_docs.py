@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from importlib import import_module
 from inspect import cleandoc
 from pathlib import Path
@@ -21,6 +22,7 @@ for folder in ("shared", "worker", "scripts"):
 from stashai.cli.commands import COMMANDS  # noqa: E402
 from stashai.settings import ENVIRONMENT  # noqa: E402
 from stashai.vision.catalog import Catalog, ModelEntry  # noqa: E402
+from stashai_worker.config import WorkerConfig  # noqa: E402
 
 MADE = "<!-- Made by scripts/build_docs.py out of the code: change that, then run it. -->\n\n"
 
@@ -79,12 +81,23 @@ def cell(text: str) -> str:
 
 def settings() -> str:
     rows = "\n".join(f"| `{name}` | {cell(text)} |" for name, text in ENVIRONMENT.items())
+    served = "\n".join(f"| `{v}` | {cell(text)} | {cell(default)} |" for v, text, default in worker_variables())
     return (
         f"{MADE}# Settings\n\nAll of them are variables of the environment; none is needed.\n\n"
         f"| variable | meaning |\n|---|---|\n{rows}\n\n"
         "The launcher also reads `STASHAI_VENV`, the folder of the Python environment (default: `.venv` in the checkout), "
-        "and what pip reads (`PIP_INDEX_URL`, `PIP_CERT`, `PIP_NO_INDEX`, `PIP_FIND_LINKS`, proxies).\n"
+        "and what pip reads (`PIP_INDEX_URL`, `PIP_CERT`, `PIP_NO_INDEX`, `PIP_FIND_LINKS`, proxies).\n\n"
+        "## The worker's\n\n`./stashai worker` reads those above and these.\n\n"
+        f"| variable | meaning | default |\n|---|---|---|\n{served}\n"
     )
+
+
+def worker_variables() -> Iterator[tuple[str, str, str]]:
+    """Name, meaning and default of each of the worker's variables."""
+    for item in fields(WorkerConfig):
+        if "variable" in item.metadata:
+            default = "" if item.default in ("", ()) else str(item.default)
+            yield item.metadata["variable"], item.metadata["about"], f"`{default}`" if default else ""
 
 
 def models() -> str:

@@ -15,7 +15,7 @@ from stashai.contracts.batch import BatchJobStatus
 from stashai.contracts.common import BaseRequest, ImageData, StashEntity
 from stashai.contracts.enums import ProcessingStatus
 from stashai.contracts.recognition import FacialRecognitionRequest, GalleryIdentificationRequest, SceneIdentificationRequest
-from stashai.errors import StashAIError, UsageError
+from stashai.errors import SetupError, StashAIError, UsageError
 from stashai.processing.context import Screenshots
 from stashai.processors.entities import EntityParams, WantedEntity
 from stashai.tracking.records import JobRequest, JobRow
@@ -181,6 +181,8 @@ def failure_of(state: WorkerState, job: JobRow) -> StashAIError:
         return StashAIError(f"The job was cancelled: {job.cancel_reason or 'asked to'}.", code="conflict")
     if code in _CALLERS_FAULTS:
         return UsageError(message, code=code)
+    if code.startswith("stash"):
+        return SetupError(message, code=code)
     return StashAIError(message, code=code)
 
 

@@ -151,14 +151,19 @@ class Passages:
                 yield raw
 
     def _sought(self, targets: Sequence[float]) -> Iterator[VideoFrame]:
+        """Without known keyframes: the first one from a little before each target on. Close targets are reached by reading on."""
+        packets: Packets | None = None
         last, missed = -1.0, False
         for target in targets:
             if target <= last:
                 continue
-            packets = self._approached(target, last + 0.001, float("inf"))
+            if packets is not None and target - last <= READ_ON:
+                packets = self._from_key(packets, max(last + 0.001, target - _RUN_UPS[0]))
+            else:
+                packets = self._approached(target, last + 0.001, float("inf"))
             packet = next(packets, None)
             if packet is None:
-                missed = True
+                packets, missed = None, True
                 continue
             last = self._decoding.seconds(packet.pts or 0)
             raw = self._decoding.single(packet, packets)

@@ -49,10 +49,10 @@ def test_one_host(on_sqlite: Cluster) -> None:
     for number in range(3):
         on_sqlite.start(number)
     on_sqlite.ready()
-    jobs = on_sqlite.submit(6, 30, 0.08)
+    jobs = on_sqlite.submit(4, 25, 0.08)
     maltreat(on_sqlite, 8.0, random.Random(1))
     rows = on_sqlite.finished(jobs, PATIENCE)
-    on_sqlite.assert_each_once(rows, 30)
+    on_sqlite.assert_each_once(rows, 25)
     assert max(row.attempt for row in rows) > 1, "somebody took over"
 
 
@@ -60,13 +60,13 @@ def test_several_hosts_and_a_database_that_restarts(on_postgres: Cluster, postgr
     for number in range(3):
         on_postgres.start(number)
     on_postgres.ready()
-    jobs = on_postgres.submit(6, 30, 0.08)
-    maltreat(on_postgres, 5.0, random.Random(2))
+    jobs = on_postgres.submit(4, 25, 0.08)
+    maltreat(on_postgres, 4.0, random.Random(2))
     postgres.stop(at_once=True)
     time.sleep(1.0)
     postgres.start()
     on_postgres.ledger.database.discard()
-    on_postgres.assert_each_once(on_postgres.finished(jobs, PATIENCE), 30)
+    on_postgres.assert_each_once(on_postgres.finished(jobs, PATIENCE), 25)
 
 
 class Host:

@@ -95,6 +95,7 @@ ALL: dict[str, Part] = {
     "search": lambda shell, data: part("search", shell.settings),
     "ledger": lambda shell, data: part("ledger"),
     "memory": lambda shell, data: memory_of(None),
+    "worker": lambda shell, data: part("worker", shell.settings),
 }
 
 
@@ -264,3 +265,13 @@ def ledger(shell: Shell, as_json: bool) -> int:
 def memory(shell: Shell, film: Path | None, as_json: bool) -> int:
     """Peak memory of a two-hour film."""
     return answer(shell, memory_of(film), as_json=as_json)
+
+
+@bench.command()
+@click.option("--jobs", default=10_000, show_default=True, help="How many jobs memory is watched over.")
+@click.option("--picture", type=FILE, help="What is looked at while health is asked for (default: one of the demo's).")
+@json_option
+@click.pass_obj
+def worker(shell: Shell, jobs: int, picture: Path | None, as_json: bool) -> int:
+    """The worker: overhead of a job, several workers, health under load, memory."""
+    return answer(shell, part("worker", shell.settings, jobs, picture), as_json=as_json)

@@ -66,8 +66,9 @@ class Draw:
     truth: NDArray[np.intp]
     weight: NDArray[np.float64]
 
-    def sample(self, models: Sequence[str]) -> Sample:
-        return Sample(table(self.gallery, self.items, models), self.truth, self.weight)
+    def sample(self, models: Sequence[str], share: float = 1.0) -> Sample:
+        """The features by `models`, the whole gallery weighing `share`."""
+        return Sample(table(self.gallery, self.items, models), self.truth, self.weight * share)
 
 
 def draw(people: People, size: int, models: Sequence[str], blank: Calibration, rng: np.random.Generator, *, many: bool) -> Draw:

@@ -11,6 +11,7 @@ constants are fitted on everybody and written. Photographs of other people shoul
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,11 +30,11 @@ from stashai.matching.fitting import fit  # noqa: E402
 from stashai.matching.fusion import feature_names  # noqa: E402
 from stashai.settings import Settings  # noqa: E402
 
-SIZES = (20, 20, 20, 20, 50, 50, 100, 100, 200, 200, 400, 560, 560)
-"""How many people are enrolled in each of the galleries that are fitted on."""
-JUDGED = (20,) * 10 + (200,) * 3 + (840,) * 2
+SIZES = {20: 24, 50: 10, 100: 6, 200: 4, 400: 3, 560: 3}
+"""How many galleries of how many people are fitted on; all sizes count alike."""
+JUDGED = (20,) * 20 + (200,) * 3 + (840,) * 2
 """How many are enrolled in the galleries that each held-out part is judged with (in the largest, others are enrolled, too)."""
-STRANGERS_NAMED = 0.005
+STRANGERS_NAMED = 0.0047
 """The share of strangers that the operating point may name in the largest galleries."""
 UNDECIDED = (0.002, 0.9995)
 """The band of the first model's probability in which another one is asked."""
@@ -70,8 +71,9 @@ def configurations(models: Sequence[str]) -> list[tuple[str, ...]]:
 
 def fitted_on(people: People, models: Sequence[str], constants: Mapping[str, ModelConstants], rng: np.random.Generator) -> Calibration:
     blank = Calibration(0.5, UNDECIDED, constants, ())
-    drawn = [draw(people, size, models, blank, rng, many=True) for size in SIZES]
-    return replace(blank, configurations=[fit([one.sample(names) for one in drawn], names) for names in configurations(models)])
+    drawn = [(draw(people, size, models, blank, rng, many=True), count) for size, count in SIZES.items() for _ in range(count)]
+    fitted = [fit([one.sample(names, 1 / count) for one, count in drawn], names) for names in configurations(models)]
+    return replace(blank, configurations=fitted)
 
 
 def cross_validated(people: People, models: Sequence[str], constants: Mapping[str, ModelConstants], folds: int, seed: int) -> float:
@@ -91,7 +93,7 @@ def cross_validated(people: People, models: Sequence[str], constants: Mapping[st
                 found.setdefault((name, size), []).append(verdicts)
     joined = {key: _joined(parts) for key, parts in found.items()}
     largest = joined["balanced", max(JUDGED)]
-    threshold = round(operating_point(largest.probability, largest.known, STRANGERS_NAMED), 3)
+    threshold = math.ceil(operating_point(largest.probability, largest.known, STRANGERS_NAMED) * 1000) / 1000
     for (name, size), verdicts in joined.items():
         print(f"{size:4d} enrolled, {name:18s} {summary(verdicts, threshold)}")
     return threshold

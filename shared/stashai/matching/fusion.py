@@ -45,6 +45,8 @@ def pool(vectors: Sequence[Vector] | Matrix, weights: Sequence[float], likeness:
     Frames of one shot repeat each other: n of them that are as alike as two photographs of one person usually are
     (`likeness`) count as n looks, n equal ones as one, linearly between.
     """
+    if len(vectors) == 1:
+        return Pooled(vectors[0], 1.0)
     rows, share = np.asarray(vectors, np.float32), np.asarray(weights, np.float32)
     share = share / share.sum()
     mean = share @ rows

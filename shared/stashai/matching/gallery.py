@@ -133,8 +133,6 @@ def _grouped(references: Iterable[Reference], primary: str) -> dict[int, list[Re
 
 def _pooled(references: Sequence[Reference], model: str, likeness: float) -> Pooled:
     own = [known for known in references if model in known.embeddings]
-    if len(own) == 1:
-        return Pooled(own[0].embeddings[model], 1.0)
     return pool([known.embeddings[model] for known in own], [max(known.quality, 0.05) for known in own], likeness)
 
 

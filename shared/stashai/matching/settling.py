@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from stashai.vision.faces import Observation
 
-SURE, SURELY_NOT = 0.99, 0.02
+SURE, SURELY_NOT = 0.95, 0.05
 """A person is decided above or below these probabilities."""
-ENOUGH = 3
-"""Faces of somebody unknown after which more of them would not bring a name."""
-UNSEEN = 0.06
+ENOUGH = 2
+"""Frames of somebody unknown after which more of them would not bring a name."""
+UNSEEN = 0.15
 """The share of faces that may be of people not seen yet."""
 
 

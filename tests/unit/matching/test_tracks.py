@@ -96,7 +96,7 @@ def test_overlap_of_boxes() -> None:
 
 def test_settled_when_all_are_decided_and_nobody_was_seen_just_once() -> None:
     crowd = Crowd(3)
-    many = [crowd.face(0, time=float(time)) for time in range(10)]
+    many = [crowd.face(0, time=float(time)) for time in range(4)]
     once = [crowd.face(1, time=0.0)]
     assert is_settled([many], np.array([0.999]))
     assert not is_settled([many], np.array([0.6]))

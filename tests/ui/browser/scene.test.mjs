@@ -27,6 +27,8 @@ flow("a scene: the dialog opens at once, fills, is refined in place, adds and ta
   assert.ok(face.width >= 112 && face.height >= 112);
   assert.equal(await page.innerText("[data-sai=add]"), "Add Jane Miller, Ann Lee");
   assert.match(await row(page, "p4").innerText(), /Already tagged/);
+  const [close, title] = [await page.locator(".sai-review .close").boundingBox(), await page.locator(".sai-review .modal-title").boundingBox()];
+  assert.ok(close.y < title.y + title.height, "close is beside the title");
   await shot(page, "scene-review-dark");
 
   await page.click("[data-sai=add]");

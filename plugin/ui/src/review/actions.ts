@@ -21,7 +21,7 @@ export async function refreshPage(app: App): Promise<void> {
 export async function undoRun(app: App, toast: ToastApi, run: string): Promise<void> {
   try {
     const undone = await app.ops.undo(run);
-    toast.success(undone.message || app.t.get()("undone", { n: undone.count }));
+    toast.success([app.t.get()("undone", { n: undone.count }), ...undone.skipped].join(" "));
     await refreshPage(app);
   } catch (error) {
     toast.error(error);

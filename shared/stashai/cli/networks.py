@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from ..errors import StashAIError
@@ -40,6 +41,10 @@ def obtain(entries: Sequence[ModelEntry], shell: Shell) -> None:
             prepared_path(entry, runtime, shell.settings, shown.update)
 
 
+UNANSWERED_SECONDS = 4.0
+"""An answer that is complete is not held up for a server that has not sent a byte for so long."""
+
+
 class Follower:
     """Gets networks in the background while the first answer is being worked out.
 
@@ -56,6 +61,7 @@ class Follower:
 
     def start(self) -> None:
         if self.entries:
+            self.started = time.monotonic()
             self.thread.start()
 
     def _work(self) -> None:
@@ -63,6 +69,7 @@ class Follower:
             self.state = entry.title
             try:
                 self.prepare(entry, self.runtime, self.settings, self._told)
+                self.prepared += 1
             except StashAIError as error:
                 self.problem = error
                 return
@@ -72,6 +79,14 @@ class Follower:
 
     done: int = 0
     total: int = 0
+    started: float = 0.0
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether nothing has come for so long that the machine is likely offline."""
+        return self.done == 0 and self.prepared == 0 and time.monotonic() - self.started > UNANSWERED_SECONDS
+
+    prepared: int = 0
 
     def finish(self, shell: Shell) -> None:
         """Wait until everything is there, saying so; ctrl-C ends the wait, not the answer that was given."""
@@ -82,10 +97,14 @@ class Follower:
                     while self.thread.is_alive():
                         self.thread.join(0.2)
                         shown.update(self.done, self.total)
+                        if self.hopeless:
+                            break
             except KeyboardInterrupt:
                 shell.note(f"stopped; what has arrived of {self.state} is kept")
                 return
-        if self.problem:
+        if self.thread.is_alive():
+            shell.warn(f"{self.state} cannot be fetched at the moment. Answers get better with it; the next run tries again.")
+        elif self.problem:
             shell.warn(f"{self.problem} Answers get better with it; the next run tries again.")
         elif self.entries:
             shell.note(f"{', '.join(entry.title for entry in self.entries)} is ready and used from the next run on")

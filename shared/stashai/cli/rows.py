@@ -45,7 +45,8 @@ def find_job(ledger: Ledger, wanted: str) -> JobRow:
 
 
 def find_person(people: PeopleStore, wanted: str) -> Person:
-    """The person called `wanted`, or with the id in `id:12` (or `person:12`, as the API says). UsageError when there is none, or more than one of that name."""
+    """The person called `wanted`, or with the id in `id:12` (`person:12`, as the API says, is the same). UsageError when there
+    is none, or more than one of that name."""
     everybody = people.people()
     if wanted.startswith(("id:", "person:")):
         found = [person for person in everybody if str(person.id) == wanted.partition(":")[2]]

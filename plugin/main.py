@@ -6,6 +6,8 @@ from pathlib import Path
 
 _ANSWER = os.dup(1)
 os.dup2(2, 1)
+# Stash reads UTF-8 and bare line ends, whatever this system's habits are.
+sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")  # type: ignore[union-attr]
 sys.stdout = sys.stderr
 
 HERE = Path(__file__).resolve().parent

@@ -127,7 +127,8 @@ def test_the_token_is_printed_once_and_kept_to_its_owner(tmp_path: Path) -> None
     root = Path(__file__).resolve().parents[2]
     environ = {"STASHAI_DATA": str(tmp_path / "data"), "PYTHONPATH": f"{root / 'shared'}:{root / 'worker'}", "PATH": "/usr/bin:/bin"}
     first, second = (
-        subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=True, timeout=60) for _ in range(2)
+        subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=True, timeout=60)
+        for _ in range(2)
     )
     kept = tmp_path / "data" / "worker-token"
     assert kept.read_text().strip() in first.stderr

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from stashai import __version__
-from stashai.processing.registry import Registry
+from stashai.processing.registry import BUILT_IN, Registry
 from stashai.services.core import Core
 
 from . import errors
@@ -19,6 +19,7 @@ from .auth import Guard
 from .config import WorkerConfig
 from .document import described
 from .events import Hub
+from .forwarding import WorkerRegistry
 from .limits import BodyLimit
 from .media import WorkerMedia
 from .opening import Opening
@@ -36,13 +37,16 @@ MIB = 2**20
 
 def open_state(config: WorkerConfig, prepare: Prepare = prepare_networks) -> WorkerState:
     """The worker's parts, wired. Raises SetupError and StorageError."""
-    core = Core(config.core)
+    registry = WorkerRegistry((*BUILT_IN, "stashai_worker.forwarding"), folder=config.core.data / "processors")
+    core = Core(config.core, registry=registry)
     spool = Spool(config.core.data / "spool", config.max_upload * MIB, config.spool_hours)
     stash = open_stash(config.stash_url, config.stash_api_key)
     core.media = WorkerMedia(config, spool, core.stores.observations, stash)
     readiness = Readiness(core, prepare, stash.problem if stash is not None else None)
     hub = Hub(core.ledger, core.ledger.database.now)
-    return WorkerState(config, core, spool, Services(config, core.registry), hub, readiness)
+    services = Services(config, registry)
+    registry.choice = services
+    return WorkerState(config, core, spool, services, hub, readiness)
 
 
 async def _work(state: WorkerState) -> None:

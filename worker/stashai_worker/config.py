@@ -34,6 +34,8 @@ class WorkerConfig:
     stash_url: str = _variable("STASH_URL", "Stash's address; the one origin from which media are fetched")
     stash_api_key: str = _variable("STASH_API_KEY", "Stash's API key")
     visage_url: str = _variable("VISAGE_URL", "A Visage-compatible backend, used as one more service")
+    workers: tuple[str, ...] = _variable("STASHAI_WORKERS", "Other workers that recognition goes to while this one is busier", ())
+    service_token: str = _variable("STASHAI_WORKERS_TOKEN", "The token of those other workers")
     service_origins: tuple[str, ...] = _variable(
         "STASHAI_SERVICE_ORIGINS", "Origins on which services may be registered by request, separated by commas", ()
     )
@@ -123,5 +125,6 @@ _PARSERS: Mapping[str, Any] = {
     "media": _folders,
     "path_map": _pairs,
     "service_origins": _list,
+    "workers": _list,
     "cors_origins": _list,
 } | dict.fromkeys(("port", "max_body", "max_upload", "spool_hours", "rate", "slots", "idle_minutes", "retention_days"), _natural)

@@ -46,7 +46,8 @@ def _add(document: dict[str, Any], listed: Listed) -> None:
     }
     for path in GENERIC:
         start, _, end = path.partition("{")
-        document["paths"][start + listed.id + end.partition("}")[2]] = {"post": _operation(document["paths"][path]["post"], listed, request)}
+        operation = _operation(document["paths"][path]["post"], listed, request)
+        document["paths"][start + listed.id + end.partition("}")[2]] = {"post": operation}
 
 
 def _operation(generic: dict[str, Any], listed: Listed, request: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What `stashai bench worker` measures, each with workers of its own; prints one JSON object.
 
-    python -m stashai_worker.measuring [--jobs 10000] [--seconds 10] [--picture FILE]
+python -m stashai_worker.measuring [--jobs 10000] [--seconds 10] [--picture FILE]
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .config import WorkerConfig
 from .state import WorkerState
 from .upkeep import keep_up
 
-PROCESSOR = '''
+PROCESSOR = """
 from __future__ import annotations
 import time
 from pathlib import Path
@@ -68,7 +68,7 @@ class Measured(Processor[Params, Result]):
             ctx.check()
             ctx.vision.analyze(frame)
         return Result(number=int(unit.key))
-'''
+"""
 UNIT = 0.1
 SPIN = 0.02
 

@@ -39,6 +39,9 @@ class WorkerMedia:
                 raise
             return instead
 
+    def content(self, upload: str) -> bytes:
+        return self._uploaded(upload).read_bytes()
+
     def path(self, path: Path) -> Path:
         if self._inside(path) is None:
             raise MediaError(

@@ -7,27 +7,32 @@ import logging
 import random
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import requests
 from anyio import to_thread
+from pybreaker import CircuitBreaker, CircuitBreakerError
 
 from stashai import __version__
 from stashai.contracts.enums import ServiceStatus, ServiceType
 from stashai.contracts.services import ServiceInfo
-from stashai.errors import UsageError
+from stashai.errors import MediaError, UsageError
 from stashai.processing.registry import Listed, Registry
 
 from .config import WorkerConfig
+from .forwarding import Elsewhere, ServiceDownError, asked
 
 logger = logging.getLogger(__name__)
 
 PROBE_SECONDS = 30.0
 LONGEST_PROBE_SECONDS = 600.0
 PROBE_TIMEOUT = 5.0
+FAILURES = 3
+REST_SECONDS = 30
 WEIGHT = 0.2
 """Of the newest call in the running averages of latency and errors."""
 Kind = Literal["processor", "worker", "visage", "http"]
@@ -50,6 +55,7 @@ class Remote:
     latency: float = 0.0
     errors: float = 0.0
     failures: int = 0
+    load: int = 0
     next_probe: float = field(default=0.0, compare=False)
 
     def info(self) -> ServiceInfo:
@@ -77,6 +83,9 @@ class Services:
         self._lock = threading.Lock()
         self._aside: set[str] = set()
         self._remotes: dict[str, Remote] = {}
+        self._breakers: dict[str, CircuitBreaker] = {}
+        for number, origin in enumerate(config.workers, 1):
+            self._remotes[f"worker-{number}"] = Remote(f"worker-{number}", "worker", origin, ("facial_recognition",))
         if config.visage_url:
             self._remotes["visage"] = Remote("visage", "visage", config.visage_url.rstrip("/"), ("facial_recognition",))
 
@@ -116,6 +125,39 @@ class Services:
 
     def in_maintenance(self, processor: str) -> bool:
         return processor in self._aside
+
+    def candidates(self, capability: str) -> list[Remote]:
+        """Healthy services elsewhere that can do it, the least loaded first (the quicker one of two)."""
+        with self._lock:
+            able = [
+                remote
+                for remote in self._remotes.values()
+                if capability in remote.capabilities and remote.status is ServiceStatus.HEALTHY and not remote.maintenance
+            ]
+        return sorted(able, key=lambda remote: (remote.load, remote.latency))
+
+    def ask(self, service: Elsewhere, path: str, body: Mapping[str, Any], timeout: float) -> dict[str, Any]:
+        """Through the service's circuit breaker: after FAILURES in a row it is left alone for a while. Raises ServiceDownError."""
+        with self._lock:
+            breaker = self._breakers.setdefault(
+                service.name, CircuitBreaker(fail_max=FAILURES, reset_timeout=REST_SECONDS, exclude=[MediaError])
+            )
+        token = self._config.service_token if service.kind == "worker" else ""
+        started = time.monotonic()
+        try:
+            said: dict[str, Any] = breaker.call(asked, service, path, body, timeout, token)
+        except CircuitBreakerError as error:
+            raise ServiceDownError(f"The service {service.name} failed too often and is left alone for now.") from error
+        except ServiceDownError:
+            self._note(service.name, time.monotonic() - started, failed=True)
+            raise
+        self._note(service.name, time.monotonic() - started, failed=False)
+        return said
+
+    def _note(self, name: str, seconds: float, *, failed: bool) -> None:
+        with self._lock:
+            if name in self._remotes:
+                self._remotes[name] = _averaged(self._remotes[name], seconds, failed=failed)
 
     async def probe(self) -> None:
         """Ask for the health of services elsewhere, until cancelled: now and then, later and later while one is down."""
@@ -167,28 +209,44 @@ def _probed(remote: Remote) -> Remote:
     started = time.monotonic()
     try:
         answer = requests.get(remote.info().health_check_url, timeout=PROBE_TIMEOUT, allow_redirects=False)
-        healthy, version = answer.status_code == 200, _version(answer)
+        healthy, (version, load) = answer.status_code == 200, _said(answer)
     except requests.RequestException as error:
         logger.info("Service %s does not answer: %s", remote.name, type(error).__name__)
-        healthy, version = False, remote.version
+        healthy, version, load = False, remote.version, remote.load
     taken = time.monotonic() - started
     failures = 0 if healthy else remote.failures + 1
     pause = min(LONGEST_PROBE_SECONDS, PROBE_SECONDS * 2 ** min(failures, 6)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
     return replace(
-        remote,
-        status=ServiceStatus.HEALTHY if healthy else ServiceStatus.UNHEALTHY,
+        _averaged(remote, taken, failed=not healthy),
+        status=_status(remote, healthy, version),
         version=version,
         checked=datetime.now(UTC),
-        latency=(1 - WEIGHT) * remote.latency + WEIGHT * taken,
-        errors=(1 - WEIGHT) * remote.errors + WEIGHT * (not healthy),
         failures=failures,
+        load=load,
         next_probe=time.monotonic() + pause,
     )
 
 
-def _version(answer: requests.Response) -> str:
+def _status(remote: Remote, healthy: bool, version: str) -> ServiceStatus:
+    """A worker of another version may not mean the same by what it answers: it is degraded, and gets nothing."""
+    if not healthy:
+        return ServiceStatus.UNHEALTHY
+    fits = remote.kind != "worker" or version.split(".")[:2] == __version__.split(".")[:2]
+    return ServiceStatus.HEALTHY if fits else ServiceStatus.DEGRADED
+
+
+def _averaged(remote: Remote, seconds: float, *, failed: bool) -> Remote:
+    latency = (1 - WEIGHT) * remote.latency + WEIGHT * seconds if remote.latency else seconds
+    return replace(remote, latency=latency, errors=(1 - WEIGHT) * remote.errors + WEIGHT * failed)
+
+
+def _said(answer: requests.Response) -> tuple[str, int]:
+    """The version and how many jobs wait or run, as far as the health says."""
     try:
         body = answer.json()
     except ValueError:
-        return ""
-    return str(body.get("version", "")) if isinstance(body, dict) else ""
+        return "", 0
+    if not isinstance(body, dict):
+        return "", 0
+    queue = (body.get("metrics") or {}).get("queue_status") or {}
+    return str(body.get("version", "")), sum(number for number in queue.values() if isinstance(number, int))

@@ -100,6 +100,11 @@ class WorkerState:
                 self._last_work = time.monotonic()
         return idle
 
+    def less_loaded_elsewhere(self) -> bool:
+        """Whether a healthy service elsewhere has fewer jobs than wait or run here."""
+        others = self.services.candidates("facial_recognition")
+        return bool(others) and others[0].load < self.core.ledger.count(status=("pending", "processing"))
+
     def stop(self) -> None:
         """End the queue's threads; jobs that run stop where they are and wait for whoever comes next."""
         self.readiness.stop()

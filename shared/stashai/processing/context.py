@@ -49,6 +49,10 @@ class MediaResolver(Protocol):
         """The pictures of a gallery. Raises MediaError."""
         ...
 
+    def content(self, upload: str) -> bytes:
+        """The bytes of an upload. Raises MediaError when it is gone."""
+        ...
+
     def path(self, path: Path) -> Path:
         """`path`, if its file or folder may be opened, links followed. Raises MediaError otherwise."""
         ...

@@ -25,11 +25,18 @@ DEFAULT_PROFILE = "balanced"
 class Core:
     """Open once a process and `close`. Networks are loaded when a job first needs them, one engine a profile."""
 
-    def __init__(self, settings: Settings, *, media: MediaResolver | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        media: MediaResolver | None = None,
+        clock: Clock | None = None,
+        registry: Registry | None = None,
+    ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.ledger, self.stores = open_stores(settings, clock=self.clock)
-        self.registry = Registry(folder=settings.data / "processors")
+        self.registry = registry or Registry(folder=settings.data / "processors")
         self.media = media
         self._engines: dict[str, VisionEngine] = {}
         self._lock = threading.Lock()

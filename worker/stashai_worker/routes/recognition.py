@@ -16,10 +16,12 @@ from stashai.contracts.recognition import (
     GalleryIdentificationRequest,
     SceneIdentificationRequest,
 )
+from stashai.errors import StashAIError
 from stashai.processors.compare import CompareParams, Comparison, FaceSource
-from stashai.processors.entities import EntityFindings
+from stashai.processors.entities import EntityFindings, WantedEntity
 from stashai.tracking.records import JobRequest, JobRow
 
+from ..forwarding import Forwarded, ForwardParams, ForwardRecognition, ServiceDownError
 from ..jobs import accepted, asked_with, ended_in_time, identification, patience, spooled, wanted
 from ..state import WorkerState
 from ..translate import comparison_response, gallery_results, response_of
@@ -32,11 +34,48 @@ async def _identify(
     request: FacialRecognitionRequest, state: WorkerState, submit: Submitter, wait: float | None
 ) -> FacialRecognitionResponse | JSONResponse:
     entity = await wanted(request, state)
+    elsewhere = await _elsewhere(request, entity, state, submit, wait)
+    if elsewhere is not None:
+        return elsewhere
     taken = await submit(await to_thread.run_sync(identification, request, entity, state))
     job = await ended_in_time(state, taken.job_id, patience(request, wait))
     if job is None:
         return await accepted(state, taken.job_id)
     return await to_thread.run_sync(_response, job, request, state)
+
+
+async def _elsewhere(
+    request: FacialRecognitionRequest, entity: WantedEntity, state: WorkerState, submit: Submitter, wait: float | None
+) -> FacialRecognitionResponse | JSONResponse | None:
+    """The answer of a less loaded service; None when there is none, or when it and the next one failed: then it is done here."""
+    path = f"{router.prefix}/identify-{request.entity.type}"
+    if entity.images or not await to_thread.run_sync(state.less_loaded_elsewhere):
+        return None
+    body = request.model_dump(mode="json", exclude={"image_data", "batch_job_id", "request_id"}, exclude_unset=True)
+    params = ForwardParams(entity=entity, path=path, body=body, timeout=float(request.timeout))
+    job = JobRequest(
+        processor=ForwardRecognition.id,
+        action_type="facial_recognition",
+        config=params.model_dump_json(),
+        name=f"Identify {entity.type} {entity.title or entity.id} elsewhere",
+        entity_type=entity.type,
+        entity_id=entity.id,
+        entity_name=entity.title,
+        planned=1,
+        **{**asked_with(request), "idempotency_key": request.request_id and f"{request.request_id}@elsewhere"},
+    )
+    taken = await submit(job)
+    try:
+        row = await ended_in_time(state, taken.job_id, patience(request, wait))
+    except StashAIError as error:
+        if error.code != ServiceDownError.code:
+            raise
+        return None
+    if row is None:
+        return await accepted(state, taken.job_id)
+    items = await to_thread.run_sync(state.core.ledger.items, row.job_id)
+    said = Forwarded.model_validate_json(items[0].response_data or "{}")
+    return FacialRecognitionResponse.model_validate({**said.response, "request_id": request.request_id, "service_name": said.service})
 
 
 def _response(job: JobRow, request: FacialRecognitionRequest, state: WorkerState) -> FacialRecognitionResponse:

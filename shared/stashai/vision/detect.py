@@ -24,9 +24,9 @@ VERSION = "1"
 
 ACCEPT = 0.6
 """Lowest score of a face after it was looked at again."""
-LONGEST, TURNED_LONGEST, NEAR_LONGEST = 576, 256, 96
+LONGEST, TURNED_LONGEST, NEAR_LONGEST = 608, 192, 96
 """Longest sides of the three passes: the picture, the picture on its side, and a small one for a face that fills it."""
-BORDER = 32
+BORDER = 16
 TILE, TILE_LAP, FINEST = 928, 96, 2400
 SMALL = 24.0
 """A guess smaller than this on the first pass's canvas asks for the finer pass."""

@@ -61,15 +61,16 @@ def decode_yunet(outputs: Sequence[Tensor], entry: ModelEntry, size: tuple[int, 
     """YuNet (Wu et al. 2023): per stride cls, obj, bbox (centre offset, log size) and kps; score = sqrt(cls * obj)."""
     parts, count = [], len(entry.strides)
     for level, stride in enumerate(entry.strides):
-        cls, obj, box, points = (_flat(outputs[kind * count + level], width) for kind, width in enumerate((1, 1, 4, 10)))
-        product = cls[:, 0] * obj[:, 0]
+        product = (outputs[level] * outputs[count + level]).ravel()
         index = np.flatnonzero(product >= lowest**2)
+        if not len(index):
+            continue
+        box, points = (_flat(outputs[kind * count + level], width)[index] for kind, width in ((2, 4), (3, 10)))
         cells = _cells(index, size[0] // stride)
-        centre, extent = (cells + box[index, :2]) * stride, np.exp(box[index, 2:]) * stride
-        landmarks = (points[index].reshape(-1, 5, 2) + cells[:, None]) * stride
-        parts.append(
-            Candidates(np.hstack([centre - extent / 2, extent]), landmarks, np.sqrt(np.minimum(product[index], 1.0), dtype=np.float64))
-        )
+        centre, extent = (cells + box[:, :2]) * stride, np.exp(box[:, 2:]) * stride
+        landmarks = (points.reshape(-1, 5, 2) + cells[:, None]) * stride
+        scores = np.sqrt(np.minimum(product[index], 1.0), dtype=np.float64)
+        parts.append(Candidates(np.hstack([centre - extent / 2, extent]), landmarks, scores))
     return joined(parts)
 
 

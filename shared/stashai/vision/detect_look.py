@@ -31,7 +31,7 @@ whose scores differ by less than the latter are compared with more care."""
 FIRST, STEADY = Look(35.0, 160), Look(80.0, 256)
 """The looks that find the quarter in which a face lies, and then its roll. At 35 pixels a detector sees a third of a roll that
 is left, at 80 all of it (YuNet on portraits: -10 degrees are seen as -3.5 and as -10.7)."""
-UPRIGHT, MOST = 3.0, 3
+UPRIGHT, MOST = 8.0, 3
 """A crop is upright when fewer degrees are left; after so many attempts it is taken as it is."""
 
 
@@ -104,7 +104,7 @@ class SecondLook:
 
     def _look(self, crop: _Crop, mirrored: bool = False) -> _Seen | None:
         side = crop.pixels.shape[0]
-        pixels = np.ascontiguousarray(crop.pixels[:, ::-1]) if mirrored else crop.pixels
+        pixels = crop.pixels[:, ::-1] if mirrored else crop.pixels
         outputs = self._session.run(make_blob([pixels], self._entry.input))
         found = self._decode(outputs, self._entry, (side, side), GUESS)
         if not len(found):

@@ -23,7 +23,7 @@ class Embedder:
     def embed(self, crop: Pixels, *, mirror: bool) -> tuple[Vector, float]:
         """The unit vector (D,) of the network's own crop (side, side, 3), and how long it was before: a face that says
         little is short. `mirror` adds the mirrored crop's vector, both at their own length."""
-        raw = self.raw([crop, np.ascontiguousarray(crop[:, ::-1])] if mirror else [crop])
+        raw = self.raw([crop, crop[:, ::-1]] if mirror else [crop])
         total = raw.sum(axis=0)
         return unit(total), float(np.linalg.norm(total)) / len(raw)
 

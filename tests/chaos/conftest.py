@@ -13,14 +13,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from tests.fakes.postgres import PostgresServer
+from tests.worker.conftest import SLOW, free_port
 
 from stashai.tracking.ledger import Ledger
 from stashai.tracking.open import open_stores
 from stashai.tracking.records import JobRequest, JobRow
 from stashai_worker.config import WorkerConfig
 from stashai_worker.queueing.huey_queue import Bell, open_huey
-from tests.fakes.postgres import PostgresServer
-from tests.worker.conftest import SLOW, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 LEASE = 2.0

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 
 from stashai_worker.app import open_state
@@ -17,7 +18,12 @@ from stashai_worker.upkeep import keep_up
 async def serve(state: WorkerState) -> None:
     state.bell.start()
     print("ready", flush=True)
-    await keep_up(state)
+    parent = os.getppid()
+    upkeep = asyncio.create_task(keep_up(state))
+    while os.getppid() == parent:
+        await asyncio.sleep(1.0)
+    upkeep.cancel()
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def measure(settings: Settings, people: int = 100_000, queries: int = 1000) -> O
 def clustered(people: int, queries: int, size: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
     """(templates (people, size), queries (queries, size)): a query is another photograph of somebody (cosine about 0.65)."""
     kinds = _unit(rng.standard_normal((max(people // 100, 1), size)))
-    rows = _unit(0.5 * kinds[rng.integers(0, len(kinds), people)] + 0.87 * _unit(rng.standard_normal((people, size))))
+    rows = _unit(0.7 * kinds[rng.integers(0, len(kinds), people)] + 0.71 * _unit(rng.standard_normal((people, size))))
     asked = rows[rng.integers(0, people, queries)]
     return rows.astype(np.float32), _unit(0.65 * asked + 0.76 * _unit(rng.standard_normal((queries, size)))).astype(np.float32)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from stashai.bench.search import clustered, measure
 from stashai.settings import Settings
 

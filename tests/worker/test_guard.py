@@ -88,9 +88,10 @@ def test_services_register_only_where_allowed(start: Start) -> None:
         "type": "worker",
         "version": "1",
         "endpoint": "http://evil.example/x",
-        "health_check_url": "http://evil.example/h",
     }
     assert worker.post("/services", info).status_code == 403
+    probed = {**info, "endpoint": "http://127.0.0.1:1/x", "health_check_url": "http://evil.example/h"}
+    assert worker.post("/services", probed).status_code == 403, "nor is anything else probed"
     assert worker.post("/services", {**info, "endpoint": "http://127.0.0.1:1/x"}).status_code == 201
     assert worker.post("/services", {**info, "endpoint": "http://127.0.0.1:1/x"}).status_code == 409
     assert worker.delete("/services/far").status_code == 204

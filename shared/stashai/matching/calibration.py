@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stashai.errors import ModelError
+from ..errors import ModelError
 
 Probabilities = NDArray[np.float64]
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stashai.vision.faces import Vector
-
+from ..vision.faces import Vector
 from .calibration import Configuration
 
 Matrix = NDArray[np.float32]

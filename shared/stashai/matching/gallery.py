@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stashai.processing.stores import Person, Reference
-from stashai.vision.faces import Vector
-
+from ..processing.stores import Person, Reference
+from ..vision.faces import Vector
 from .calibration import Calibration, ModelConstants
 from .fusion import Matrix, Pooled, Scores, cohort_means, fewness, pool
 from .index import EXACT_UP_TO, VectorIndex, open_index

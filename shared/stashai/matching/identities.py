@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stashai.vision.faces import Observation
-from stashai.vision.profile import Profile
-
+from ..vision.faces import Observation
+from ..vision.profile import Profile
 from .calibration import Calibration, Probabilities, posterior
 from .fusion import Matrix, Pooled, evidence, pool
 from .gallery import Gallery

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from stashai.errors import ModelError
-
+from ..errors import ModelError
 from .calibration import Calibration, Configuration
 from .fusion import Scores, evidence, fewness
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from stashai.vision.faces import Observation
-from stashai.vision.profile import Profile
-from stashai.vision.quality import MATCH_FLOOR
-
+from ..vision.faces import Observation
+from ..vision.profile import Profile
+from ..vision.quality import MATCH_FLOOR
 from .assignment import assign, without_taken
 from .calibration import Calibration, Probabilities
 from .fusion import Matrix

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from stashai.vision.faces import Observation
+from ..vision.faces import Observation
 
 SURE, SURELY_NOT = 0.95, 0.05
 """A person is decided above or below these probabilities."""

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stashai.vision.faces import Observation
-
+from ..vision.faces import Observation
 from .fusion import Matrix
 from .solver import cheapest
 

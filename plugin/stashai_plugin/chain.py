@@ -279,6 +279,15 @@ def newest_findings(bench: Bench, kind: str, entity_id: str) -> StashFindings | 
     return None
 
 
+def unfinished_findings(bench: Bench, kind: str, entity_id: str) -> StashFindings | None:
+    """What a look whose dialog was closed before its end has found so far."""
+    for job in bench.ledger.jobs(entity=(kind, entity_id), limit=5):
+        kept = bench.mirror.fact(f"findings:{job.job_id}")
+        if kept is not None:
+            return StashFindings.model_validate_json(kept)
+    return None
+
+
 def current_findings(bench: Bench, job: JobRow) -> Mapping[str, StashFindings]:
     """What a job knows now, by the item's id: its items, or the provisional look of a click that goes on."""
     kept = bench.mirror.fact(f"findings:{job.job_id}")
@@ -295,6 +304,7 @@ def kept_result(bench: Bench, kind: str, entity_id: str) -> Json | None:
         if not jobs or gallery is None:
             return None
         return gallery_result(bench, entity_id, findings_of_job(bench, jobs[0].job_id), gallery.performers, not jobs[0].ended)
-    findings = newest_findings(bench, kind, entity_id)
+    finished = newest_findings(bench, kind, entity_id)
+    findings = finished or unfinished_findings(bench, kind, entity_id)
     item = bench.gateway.item("scene" if kind == "scene" else "image", entity_id)
-    return None if findings is None or item is None else result_of(bench, kind, entity_id, findings, item.performers, False)
+    return None if findings is None or item is None else result_of(bench, kind, entity_id, findings, item.performers, finished is None)

@@ -70,7 +70,8 @@ class Limit:
 
     def __init__(self, at: float) -> None:
         self.at = at
-        self._worked = 0.0
+        # Until the work begins nothing is over: a slow start must not eat the step.
+        self._worked = float("inf")
 
     def leave(self, seconds: float) -> None:
         """At least so many seconds of the processor from now."""

@@ -151,6 +151,8 @@ export interface PersonRow {
   references: number;
   reason?: string;
   choices?: { key: string; crop: string }[];
+  /** A face learned from scenes that could become the performer's picture. */
+  picture?: { key: string; crop: string } | null;
 }
 
 export interface Similar extends Candidate {

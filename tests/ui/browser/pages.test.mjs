@@ -111,6 +111,9 @@ flow("our page: people, the face to choose, forgetting after typing the name, an
   const page = await open("plugins/stashai?tab=people");
   await page.waitForSelector(".sai-person");
   await shot(page, "page-people");
+  await page.locator(".sai-person", { hasText: "Tom Baker" }).getByText("Use as performer picture").click();
+  await page.waitForSelector(".toast >> text=picture was set");
+  assert.deepEqual(opsOf(mock, "use_as_picture"), [{ op: "use_as_picture", performer_id: "13", key: "scene-face" }]);
   await page.click("text=Choose the face");
   await page.waitForSelector(".sai-choices");
   await shot(page, "page-choose");

@@ -102,7 +102,7 @@ export function createMock(base) {
       if (filter === "without_face") return { total: 1, people: [{ performer_id: "104", name: "Person 5", references: 0, reason: "No face in the picture" }] };
       if (filter === "forgotten") return { total: state.forgotten ? 1 : 0, people: state.forgotten ? [state.forgotten] : [] };
       const all = PERFORMERS.filter((one) => one.name.toLowerCase().includes((q ?? "").toLowerCase()) && one.id !== state.forgotten?.performer_id);
-      return { total: all.length, people: all.slice(0, 40).map((one, index) => ({ performer_id: one.id, name: one.name, references: 1 + (index % 7) })) };
+      return { total: all.length, people: all.slice(0, 40).map((one, index) => ({ performer_id: one.id, name: one.name, references: 1 + (index % 7), ...(one.id === "13" ? { picture: { key: "scene-face", crop: portrait("tom") } } : {}) })) };
     },
     choose_face: () => null,
     use_as_picture: () => null,

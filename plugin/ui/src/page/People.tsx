@@ -69,25 +69,30 @@ interface Props {
   onForget(): void;
 }
 
+/** A performer without a picture whose face was learned from scenes may get it. */
+const PictureOffer: React.FC<Pick<Props, "act"> & { id: string; picture: { key: string } }> = ({ id, picture, act }) => {
+  const app = useApp();
+  const t = useText();
+  return <button type="button" className="sai-link" onClick={() => act(app.ops.useAsPicture(id, picture.key), t("asPictureDone"))}>{t("asPicture")}</button>;
+};
+
 const Person: React.FC<Props> = ({ person, filter, act, onForget }) => {
   const app = useApp();
   const t = useText();
   const { performer_id: id, name } = person;
   return (
     <li className="sai-card sai-person">
-      <Face src={performerImage(id)} label={name} />
+      <Face src={person.picture?.crop ?? performerImage(id)} label={name} />
       <div>
         <PerformerLink id={id} name={name} />
         <small className="sai-soft">{person.reason || t("referencesKnown", { n: person.references })}</small>
+        {person.picture && <PictureOffer id={id} picture={person.picture} act={act} />}
         {person.choices && person.choices.length > 0 && (
           <div className="sai-choices" role="group" aria-label={t("whichFace", { name })}>
             {person.choices.map((choice) => (
-              <span key={choice.key}>
-                <button type="button" aria-label={t("thisFace", { name })} title={t("thisFace", { name })} onClick={() => act(app.ops.chooseFace(id, choice.key))}>
-                  <Face src={choice.crop} label="" />
-                </button>
-                {filter === "without_face" && <Button size="sm" variant="link" onClick={() => act(app.ops.useAsPicture(id, choice.key), t("asPictureDone"))}>{t("asPicture")}</Button>}
-              </span>
+              <button key={choice.key} type="button" aria-label={t("thisFace", { name })} title={t("thisFace", { name })} onClick={() => act(app.ops.chooseFace(id, choice.key))}>
+                <Face src={choice.crop} label="" />
+              </button>
             ))}
           </div>
         )}

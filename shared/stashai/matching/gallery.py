@@ -76,8 +76,12 @@ class Gallery:
         cache: Path | None = None,
     ) -> Gallery:
         """The gallery of `people` in the order of their ids. The first of `models` is the primary one: who has no usable
-        reference of it is not enrolled. `cache` is a folder for the search graphs of large galleries."""
-        constants = (calibration or Calibration.load()).models
+        reference of it is not enrolled, and ModelError is raised when it has no calibration. Others that were not fitted
+        together with it are left out. `cache` is a folder for the search graphs of large galleries."""
+        fitted = calibration or Calibration.load()
+        fitted.configuration(models[:1])
+        models = [models[0], *(model for model in models[1:] if fitted.supports((models[0], model)))]
+        constants = fitted.models
         likeness = constants[models[0]].likeness
         grouped = _grouped(references, models[0])
         known = [person for person in sorted(people, key=lambda person: person.id) if person.id in grouped]

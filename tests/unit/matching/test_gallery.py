@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tests.unit.matching.crowd import LIKENESS, Crowd, calibration
 
+from stashai.errors import ModelError
 from stashai.matching import gallery as module
 from stashai.matching.gallery import Gallery, person_cohorts, split_outliers
 
@@ -41,6 +42,14 @@ def test_only_people_with_a_usable_reference_are_enrolled() -> None:
     del references[2].embeddings["one"]
     built = Gallery.build(crowd.people(), references, ["one", "two"], calibration())
     assert [person.id for person in built.people] == [0, 3]
+
+
+def test_a_model_without_a_calibration_is_refused_as_the_first_and_left_out_as_another() -> None:
+    crowd = Crowd(4)
+    with pytest.raises(ModelError, match="no calibration"):
+        Gallery.build(crowd.people(), crowd.references(4), ["three"], calibration())
+    built = Gallery.build(crowd.people(), crowd.references(4), ["one", "three"], calibration())
+    assert list(built.models) == ["one"]
 
 
 def test_the_order_of_rows_changes_nothing() -> None:

@@ -134,3 +134,9 @@ def test_interactions_are_kept_once(worker: Worker) -> None:
     assert worker.get(f"/interactions/{first[0]}").json()["interaction_metadata"] == {"a": 1}
     assert len(worker.get("/entities/scene/5/interactions").json()["interactions"]) == 1
     assert worker.get("/entities/scene/5/last-run").json() == {"last_run": None}
+
+
+def test_an_empty_key_is_no_key(worker: Worker) -> None:
+    first, second = (worker.post("/queue/submit/test.slow", {"params": {"mark": mark}, "request_id": ""}) for mark in "ab")
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert first.json()["job_id"] != second.json()["job_id"]

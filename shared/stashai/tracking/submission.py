@@ -131,7 +131,7 @@ def _columns(request: JobRequest) -> dict[str, object]:
         "max_attempts": request.max_attempts,
         "cancel_requested": False,
         "priority": request.priority,
-        "idempotency_key": request.idempotency_key,
+        "idempotency_key": request.idempotency_key or None,
         "request_hash": request.hash,
         "client_id": request.client_id,
         "timeout": request.timeout,

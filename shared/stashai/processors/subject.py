@@ -11,7 +11,7 @@ CLEARLY_LARGER = 2.0
 """A face of twice the area of any other is the subject."""
 CENTRED = 0.18
 """How far from the picture's centre (in units of its half diagonal) the centre of the subject of a centred portrait may be."""
-AWAY = 0.35
+AWAY = 0.28
 """How much farther from the centre than the subject everybody else of a centred portrait must be."""
 
 

@@ -59,7 +59,7 @@ class Liar(PaintedDetector):
 
     def run(self, blob: np.ndarray) -> list[np.ndarray]:
         outputs = list(super().run(blob))
-        if blob.shape[2:] != (160, 160):
+        if blob.shape[2] > 200:
             self._write(outputs, (np.array([[30, 50], [70, 50], [50, 70], [35, 90], [65, 90.0]]) + 60), blob.shape[3] // 8)
         return outputs
 
@@ -75,8 +75,8 @@ class Sideways(PaintedDetector):
 
     def run(self, blob: np.ndarray) -> list[np.ndarray]:
         outputs = list(super().run(blob))
-        if blob.shape[2:] == (320, 320) and not outputs[0].any():
-            self._write(outputs, np.array([[-20, -20], [20, -20], [0, 0], [-15, 20], [15, 20.0]]) + 160, 40)
+        if blob.shape[2:] == (288, 288) and not outputs[0].any():
+            self._write(outputs, np.array([[-20, -20], [20, -20], [0, 0], [-15, 20], [15, 20.0]]) + 144, 36)
             outputs[0][outputs[0] > 0] = 0.99
         return outputs
 

@@ -55,7 +55,7 @@ class Asker:
         self._session = requests.Session()
 
     def ask(self, operation: Any, mode: Any, until: float) -> None:
-        @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+        @settings(max_examples=EXAMPLES, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
         @seed(5)
         @given(case=operation.as_strategy(generation_mode=mode))
         def once(case: Any) -> None:

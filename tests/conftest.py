@@ -1,10 +1,14 @@
-"""For all tests: Hypothesis without a clock (a busy machine is no failure), and in CI with the same examples every time."""
+"""For all tests: Hypothesis without a clock (a busy machine is no failure), the same examples every time in CI, and ctrl-C as a
+terminal has it, also when the whole run was started in the background, where a shell has it ignored."""
 
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import settings
 
 settings.register_profile("stashai", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("stashai")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

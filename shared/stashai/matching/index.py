@@ -22,8 +22,9 @@ Hits = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 EXACT_UP_TO = 20_000
 """Rows up to which exact search is as quick as any graph (and always right)."""
-BREADTH = 200
-"""HNSW's ef: how many candidates a search keeps. On people who are hardly clustered, 100 loses one neighbour in twenty."""
+BREADTH, LEAST_BREADTH = 25_600, 100
+"""HNSW's ef (how many candidates a search keeps) times the vectors' length, and its least value: short vectors are quick to
+compare and, hardly clustered, lose one neighbour in twenty at 100; long ones do not."""
 SPARE = 4
 """How many times more candidates than wanted are scored again from the rows."""
 
@@ -66,7 +67,7 @@ class VoyagerIndex:
         import voyager
 
         graph = voyager.Index(
-            voyager.Space.Cosine, rows.shape[1], M=24, ef_construction=200, storage_data_type=_storage(voyager, storage)
+            voyager.Space.Cosine, rows.shape[1], M=_links(rows.shape[1]), ef_construction=200, storage_data_type=_storage(voyager, storage)
         )
         graph.add_items(rows, num_threads=threads)
         return cls(rows, graph)
@@ -92,7 +93,7 @@ class VoyagerIndex:
     def search(self, queries: Rows, count: int) -> Hits:
         wanted = min(count, len(self._rows))
         spare = min(max(SPARE * wanted, 50), len(self._rows))
-        found, _ = self._graph.query(queries, k=spare, query_ef=max(BREADTH, spare), num_threads=1)
+        found, _ = self._graph.query(queries, k=spare, query_ef=max(BREADTH // queries.shape[1], LEAST_BREADTH, spare), num_threads=1)
         ids = np.asarray(found, np.int64).reshape(len(queries), spare)
         scores = np.einsum("qkd,qd->qk", np.asarray(self._rows[ids]), queries)
         return _best(ids, scores, wanted)
@@ -131,6 +132,11 @@ def _best(ids: NDArray[np.int64], scores: NDArray[np.float32], count: int) -> Hi
         ids, scores = np.take_along_axis(ids, part, 1), np.take_along_axis(scores, part, 1)
     order = np.argsort(-scores, axis=1, kind="stable")
     return np.take_along_axis(ids, order, 1).astype(np.int64), np.take_along_axis(scores, order, 1)
+
+
+def _links(dimension: int) -> int:
+    """HNSW's M, likewise: more links for short vectors."""
+    return 24 if dimension <= 256 else 12
 
 
 def _digest(rows: Rows) -> str:

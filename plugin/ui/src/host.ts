@@ -14,6 +14,9 @@ export interface Player {
   currentTime(seconds: number): void;
   paused(): boolean;
   pause(): void;
+  play(): Promise<void> | void;
+  /** 0 while nothing of the video is loaded. */
+  readyState(): number;
   videoWidth(): number;
   videoHeight(): number;
   on(events: string[], listener: () => void): void;
@@ -69,4 +72,28 @@ export function imageUrl(id: string): string {
 export function currentPlayer(): Player | undefined {
   const player = window.PluginApi.utils.InteractiveUtils?.getPlayer?.();
   return player && !player.isDisposed?.() ? player : undefined;
+}
+
+const LOADING = 8000;
+
+/**
+ * Shows the picture at `time` and stands still there. Before the first play Stash's player has loaded nothing: it would keep its
+ * poster and tell nobody, so it is started for a moment.
+ */
+export async function seekPaused(player: Player, time: number): Promise<void> {
+  if (player.readyState() === 0) {
+    player.currentTime(time);
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        player.off(["playing", "error"], done);
+        resolve();
+      };
+      const timer = setTimeout(done, LOADING);
+      player.on(["playing", "error"], done);
+      Promise.resolve(player.play()).catch(done);
+    });
+  }
+  player.pause();
+  player.currentTime(time);
 }

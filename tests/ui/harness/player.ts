@@ -2,14 +2,14 @@
 type Listener = () => void;
 
 const listeners = new Map<string, Set<Listener>>();
-const state = { element: null as HTMLElement | null, time: 0, paused: true };
+const state = { element: null as HTMLElement | null, time: 0, paused: true, loaded: false };
 const emit = (name: string) => listeners.get(name)?.forEach((listener) => listener());
 
 export const player = {
   mount(element: HTMLElement) {
     state.element = element;
     return () => {
-      state.element = null;
+      Object.assign(state, { element: null, loaded: false, paused: true });
     };
   },
   current: () => (state.element ? player.api : undefined),
@@ -17,8 +17,10 @@ export const player = {
     el: () => state.element!,
     currentTime(seconds?: number): number {
       if (seconds === undefined) return state.time;
-      emit("seeking");
       state.time = seconds;
+      // Nothing is loaded before the first play: the time is only kept.
+      if (!state.loaded) return seconds;
+      emit("seeking");
       emit("seeked");
       return seconds;
     },
@@ -29,8 +31,11 @@ export const player = {
     },
     play() {
       state.paused = false;
+      state.loaded = true;
       emit("play");
+      setTimeout(() => emit("playing"), 20);
     },
+    readyState: () => (state.loaded ? 4 : 0),
     // Before the first play video.js does not know the picture's size.
     videoWidth: () => 0,
     videoHeight: () => 0,

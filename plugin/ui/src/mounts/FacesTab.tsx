@@ -3,7 +3,7 @@ import * as React from "react";
 import { Button } from "react-bootstrap";
 import { openReview } from "../app";
 import { useApp, useLoaded, useStore, useText } from "../context";
-import { currentPlayer } from "../host";
+import { currentPlayer, seekPaused } from "../host";
 import { timeCode } from "../lib/time";
 import { Badge, Empty, Face, PerformerLink, Probability, Trouble, Waiting } from "../parts/basics";
 import { ADD_FROM } from "../review/useReview";
@@ -69,8 +69,7 @@ const Lane: React.FC<{ row: Row; duration: number }> = ({ row, duration }) => {
   const pointed = useStore(app.pointed);
   const seek = (time: number) => {
     const player = currentPlayer();
-    player?.pause();
-    player?.currentTime(time);
+    if (player) void seekPaused(player, time);
     app.pointed.set(row.key);
   };
   const name = row.name ?? t("unknownPerson");

@@ -4,7 +4,7 @@ import { Dropdown, Nav, Tab } from "react-bootstrap";
 import { openReview } from "../app";
 import type { App, OpenScene } from "../app";
 import { Boundary, Mount, useText } from "../context";
-import { currentPlayer } from "../host";
+import { currentPlayer, seekPaused } from "../host";
 import { childKeys, isElement, replaceFirst } from "../lib/tree";
 import type { Key } from "../i18n/translate";
 import { FacesTab } from "./FacesTab";
@@ -41,13 +41,13 @@ export function identifyScene(app: App, scene: ScenePageProps["scene"]): void {
   openReview(app, { type: "scene", id: scene.id, mode: "auto" }, sceneTitle(scene));
 }
 
-export function identifyFrame(app: App, scene: ScenePageProps["scene"]): void {
+export async function identifyFrame(app: App, scene: ScenePageProps["scene"]): Promise<void> {
   const player = currentPlayer();
   const time = player?.currentTime() ?? 0;
-  player?.pause();
   const session = app.session({ type: "scene", id: scene.id, mode: "frame", time });
-  app.frame.set({ session, time });
   session.start();
+  if (player) await seekPaused(player, time);
+  app.frame.set({ session, time });
 }
 
 function sceneItems(app: App, { scene }: ScenePageProps): React.ReactNode[] {
@@ -56,7 +56,7 @@ function sceneItems(app: App, { scene }: ScenePageProps): React.ReactNode[] {
       <Mount app={app}><Text id={text} /></Mount>
     </Dropdown.Item>
   );
-  return [item("identify", "identify", () => identifyScene(app, scene)), item("identify-frame", "identifyFrame", () => identifyFrame(app, scene))];
+  return [item("identify", "identify", () => identifyScene(app, scene)), item("identify-frame", "identifyFrame", () => void identifyFrame(app, scene))];
 }
 
 /** Publishes the open scene; renders nothing. */

@@ -3,7 +3,7 @@ import * as React from "react";
 import { Button } from "react-bootstrap";
 import type { App, Review } from "../app";
 import { useApp, useLoaded, useStore, useText } from "../context";
-import { currentPlayer } from "../host";
+import { currentPlayer, seekPaused } from "../host";
 import { UNDO_SHOWN, addedText, apply, undoRun, unsavedForm } from "./actions";
 import { accepted, decide, namesToAdd, noChoices, reviewRows } from "./choices";
 import type { Decision, ReviewRow } from "./choices";
@@ -101,8 +101,7 @@ export function useReview(review: Review) {
     seek(time) {
       const player = currentPlayer();
       if (!player) return;
-      player.pause();
-      player.currentTime(time);
+      void seekPaused(player, time);
       app.pointed.set(item.row.key);
       app.review.set({ ...review, minimized: true });
     },

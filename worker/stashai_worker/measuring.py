@@ -148,7 +148,9 @@ def memory(data: Path, jobs: int) -> dict[str, float]:
 def _rss() -> float:
     """This process's resident MiB; 0 where the system does not tell cheaply."""
     statm = Path("/proc/self/statm")
-    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20 if statm.exists() else 0.0
+    if sys.platform == "win32" or not statm.exists():
+        return 0.0
+    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 @contextmanager

@@ -103,7 +103,7 @@ const FrameLayer: React.FC<{ look: FrameLook; player: Player; still: { time: num
       {scene && <Boxes boxes={boxes} outer={outer} frame={pictureOf(player, scene)} />}
       <div className="sai-overlay-line" aria-live="polite">
         {phase === "done" || rows.length ? (
-          <span>{rows.length ? t.list(rows.map((row) => row.name ?? t("unknownPerson"))) : t("frameNobody")}</span>
+          <span>{rows.length ? t.list([...new Set(rows.map((row) => row.name ?? t("unknownPerson")))]) : t("frameNobody")}</span>
         ) : (
           <Waiting text={t("starting")} />
         )}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -138,11 +139,24 @@ def build(out: Path, with_ui: bool = True) -> list[Path]:
     return [*written, out / "index.yml"]
 
 
+def build_interface() -> None:
+    """Compile plugin/ui with npm, so that the zip holds what the sources say. Without npm, what was built before is taken."""
+    npm = shutil.which("npm")
+    if npm is None:
+        return
+    for words in (["ci", "--no-audit", "--no-fund", "--silent"], ["run", "build", "--silent"]):
+        if words[0] == "ci" and (ROOT / "plugin" / "ui" / "node_modules").is_dir():
+            continue
+        subprocess.run([npm, *words], cwd=ROOT / "plugin" / "ui", check=True, stdout=sys.stderr)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "plugin", help="folder for the zips and index.yml")
     parser.add_argument("--without-ui", action="store_true", help="an empty script instead of the built one: for tests of the Python half")
     options = parser.parse_args()
+    if not options.without_ui:
+        build_interface()
     for path in build(options.out, with_ui=not options.without_ui):
         print(f"{path}  {path.stat().st_size:,} bytes", file=sys.stdout)
     return 0

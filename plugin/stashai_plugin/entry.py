@@ -16,7 +16,8 @@ from stashai.mode import activate
 
 from .operations import OPERATIONS
 from .request import Request
-from .setup import SetupNeededError, runtime_is_there
+from .setup.start import needed
+from .setup.state import runtime_is_there
 
 Json = dict[str, Any]
 
@@ -63,7 +64,7 @@ def dispatch(request: Request) -> Any:
     except ModuleNotFoundError as error:
         if runtime_is_there(request):
             raise
-        raise SetupNeededError("StashAI is not set up yet.", remedy="Run the task Set up.") from error
+        raise needed(request) from error
 
 
 def detached(arguments: Sequence[str], plugin_dir: Path) -> int:
@@ -71,7 +72,6 @@ def detached(arguments: Sequence[str], plugin_dir: Path) -> int:
     if len(arguments) != 2 or arguments[0] != "setup":
         sys.stderr.write("usage: main.py setup CONFIG_DIR\n")
         return 2
-    from .setup_run import run
+    from .setup.run import run
 
     return run(plugin_dir, Path(arguments[1]))
-

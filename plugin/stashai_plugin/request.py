@@ -6,10 +6,13 @@ import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stashai.errors import UsageError
 from stashai.hostlog import HostLog
+
+if TYPE_CHECKING:
+    from stashai.settings import Settings
 
 PLUGIN_ID = "stashai"
 DATA = "stashai-data"
@@ -65,6 +68,12 @@ class Request:
         except (OSError, ValueError):
             return {}
         return value if isinstance(value, dict) else {}
+
+    def library_settings(self) -> Settings:
+        """The library's settings for this Stash."""
+        from stashai.settings import Settings, available_cores
+
+        return Settings(data=self.data, models=self.data / "models", cores=available_cores())
 
     # version ---------------------------------------------------------------------------------------------------------
 

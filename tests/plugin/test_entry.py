@@ -20,9 +20,7 @@ BARE = [sys.executable, "-S", "-s", "-E"]
 
 def start(main: Path, document: dict[str, Any], command: list[str] | None = None, cwd: Path | None = None) -> dict[str, Any]:
     """The parsed answer: standard output must be one JSON document and nothing else."""
-    done = subprocess.run(
-        [*(command or BARE), str(main)], input=json.dumps(document).encode(), capture_output=True, check=True, cwd=cwd
-    )
+    done = subprocess.run([*(command or BARE), str(main)], input=json.dumps(document).encode(), capture_output=True, check=True, cwd=cwd)
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
@@ -118,7 +116,11 @@ def test_building_again_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest
 
 def test_a_manifest_that_stash_would_refuse_is_refused(tmp_path: Path) -> None:
     bad = tmp_path / "bad.yml"
-    for text in ("name: x\nrequires: [y]\n", "name: x\ntasks: [{name: a, defaultArgs: {b: [1]}}]\n", "name: x\nhooks: [{name: h, triggeredBy: [Scene.Creat.Post]}]\n"):  # noqa: E501
+    for text in (
+        "name: x\nrequires: [y]\n",
+        "name: x\ntasks: [{name: a, defaultArgs: {b: [1]}}]\n",
+        "name: x\nhooks: [{name: h, triggeredBy: [Scene.Creat.Post]}]\n",
+    ):
         bad.write_text(text)
         with pytest.raises(ManifestError):
             Manifest.read(bad)

@@ -13,7 +13,7 @@ from stashai.stash.client import StashClient
 from stashai.stash.connection import Address, Connection, StashError
 from stashai.stash.writeback import Addition, WriteBack
 from stashai.tracking.database import Database, open_database
-from stashai_plugin.provenance import Provenance
+from stashai_plugin.host.provenance import Provenance
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def steps(root: Path, pytest_arguments: Sequence[str]) -> Iterator[Step]:
         checked = (*CHECKED, "tests") if platform == "linux" else CHECKED
         yield Step(f"types {platform}", (*python, "mypy", *options, *checked), root)
     linter = "from importlinter.cli import lint_imports_command; lint_imports_command()"
-    paths = os.pathsep.join(str(root / name) for name in ("shared", "worker"))
+    paths = os.pathsep.join(str(root / name) for name in ("shared", "worker", "plugin"))
     yield Step("rooms", (sys.executable, "-c", linter), root, environ={"PYTHONPATH": paths})
     yield from interface_steps(root / "plugin" / "ui")
     yield Step("pytest", (*python, "pytest", *pytest_arguments), root)

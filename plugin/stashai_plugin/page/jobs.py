@@ -1,4 +1,4 @@
-"""Past and running jobs on our page, and the numbers behind its charts."""
+"""Past and running jobs on our page."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any
 
 from stashai.errors import UsageError
 
-from . import quick
-from .request import PLUGIN_ID, Request
+from .. import rows
+from ..host.bench import Bench
+from ..request import PLUGIN_ID, Request
+from ..rows import shown_job
 
 PAGE = 25
 ITEMS_A_PAGE = 50
@@ -25,12 +27,12 @@ def jobs(request: Request) -> Json:
     if state is not None and state not in STATES:
         raise UsageError(f"state must be one of {', '.join(STATES)}.")
     where, values = ("status = ?", (state,)) if state else ("1", ())
-    rows = quick.jobs(request.data, where, values, PAGE, (request.page() - 1) * PAGE)
-    return {"jobs": rows, "total": _count(request, where, values)}
+    shown = rows.jobs(request.data, where, values, PAGE, (request.page() - 1) * PAGE)
+    return {"jobs": shown, "total": _count(request, where, values)}
 
 
 def _count(request: Request, where: str, values: tuple[str, ...]) -> int:
-    connection = quick.connect(request.data / quick.DATABASE)
+    connection = rows.connect(request.data / rows.DATABASE)
     if connection is None:
         return 0
     with closing(connection):
@@ -43,11 +45,9 @@ def _count(request: Request, where: str, values: tuple[str, ...]) -> int:
 def _settle(request: Request) -> None:
     """A task that was stopped in Stash was killed and cannot say so itself: its job in Stash's queue says it. One that ended in
     any other way (Stash was stopped, the machine went down) waits to be taken up again."""
-    working = quick.jobs(request.data, "status = 'processing' AND run_policy <> 'steps'", (), PAGE)
+    working = rows.jobs(request.data, "status = 'processing' AND run_policy <> 'steps'", (), PAGE)
     if not working:
         return
-    from .host import Bench
-
     bench = Bench(request, models=False)
     for row in working:
         stash_job = bench.mirror.fact(f"stash-job:{row['id']}")
@@ -60,10 +60,10 @@ def _settle(request: Request) -> None:
 def job(request: Request) -> Json:
     """One job with a page of its items."""
     job_id = request.text("id", longest=64)
-    found = quick.jobs(request.data, "job_id = ?", (job_id,), 1)
+    found = rows.jobs(request.data, "job_id = ?", (job_id,), 1)
     if not found:
         raise UsageError("There is no such job.", code="unknown-job")
-    connection = quick.connect(request.data / quick.DATABASE)
+    connection = rows.connect(request.data / rows.DATABASE)
     items: list[Json] = []
     if connection is not None:
         with closing(connection):
@@ -71,8 +71,8 @@ def job(request: Request) -> Json:
                 "SELECT t.* FROM processing_tests t JOIN processing_jobs j ON j.id = t.job WHERE j.job_id = ? "
                 "ORDER BY t.result = 'error' DESC, t.sequence, t.id LIMIT ? OFFSET ?"
             )
-            rows = connection.execute(query, (job_id, ITEMS_A_PAGE, (request.page() - 1) * ITEMS_A_PAGE))
-            items = [_item(dict(row)) for row in rows]
+            found_items = connection.execute(query, (job_id, ITEMS_A_PAGE, (request.page() - 1) * ITEMS_A_PAGE))
+            items = [_item(dict(row)) for row in found_items]
     return {"job": found[0], "items": items}
 
 
@@ -88,9 +88,6 @@ def _item(row: Json) -> Json:
 
 def cancel(request: Request) -> Json:
     """Stop a job: a waiting one at once, a running one within seconds, and its task in Stash's queue if it still waits there."""
-    from .host import Bench
-    from .results import shown_job
-
     bench = Bench(request, models=False)
     job_id = request.text("id", longest=64)
     row = bench.ledger.cancel(job_id, "stopped on StashAI's page")
@@ -105,9 +102,6 @@ def cancel(request: Request) -> Json:
 
 def retry(request: Request) -> Json:
     """Do again what could not run. A task goes back into Stash's queue; a click's job waits for its dialog."""
-    from .host import Bench
-    from .results import shown_job
-
     bench = Bench(request)
     job_id = request.text("id", longest=64)
     row = bench.ledger.job(job_id)
@@ -124,38 +118,3 @@ def retry(request: Request) -> Json:
 def task_of(processor: str) -> str:
     """The operation that goes on with a job of that processor."""
     return {"stash.learn": "task_learn"}.get(processor, "task_identify")
-
-
-def statistics(request: Request) -> Json:
-    """Per day: jobs by outcome, items, seconds; and how the confidences lie."""
-    days = int(request.number("days", 30, 1, 366))
-    connection = quick.connect(request.data / quick.DATABASE)
-    if connection is None:
-        return {"jobs": [], "confidence": []}
-    with closing(connection):
-        try:
-            return {"jobs": _per_day(connection, days), "confidence": _bins(connection, days)}
-        except sqlite3.OperationalError:
-            return {"jobs": [], "confidence": []}
-
-
-_SINCE = "created_at >= strftime('%s', 'now') - ? * 86400"
-
-
-def _per_day(connection: sqlite3.Connection, days: int) -> list[Json]:
-    rows = connection.execute(
-        "SELECT date(created_at, 'unixepoch') AS day, SUM(status = 'completed') AS ok, SUM(status = 'failed') AS failed, "  # noqa: S608
-        "SUM(status = 'cancelled') AS cancelled, SUM(tests_completed) AS items, SUM(COALESCE(processing_time_seconds, 0)) AS seconds "
-        f"FROM processing_jobs WHERE {_SINCE} GROUP BY day ORDER BY day",
-        (days,),
-    )
-    return [{**dict(row), "seconds": round(row["seconds"] or 0.0, 1)} for row in rows]
-
-
-def _bins(connection: sqlite3.Connection, days: int) -> list[Json]:
-    counts = dict.fromkeys(range(10), 0)
-    query = f"SELECT confidence_scores FROM processing_tests WHERE confidence_scores IS NOT NULL AND {_SINCE}"  # noqa: S608
-    for (scores,) in connection.execute(query, (days,)):
-        for score in json.loads(scores):
-            counts[min(9, int(float(score) * 10))] += 1
-    return [{"bin": number / 10, "count": count} for number, count in counts.items()]

@@ -10,19 +10,24 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from stashai.errors import Cancelled, LeaseLost, StashAIError, UsageError
+from stashai.processors.stash_media import medium_of
+from stashai.processors.stash_recognition import SteppedRecognition
+from stashai.stash.client import StashClient
 from stashai.stash.entities import EntityKind, Item
+from stashai.tracking.records import JobRequest, Outcome
 
-from .chain import failed_outcome, outcome_of, recognition_params
-from .request import Request
-from .results import StashFindings
+from ..host.bench import inference_lock
+from ..host.watch import watched
+from ..looking.findings import StashFindings, failed_outcome, outcome_of
+from ..looking.params import recognition_params
+from ..request import Request
+from .task import closing, take
 
 if TYPE_CHECKING:
     from stashai.processing.context import Context
-    from stashai.processors.stash_recognition import SteppedRecognition
-    from stashai.stash.client import StashClient
-    from stashai.tracking.records import Claim, JobRequest, Outcome
+    from stashai.tracking.records import Claim
 
-    from .tasks import Task
+    from .task import Task
 
 PROCESSOR = "stash.library"
 MOST_SELECTED = 100_000
@@ -34,8 +39,6 @@ REREAD = 60.0
 
 def job_request(request: Request) -> JobRequest:
     """The job that a task's arguments ask for."""
-    from stashai.tracking.records import JobRequest
-
     kind = request.choice("type", ("scene", "image", "gallery"))
     config: dict[str, Any] = {"type": kind}
     title = _TITLES[kind]
@@ -72,16 +75,13 @@ class Library:
 
     def run(self) -> str:
         """Look at each item that has no row yet. Returns the closing line."""
-        from .host import inference_lock
-        from .tasks import _closing, _take
-
         bench, claim = self._bench, self._claim
         planned = self._planned()
         bench.request.log.info(f"{claim.job.job_name}: {planned:,} to look at.")
-        with bench.control(claim) as control, inference_lock(bench.request) as lock, ThreadPoolExecutor(self._at_once()) as pool:
+        with watched(bench, claim) as control, inference_lock(bench.request) as lock, ThreadPoolExecutor(self._at_once()) as pool:
             ctx = bench.context(control)
             for batch in self._batches():
-                _take(lock, control)
+                take(lock, control)
                 self._recognition = self._who(ctx)
                 outcomes = list(pool.map(lambda numbered: self._one(numbered[0], numbered[1], ctx), batch))
                 self._keep(outcomes, batch[-1][0], planned)
@@ -89,7 +89,7 @@ class Library:
                 if self._task.must_give_way():
                     return self._task.give_way(claim, self._text())
         bench.ledger.finish(claim, "completed", summary={"named": self._named, "failed": self._failed})
-        return _closing(bench.request, self._text())
+        return closing(bench.request, self._text())
 
     def _text(self) -> str:
         failed = f", {self._failed:,} could not be read" if self._failed else ""
@@ -143,8 +143,6 @@ class Library:
 
     def _one(self, number: int, item: Item, ctx: Context) -> Outcome:
         """One item becomes one row, whatever comes of it. Raises only what ends the task."""
-        from stashai.processors.stash_media import medium_of
-
         if self._recognition is None:
             raise RuntimeError("the people are read before the first item")
         started = time.time()
@@ -163,8 +161,6 @@ class Library:
 
     def _gateway(self) -> StashClient:
         """A connection of this thread's own."""
-        from stashai.stash.client import StashClient
-
         if not hasattr(self._mine, "gateway"):
             self._mine.gateway = StashClient(self._bench.gateway.connection.clone())
         client: StashClient = self._mine.gateway
@@ -180,8 +176,6 @@ class Library:
 
     def _who(self, ctx: Context) -> SteppedRecognition:
         """The people to compare with, read again now and then: others may be learning meanwhile."""
-        from stashai.processors.stash_recognition import SteppedRecognition
-
         if self._recognition is None or time.monotonic() - self._read > REREAD:
             self._recognition = SteppedRecognition(recognition_params(self._bench), ctx)
             self._read = time.monotonic()

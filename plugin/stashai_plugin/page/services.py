@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from stashai.client import WorkerClient, read_token
 from stashai.errors import StashAIError
 
-from .request import Request
+from ..request import Request
+from .health import health
 
 Json = dict[str, Any]
 
 
 def services(request: Request) -> list[Json]:
     """This Stash, and the worker when one is set."""
-    from .quick import health
-
     local = health(request)
     ready = local["runtime"]["state"] == "ready"
     own = {
@@ -26,8 +26,6 @@ def services(request: Request) -> list[Json]:
 
 
 def _worker(request: Request) -> Json | None:
-    from stashai.client import WorkerClient, read_token
-
     address = str((request.saved_settings().get("worker") or {}).get("address") or "")
     if not address:
         return None
@@ -43,16 +41,12 @@ def _worker(request: Request) -> Json | None:
 
 def models(request: Request) -> list[Json]:
     """The networks of the catalog that are in use or installed."""
-    from .quick import health
-
     rows: list[Json] = health(request)["models"]
     return rows
 
 
 def test_worker(request: Request) -> Json:
     """Whether a worker answers there, with the token that is kept."""
-    from stashai.client import WorkerClient, read_token
-
     saved = str((request.saved_settings().get("worker") or {}).get("address") or "")
     address = request.optional_text("address") or saved
     if not address:

@@ -1,22 +1,17 @@
-"""The settings of our form: one JSON string in Stash's plugin settings, a copy in a file for what must not ask Stash, and the
-worker's token in a file of its own that never comes back."""
+"""Each field of the settings: its default and what it may be."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from stashai.client import TOKEN_FILE, checked_address, write_token
+from stashai.client import checked_address
 from stashai.errors import UsageError
 
-from .request import PLUGIN_ID, Request
-from .setup import SetupNeededError
+from ..request import Request
 
-KEY = "settings"
 DEFAULTS: dict[str, Any] = {
     "run_on": "auto",
     "worker": {"address": ""},
@@ -30,59 +25,6 @@ DEFAULTS: dict[str, Any] = {
 }
 """`suggest_from`: names below it are not shown; `add_from`: ticked from here on; `auto_from`: added without asking from here on,
 None for never; `limit`: how many scenes, images or galleries a task looks at, 0 for all."""
-
-
-def settings(request: Request) -> dict[str, Any]:
-    """The settings with `worker.has_token` for the form."""
-    return shown(request, load(request))
-
-
-def shown(request: Request, values: Mapping[str, Any]) -> dict[str, Any]:
-    has_token = (request.home / TOKEN_FILE).is_file()
-    return {**values, "worker": {**values["worker"], "has_token": has_token}, "data_folder": values["data_folder"] or str(request.home)}
-
-
-def load(request: Request) -> dict[str, Any]:
-    """What Stash keeps, completed by defaults; a value that cannot be used falls back to its default. Refreshes the copy."""
-    from .host import gateway
-
-    try:
-        text = gateway(request).plugin_settings(PLUGIN_ID).get(KEY)
-    except SetupNeededError:
-        text = None
-    try:
-        # Saved before the set-up, when Stash could not be asked yet: the copy is all there is.
-        saved = json.loads(text) if isinstance(text, str) and text else request.saved_settings()
-    except ValueError:
-        saved = {}
-    values = usable(saved if isinstance(saved, dict) else {})
-    _copy(request.home, values)
-    return values
-
-
-def cached(request: Request) -> dict[str, Any]:
-    """The copy: what the last form or task saw."""
-    return usable(request.saved_settings())
-
-
-def save_settings(request: Request) -> dict[str, Any]:
-    """Check and keep what the form sends. Raises UsageError naming the field."""
-    from .host import gateway
-
-    sent = request.arguments.get("settings")
-    if not isinstance(sent, dict):
-        raise UsageError("settings must be an object.")
-    merged = checked({**load(request), **sent}, request)
-    _copy(request.home, merged)
-    with suppress(SetupNeededError):
-        gateway(request).save_plugin_settings(PLUGIN_ID, {KEY: json.dumps(merged, sort_keys=True)})
-    return shown(request, merged)
-
-
-def set_token(request: Request) -> dict[str, Any]:
-    """Write-only: an empty token removes it."""
-    write_token(request.home, request.text("token", longest=500).strip())
-    return {"has_token": (request.home / TOKEN_FILE).is_file()}
 
 
 def usable(saved: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,17 +63,6 @@ def _writable(folder: Path, request: Request) -> None:
         raise UsageError(f"{folder} cannot be made: {error.strerror or error}.") from error
     if not os.access(folder, os.W_OK):
         raise UsageError(f"{folder} cannot be written.")
-
-
-def _copy(home: Path, values: Mapping[str, Any]) -> None:
-    target = home / "settings.json"
-    text = json.dumps(values, sort_keys=True)
-    if target.is_file() and target.read_text(encoding="utf-8") == text:
-        return
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = target.with_suffix(f".{os.getpid()}.part")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(target)
 
 
 def _choice(*allowed: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from stashai_plugin.host import Limit
+from stashai_plugin.host.deadline import Limit
 
 
 def test_a_slow_start_does_not_eat_the_step() -> None:

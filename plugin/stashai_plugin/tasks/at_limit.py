@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from stashai.errors import UsageError
 from stashai.ids import new_id
+from stashai.stash.writeback import Addition, WriteBack
 
-from .results import StashFindings, verdicts_of
+from ..host.bench import Bench
+from ..looking.findings import StashFindings
+from ..looking.verdicts import verdicts_of
+from ..request import Request
+from .setting_up import ready
+from .task import closing
 
 if TYPE_CHECKING:
     from stashai.stash.entities import EntityKind
-    from stashai.stash.writeback import Addition
-
-    from .host import Bench
 
 AT_ONCE = 200
 _NEWEST = (
@@ -23,12 +26,16 @@ _NEWEST = (
 )
 
 
+def apply_at_limit(request: Request) -> str:
+    """Add the names found so far that reach the limit of the settings. Refuses when no limit is set."""
+    ready(request)
+    return closing(request, add_at_limit(Bench(request)))
+
+
 def add_at_limit(bench: Bench) -> str:
     """Count, say so in the log, then add; returns the closing line. Raises UsageError when no limit is set.
 
     Organized items are left alone, so are performers that ignore auto tag, and whatever a person rejected."""
-    from stashai.stash.writeback import WriteBack
-
     limit = bench.preferences["auto_from"]
     if limit is None:
         raise UsageError(
@@ -48,8 +55,6 @@ def add_at_limit(bench: Bench) -> str:
 
 
 def _candidates(bench: Bench, limit: float) -> Iterator[Addition]:
-    from stashai.stash.writeback import Addition
-
     keys = {person.id: person.key for person in bench.stores.people.people() if person.source == "stash"}
     kinds: tuple[EntityKind, ...] = ("scene", "image")
     for kind in kinds:

@@ -1,51 +1,25 @@
-"""What a result looks like on our pages: rows of people with crops, times and runner-ups (see the contract of operations)."""
+"""Rows of people with crops, times and runner-ups (see the contract of operations)."""
 
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from stashai.contracts.findings import Findings, NameCandidate, SeenFace, SeenPerson, UnknownPerson
 
-from .quick import job_row
+from .verdicts import verdicts_of
 
 if TYPE_CHECKING:
     from stashai.processing.stores import CropStore
-    from stashai.tracking.records import JobRow
 
-    from .host import Bench
+    from ..host.bench import Bench
 
 GAP = 20.0
 """Seconds without a face after which an appearance is over."""
 MOST_BOXES = 400
-SURE_ALONE = 0.99
-"""From here on one image of a gallery is enough for a name."""
 MOST_UNKNOWN = 60
 Json = dict[str, Any]
-
-
-class StashFindings(Findings):
-    """`fingerprint` is that of the medium that was looked at, `source` what kind of look it was (sprite, keyframes, image, frame)."""
-
-    fingerprint: str = ""
-    source: str = ""
-
-
-def shown_job(job: JobRow) -> Json:
-    return job_row(asdict(job))
-
-
-def verdict_key(kind: str, entity_id: str) -> str:
-    return f"verdicts:{kind}/{entity_id}"
-
-
-def verdicts_of(bench: Bench, kind: str, entity_id: str) -> dict[str, list[str]]:
-    """What was said of an item beyond single faces: `rejected` performer ids, `skipped` row keys."""
-    text = bench.mirror.fact(verdict_key(kind, entity_id))
-    return {"rejected": [], "skipped": [], **(json.loads(text) if text else {})}
 
 
 class Rows:
@@ -142,48 +116,3 @@ def spans(times: Sequence[float]) -> list[Json]:
 def _box(face: SeenFace, findings: Findings) -> Json:
     x, y, w, h = face.bbox
     return {"time": face.time, "x": x, "y": y, "w": w, "h": h, "frame_w": findings.width, "frame_h": findings.height}
-
-
-def result_of(bench: Bench, kind: str, entity_id: str, findings: StashFindings, tagged: Iterable[str], provisional: bool) -> Json:
-    """The Result of a scene or an image."""
-    rows = Rows(bench, kind, entity_id, tagged)
-    done, total = bench.mirror.progress()
-    notes = "; ".join(flag.message for flag in findings.flags)
-    return {
-        "provisional": provisional, "source": findings.source, "duration": findings.duration, "width": findings.width,
-        "height": findings.height, "compared": {"done": done, "total": total}, "note": notes or None,
-        "people": rows.people(findings), "unknown": rows.unknown(findings),
-    }  # fmt: skip
-
-
-def gallery_result(
-    bench: Bench, gallery_id: str, found: Mapping[str, StashFindings], tagged: Iterable[str], provisional: bool
-) -> Json:
-    """The Result of a gallery: per person the images they are in. A name needs two images, or one that is sure."""
-    rows = Rows(bench, "gallery", gallery_id, tagged)
-    seen: dict[int, list[tuple[str, SeenPerson]]] = {}
-    for image, findings in found.items():
-        for person in findings.people:
-            seen.setdefault(person.person_id, []).append((image, person))
-    people = []
-    for person_id, places in seen.items():
-        performer = rows.performer_id(person_id)
-        best = max((person for _, person in places), key=lambda person: person.probability)
-        if performer is None or rows.is_rejected(person_id) or (len(places) < 2 and best.probability < SURE_ALONE):
-            continue
-        images = [{"image_id": i, "crop_key": p.best_crop, "probability": round(p.probability, 4)} for i, p in places]
-        shown: Json = {
-            "key": f"p{performer}", "state": rows.state(performer, best.probability), "performer_id": performer, "name": best.name,
-            "probability": round(best.probability, 4), "tagged": performer in set(tagged), "crop": rows.crop(best.best_crop),
-            "reference": rows.crop(best.reference_crop), "best_time": None, "times": [], "spans": [], "frames": len(places),
-            "candidates": [], "boxes": [], "images": images,
-        }  # fmt: skip
-        people.append(shown)
-    people.sort(key=lambda row: (-int(str(row["frames"])), -float(str(row["probability"]))))
-    strangers = [(image, row) for image, findings in found.items() for row in rows.unknown(findings)]
-    unknown = [row | {"images": [{"image_id": image, "crop_key": None, "probability": 0.0}]} for image, row in strangers]
-    done, total = bench.mirror.progress()
-    return {
-        "provisional": provisional, "source": "image", "width": None, "height": None, "compared": {"done": done, "total": total},
-        "note": None, "people": people, "unknown": unknown[:MOST_UNKNOWN],
-    }  # fmt: skip

@@ -4,16 +4,16 @@ is more; a closed dialog just stops asking."""
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stashai.errors import StashAIError, UsageError
 
-from .quick import NOT_ON_A_WORKER
-from .request import PLUGIN_ID, Request
-from .setup import SetupNeededError, plan
-
-if TYPE_CHECKING:
-    from .host import Bench
+from ..host.bench import Bench, inference_lock
+from ..page.health import NOT_ON_A_WORKER
+from ..request import Request
+from ..rows import shown_job
+from ..setup.start import plan
+from ..setup.state import SetupNeededError
 
 PROCESSOR = "stash.identify"
 KINDS = ("scene", "image", "gallery")
@@ -26,8 +26,6 @@ Json = dict[str, Any]
 
 def identify(request: Request) -> Json | None:
     """The job of this scene, image or gallery: the one that is not ended, or a new one. Nothing is looked at yet."""
-    from .host import Bench
-
     kind, entity_id = request.choice("type", KINDS), request.stash_id("id")
     mode = request.choice("mode", ("auto", "frame"), "auto")
     config: Json = {"type": kind, "id": entity_id, "mode": mode}
@@ -42,8 +40,6 @@ def identify(request: Request) -> Json | None:
 
 def submit(bench: Bench, config: Json, *, again: bool = False) -> Json:
     from stashai.tracking.records import JobRequest
-
-    from .results import shown_job
 
     kind, entity_id = str(config["type"]), str(config["id"])
     if bench.preferences["run_on"] == "worker":
@@ -67,8 +63,6 @@ def _file_name(entity: Any) -> str:
 
 def step(request: Request) -> Json:
     """Work on a job for a few seconds: {job, result, more}. `waiting` says why nothing was done."""
-    from .host import Bench, inference_lock
-
     job_id = request.text("job", longest=64)
     try:
         bench = Bench(request)
@@ -93,9 +87,6 @@ def step(request: Request) -> Json:
 
 def pause(request: Request) -> Json:
     """The dialog was closed. A step that is at work ends by itself; the row waits with all that was seen."""
-    from .host import Bench
-    from .results import shown_job
-
     bench = Bench(request)
     job = bench.ledger.job(request.text("job", longest=64))
     if job is None:
@@ -105,26 +96,22 @@ def pause(request: Request) -> Json:
 
 def faces(request: Request) -> Json | None:
     """The Result of the newest job of an item, None when it was never looked at."""
-    from .host import Bench
-
     kind, entity_id = request.choice("type", KINDS), request.stash_id("id")
     try:
         bench = Bench(request)
     except SetupNeededError:
         return None
-    from .chain import kept_result
+    from ..looking.results import kept_result
 
     return kept_result(bench, kind, entity_id)
 
 
 def crops(request: Request) -> Json:
     """Crops of a gallery's people as data URIs by key: those of `keys` (60 at most), or a page of all."""
-    from .host import Bench
+    from ..looking.findings import findings_of_job
+    from ..looking.people_rows import data_uri
 
     bench = Bench(request)
-    from .chain import findings_of_job
-    from .results import data_uri
-
     found = findings_of_job(bench, request.text("job", longest=64))
     keys = list(dict.fromkeys(p.best_crop for f in found.values() for p in f.people if p.best_crop))
     wanted = request.arguments.get("keys")
@@ -134,17 +121,3 @@ def crops(request: Request) -> Json:
         start = (request.page() - 1) * CROPS_A_PAGE
         part = keys[start : start + CROPS_A_PAGE]
     return {"crops": {key: data_uri(bench.stores.crops.get(key)) for key in part}, "pages": -(-len(keys) // CROPS_A_PAGE)}
-
-
-def queue_learning(bench: Bench) -> None:
-    """Have Stash run the learning task when there is something to learn and none is queued."""
-    waiting = bench.mirror.waiting(1)
-    known = bench.mirror.fact("learning-job")
-    if not waiting or (known and _is_alive(bench, known)):
-        return
-    job = bench.gateway.run_task(PLUGIN_ID, "StashAI: learning performers' faces", {"op": "task_learn"})
-    bench.mirror.note("learning-job", job)
-
-
-def _is_alive(bench: Bench, stash_job: str) -> bool:
-    return any(job.id == stash_job and job.status in ("READY", "RUNNING") for job in bench.gateway.job_queue())

@@ -8,14 +8,17 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from stashai.errors import StashAIError
+from stashai.processing.stores import Person, SourceFile
+from stashai.processors.evidence import Evidence
+from stashai.processors.stash_learn import ORIGIN, reference_of
+from stashai.processors.stash_media import medium_of
 
 if TYPE_CHECKING:
     from stashai.processing.context import Context
-    from stashai.processing.stores import Person
     from stashai.stash.mirror import Known
     from stashai.vision.faces import Observation
 
-    from .host import Bench
+    from ..host.bench import Bench
 
 MOST_TRIED, MOST_KEPT = 60, 30
 MOST_SCENES, LEAST_SCENES = 12, 3
@@ -58,11 +61,6 @@ def _everybody(bench: Bench) -> Iterator[Known]:
 
 def _from_images(bench: Bench, ctx: Context, performer: Known, person: Person) -> None:
     """Only when every picture that was tried shows exactly one face: then they are portraits, not crowds."""
-    from stashai.processing.stores import SourceFile
-    from stashai.processors.evidence import Evidence
-    from stashai.processors.stash_learn import ORIGIN, reference_of
-    from stashai.processors.stash_media import medium_of
-
     kept: list[tuple[str, str, Observation]] = []
     for number, image in enumerate(bench.gateway.items("image", performer=performer.id)):
         if number >= MOST_TRIED or len(kept) >= MOST_KEPT:
@@ -88,11 +86,6 @@ def _from_images(bench: Bench, ctx: Context, performer: Known, person: Person) -
 
 def _from_scenes(bench: Bench, ctx: Context, performer: Known, person: Person) -> None:
     """The face that has most of each scene's frames, when those of three scenes or more agree."""
-    from stashai.processing.stores import SourceFile
-    from stashai.processors.evidence import Evidence
-    from stashai.processors.stash_learn import ORIGIN, reference_of
-    from stashai.processors.stash_media import medium_of
-
     found: list[tuple[str, str, Observation]] = []
     for number, scene in enumerate(bench.gateway.items("scene", performer=performer.id)):
         if number >= MOST_SCENES:

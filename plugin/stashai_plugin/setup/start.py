@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -11,21 +10,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from stashai.errors import SetupError, StashAIError, UsageError
-from stashai.hostlock import HostLock
-from stashai.mode import cannot_run_here, importable, libc, lock_file, runs_onnx, runtime_folder
+from stashai.errors import SetupError, UsageError
+from stashai.mode import cannot_run_here, runs_onnx
 
-from .request import Request
+from ..request import Request
+from .state import SetupNeededError, make_private, read, runtime_is_there, setup_lock, was_accepted, write_progress
 
 ROOM_MB = 900
 """Free room that a set-up needs: packages unpacked, packages as they arrive, models, FaceNet."""
 PYPI = "pypi.org"
-
-
-class SetupNeededError(StashAIError):
-    """Recognition was asked for before anything is installed: the page asks its one question."""
-
-    code = "setup-needed"
 
 
 def plan(request: Request) -> dict[str, Any]:
@@ -36,37 +29,6 @@ def plan(request: Request) -> dict[str, Any]:
     parts.append({"name": "Models (YuNet, SFace)", "mb": 10, "from": PYPI})
     parts.append({"name": "Second model, after the first names (FaceNet)", "mb": 83, "from": PYPI})
     return {"download_mb": sum(size for _, size in runtime) + 10, "folder": str(request.data), "parts": parts}
-
-
-def progress_file(data: Path) -> Path:
-    return data / "setup.json"
-
-
-def setup_lock(data: Path) -> HostLock:
-    return HostLock(data / "setup.lock")
-
-
-def is_ready(request: Request) -> bool:
-    """Packages and the first models are there. Quick."""
-    return runtime_is_there(request) and read(request.data).get("models") == "ready"
-
-
-def runtime_is_there(request: Request) -> bool:
-    lock = lock_file(request.locks)
-    return (lock.is_file() and runtime_folder(request.data, lock).is_dir()) or importable()
-
-
-def was_accepted(request: Request) -> bool:
-    """Whether a set-up went through before: then Python, the machine or our list of packages changed, and nobody need be asked."""
-    return read(request.data).get("models") == "ready"
-
-
-def read(data: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(progress_file(data).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def status(request: Request) -> dict[str, Any]:
@@ -90,6 +52,14 @@ def start(request: Request) -> dict[str, Any]:
     return status(request)
 
 
+def needed(request: Request) -> SetupNeededError:
+    """Why nothing can be done now; a set-up that was accepted before is started again by itself."""
+    if not was_accepted(request):
+        return SetupNeededError("StashAI is not set up yet.", remedy="Run the task Set up.")
+    launch(request)
+    return SetupNeededError("Python or StashAI was updated: its packages are being installed again.", remedy="Try again in some minutes.")
+
+
 def launch(request: Request) -> None:
     """Start the child unless one is at work."""
     blocked = cannot_run_here()
@@ -107,18 +77,6 @@ def launch(request: Request) -> None:
             code="no-room",
         )
     _spawn(request)
-
-
-def make_private(folder: Path) -> None:
-    """A folder that only its owner can read. Raises SetupError when it cannot be made."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise SetupError(
-            f"{folder} cannot be made: {error.strerror or error}.",
-            remedy="Choose another data folder in StashAI's settings.",
-            code="no-folder",
-        ) from error
 
 
 def _spawn(request: Request) -> None:
@@ -144,11 +102,3 @@ def _begun(data: Path, patience: float = 10.0) -> bool:
             return True
         time.sleep(0.05)
     return False
-
-
-def write_progress(data: Path, **values: Any) -> None:
-    """Change what setup.json says, whole or not at all."""
-    target = progress_file(data)
-    partial = target.with_suffix(f".{os.getpid()}.part")
-    partial.write_text(json.dumps({**read(data), **values, "libc": libc()}), encoding="utf-8")
-    partial.replace(target)

@@ -21,8 +21,8 @@ from stashai.errors import SetupError, StashAIError
 from stashai.hostlog import HostLog
 from stashai.mode import activate, importable, lock_file, runtime_folder
 
-from .request import Request
-from .setup import make_private, setup_lock, write_progress
+from ..request import Request
+from .state import make_private, setup_lock, write_progress
 
 PACKAGES_SHARE = 0.8
 """The part of the progress bar that packages take; models take the rest."""
@@ -148,25 +148,23 @@ def _why(lines: list[str], data: Path) -> SetupError:
 
 
 def _models(request: Request) -> None:
-    from .host import settings_for
     from .models import first_models, obtain
 
     entries = first_models()
     for number, entry in enumerate(entries):
         start = PACKAGES_SHARE + (1 - PACKAGES_SHARE) * number / len(entries)
         write_progress(request.data, fraction=start, message=f"Model {entry.title}")
-        obtain(entry, settings_for(request))
+        obtain(entry, request.library_settings())
 
 
 def _second_model(request: Request) -> None:
     """Nothing waits for it: a failure is told and the first model goes on alone."""
-    from .host import settings_for
     from .models import later_models, obtain
 
     for entry in later_models():
         write_progress(request.data, extra=f"Fetching {entry.title}")
         try:
-            obtain(entry, settings_for(request))
+            obtain(entry, request.library_settings())
         except StashAIError as error:
             write_progress(request.data, extra=str(error))
             return

@@ -1,0 +1,1 @@
+"""A person's click: short steps on one row."""

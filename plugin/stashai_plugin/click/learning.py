@@ -1,0 +1,63 @@
+"""Learning while a click looks: the first few people at once, the rest by a task that is queued."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from stashai.processors.stash_learn import learn_batch, sync
+
+from ..request import PLUGIN_ID
+
+if TYPE_CHECKING:
+    from stashai.processing.context import Context
+
+    from ..host.bench import Bench
+    from ..host.deadline import Limit
+
+LEARN_BATCH = 8
+SYNC_AGAIN = 300.0
+"""Seconds after which a click asks Stash again for new and changed performers."""
+FIRST_LEARNING = 1.2
+"""Seconds of the first step that go to learning when nobody is known yet."""
+BATCH_TAKES = 0.6
+"""Seconds that a batch may take: none is begun later than this before the end."""
+
+
+def learn_first(bench: Bench, ctx: Context, limit: Limit) -> None:
+    """Nobody can be named before somebody is known: look at Stash's performers, and learn the first few."""
+    if time.time() - float(bench.mirror.fact("synced") or 0.0) > SYNC_AGAIN:
+        sync(bench.gateway, bench.mirror, ctx)
+        queue_learning(bench)
+    if bench.mirror.progress()[0] == 0:
+        _learn(bench, ctx, limit, time.monotonic() + FIRST_LEARNING)
+
+
+def catch_up(bench: Bench, ctx: Context, limit: Limit) -> int:
+    """The medium is done with: what is left of the step, a batch at least, goes to learning whom else it might show. How many."""
+    return _learn(bench, ctx, limit, limit.at)
+
+
+def _learn(bench: Bench, ctx: Context, limit: Limit, until: float) -> int:
+    """Learn waiting performers until that moment; how many."""
+    learned = 0
+    while time.monotonic() < min(until, limit.at - BATCH_TAKES) or not learned:
+        waiting = bench.mirror.waiting(LEARN_BATCH)
+        if not waiting:
+            break
+        learned += sum(1 for _ in learn_batch(waiting, bench.gateway, bench.mirror, ctx))
+    return learned
+
+
+def queue_learning(bench: Bench) -> None:
+    """Have Stash run the learning task when there is something to learn and none is queued."""
+    waiting = bench.mirror.waiting(1)
+    known = bench.mirror.fact("learning-job")
+    if not waiting or (known and _is_alive(bench, known)):
+        return
+    job = bench.gateway.run_task(PLUGIN_ID, "StashAI: learning performers' faces", {"op": "task_learn"})
+    bench.mirror.note("learning-job", job)
+
+
+def _is_alive(bench: Bench, stash_job: str) -> bool:
+    return any(job.id == stash_job and job.status in ("READY", "RUNNING") for job in bench.gateway.job_queue())

@@ -1,0 +1,71 @@
+"""A confirmed face teaches at once, and stops when its name is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from stashai.errors import StashAIError, UsageError
+from stashai.processing.stores import Decision
+from stashai.processors.stash_learn import reference_of
+
+from .faces import faces_of
+
+if TYPE_CHECKING:
+    from stashai.contracts.findings import SeenFace
+    from stashai.processing.stores import Person
+    from stashai.tracking.records import JobRow
+
+    from ..host.bench import Bench
+    from ..looking.findings import StashFindings
+
+MOST_CONFIRMED = 12
+"""References that confirmations give one person at most."""
+
+
+def confirm(bench: Bench, job: JobRow, key: str, performer: str) -> None:
+    """These faces are that performer: kept as a decision, and the best of them teaches."""
+    known = bench.gateway.performer(performer)
+    if known is None:
+        raise UsageError("This performer is not in Stash any more.", code="not-found")
+    person = bench.stores.people.ensure(known.name, "stash", performer)
+    if person is None:
+        # Forgotten at the user's wish: added to the item, but not learned from.
+        return
+    for item, findings, faces in faces_of(job, key, bench):
+        seen = tuple(face.observation for face in faces if face.observation is not None)
+        bench.stores.decisions.record(Decision(findings.fingerprint, person.id, True, seen))
+        kind = "image" if job.entity_type == "gallery" else job.entity_type or ""
+        with suppress(StashAIError):
+            # Teaching is a gift: what was asked for, the name, is written whatever becomes of it.
+            _teach(bench, person, kind, item, findings, faces)
+
+
+def _teach(bench: Bench, person: Person, kind: str, item: str, findings: StashFindings, faces: Sequence[SeenFace]) -> None:
+    best = max((face for face in faces if face.crop), key=lambda face: face.quality, default=None)
+    confirmed = [r for r in bench.stores.people.references(person_id=person.id) if r.confirmed]
+    path = _taught_path(kind, item)
+    if best is None or best.crop is None or best.quality < bench.vision.reference_floor or len(confirmed) >= MOST_CONFIRMED:
+        return
+    chip = bench.stores.crops.get(best.crop)
+    if chip is None or any(r.path == path for r in confirmed):
+        return
+    ctx = bench.quiet_context()
+    reference = reference_of(chip, {}, best.quality, person.id, path, ctx)
+    kept = bench.stores.observations.frames(findings.fingerprint, bench.vision.detector_id)
+    vectors = [o.embeddings for frame in kept for o in frame.observations if o.id == best.observation]
+    reference.embeddings = dict(vectors[0]) if vectors else {bench.vision.primary: bench.vision.embed_chip(bench.vision.primary, chip)}
+    reference.fingerprint, reference.confirmed = findings.fingerprint, True
+    bench.stores.people.add_reference(reference)
+
+
+def _taught_path(kind: str, item: str) -> str:
+    return f"confirmed/{kind}/{item}"
+
+
+def unteach(bench: Bench, person: Person, kind: str, item: str) -> None:
+    references = bench.stores.people.references(person_id=person.id)
+    for reference in references:
+        if reference.confirmed and reference.path == _taught_path(kind, item) and reference.id is not None:
+            bench.stores.people.set_usable(reference.id, False, "the name was taken back")

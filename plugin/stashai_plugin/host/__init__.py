@@ -1,0 +1,1 @@
+"""What an operation works with, and how long."""

@@ -1,0 +1,1 @@
+"""What was seen, as rows keep it and as pages show it."""

@@ -1,0 +1,1 @@
+"""Our page: health, jobs, charts, services."""

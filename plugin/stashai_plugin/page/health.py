@@ -1,0 +1,88 @@
+"""`health` and `status`: answered on the standard library alone, before anything is installed and within milliseconds."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from stashai import __version__
+from stashai.mode import Where, activate, architecture, libc, lock_file, probe, python_tag, runtime_folder
+from stashai.vision.catalog import Catalog
+
+from ..request import Request
+from ..rows import DATABASE, connect, jobs, learned
+from ..setup.start import status as setup_status
+
+NOT_ON_A_WORKER = Where(
+    "unavailable",
+    "This version looks at scenes and pictures on this Stash alone; a worker serves its own API and does not know Stash's performers.",
+    "Choose “Automatic” or “This Stash” under Run on.",
+)
+SHOWN = 20
+ACTIVE = ("pending", "processing")
+
+
+def health(request: Request) -> dict[str, Any]:
+    """Where it runs and what is there. Sizes are in MiB."""
+    saved = request.saved_settings()
+    run_on = str(saved.get("run_on") or "auto")
+    where = NOT_ON_A_WORKER if run_on == "worker" else probe(request.data, request.locks)
+    known = _counts(request.data)
+    return {
+        "version": request.version if request.version != "dev" else __version__,
+        "python": python_tag(), "libc": libc(), "arch": architecture(),
+        "runtime": _runtime(request), "models": _models(request),
+        "where": {"mode": where.mode, "reason": where.reason, "remedy": where.remedy},
+        "data_folder": str(request.data), "people": known["people"], "references": known["references"],
+    }  # fmt: skip
+
+
+def status(request: Request) -> dict[str, Any]:
+    """The jobs that run, how far learning is, and the set-up when it is at work."""
+    rows = [row for row in jobs(request.data, "status IN (?, ?)", ACTIVE, SHOWN) if row["state"] != "paused"]
+    answer: dict[str, Any] = {"running": rows, "learned": learned(request.data)}
+    setup = setup_status(request)
+    if setup["state"] == "running":
+        answer["setup"] = {key: setup[key] for key in ("state", "fraction", "message")}
+    return answer
+
+
+def _counts(data: Path) -> dict[str, int]:
+    connection = connect(data / DATABASE)
+    if connection is None:
+        return {"people": 0, "references": 0}
+    try:
+        people = connection.execute("SELECT COUNT(DISTINCT person) FROM reference_faces WHERE usable").fetchone()[0]
+        references = connection.execute("SELECT COUNT(*) FROM reference_faces").fetchone()[0]
+        return {"people": int(people), "references": int(references)}
+    except sqlite3.OperationalError:
+        return {"people": 0, "references": 0}
+    finally:
+        connection.close()
+
+
+def _runtime(request: Request) -> dict[str, Any]:
+    setup = setup_status(request)
+    lock = lock_file(request.locks)
+    folder = runtime_folder(request.data, lock) if lock.is_file() else request.data / "runtime"
+    state = "ready" if activate(request.data, request.locks) else "missing"
+    if state == "missing" and setup["state"] in ("running", "failed"):
+        state = {"running": "installing", "failed": "failed"}[setup["state"]]
+    size = _size_mb(folder) if folder.is_dir() else 0
+    return {"state": state, "size_mb": size, "folder": str(folder), "message": setup["message"]}
+
+
+def _size_mb(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) >> 20
+
+
+def _models(request: Request) -> list[dict[str, Any]]:
+    settings = request.library_settings()
+    shown = []
+    for entry in Catalog.load().models.values():
+        path = settings.models / "weights" / entry.id / entry.file
+        state = "ready" if path.is_file() else "missing"
+        if entry.default or state == "ready":
+            shown.append({"id": entry.id, "role": entry.role, "state": state, "size_mb": round(entry.bytes / 2**20, 1)})
+    return shown

@@ -1,0 +1,86 @@
+"""Performers with how they are known, and the choice of a face where a picture shows several."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from stashai.errors import UsageError
+from stashai.processors.stash_learn import picture_key, reference_of
+from stashai.tracking.people import People
+
+from ..host.bench import Bench
+from ..looking.people_rows import data_uri
+from ..request import Request
+
+PAGE = 50
+WHY = {
+    "": "not looked at yet", "no-face": "no face was found in the picture", "choose": "several faces are in the picture",
+    "weak": "the face in the picture is too small, blurred or turned away", "no-picture": "Stash has no picture",
+    "forgotten": "forgotten at your wish", "not-media": "the picture cannot be read",
+}  # fmt: skip
+Json = dict[str, Any]
+
+
+def people(request: Request) -> Json:
+    """A page of performers with how they are known."""
+    bench = Bench(request, models=False)
+    which = request.choice("filter", ("all", "without_face", "choose", "forgotten"), "all")
+    counts = Counter(r.person_id for r in bench.stores.people.references() if r.usable)
+    by_key = {p.key: counts[p.id] for p in bench.stores.people.people() if p.source == "stash"}
+    if which == "forgotten":
+        return _forgotten(bench)
+    total, page = bench.mirror.listed(which, request.optional_text("q") or "", PAGE, (request.page() - 1) * PAGE)
+    return {"total": total, "people": [_shown(bench, known, by_key.get(known.id, 0)) for known in page]}
+
+
+def _shown(bench: Bench, known: Any, references: int) -> Json:
+    row: Json = {"performer_id": known.id, "name": known.name, "references": references}
+    if not references:
+        row["reason"] = WHY.get(known.outcome, known.detail or known.outcome) if known.image else "it has no picture"
+    if known.detail.startswith('{"picture"') and not known.image:
+        key = json.loads(known.detail)["picture"]
+        row["picture"] = {"key": key, "crop": data_uri(bench.stores.crops.get(key))}
+    if known.outcome == "choose" and known.detail.startswith("["):
+        choices = json.loads(known.detail)
+        row["choices"] = [{"key": c["key"], "crop": data_uri(bench.stores.crops.get(c["key"]))} for c in choices]
+    return row
+
+
+def _forgotten(bench: Bench) -> Json:
+    names = bench.mirror.names()
+    keys = [key for source, key, _ in People(bench.ledger.database).forgotten() if source == "stash"]
+    rows = [{"performer_id": key, "name": names.get(key, f"performer {key}"), "references": 0, "reason": WHY["forgotten"]} for key in keys]
+    return {"total": len(rows), "people": rows}
+
+
+def choose_face(request: Request) -> Json:
+    """Of the faces in a performer's picture, this one is meant."""
+    bench = Bench(request)
+    performer, key = request.stash_id("performer_id"), request.text("key", longest=64)
+    known = bench.mirror.find(performer)
+    choices = json.loads(known.detail) if known and known.detail.startswith("[") else []
+    choice = next((c for c in choices if c["key"] == key), None)
+    chip = bench.stores.crops.get(key) if choice else None
+    person = bench.stores.people.ensure(known.name, "stash", performer) if known else None
+    if choice is None or chip is None or person is None:
+        raise UsageError("That face is not among the choices any more.", code="unknown-face", remedy="Reload this page.")
+    ctx = bench.quiet_context()
+    vectors = {bench.vision.primary: bench.vision.embed_chip(bench.vision.primary, chip)}
+    reference = reference_of(chip, vectors, float(choice["quality"]), person.id, picture_key(performer), ctx)
+    reference.confirmed = True
+    bench.stores.people.add_reference(reference)
+    bench.mirror.settle(performer, "enrolled")
+    return {"performer_id": performer, "references": 1}
+
+
+def use_as_picture(request: Request) -> Json:
+    """Give a performer the crop `key` as picture in Stash."""
+    bench = Bench(request)
+    performer = request.stash_id("performer_id")
+    chip = bench.stores.crops.get(request.text("key", longest=64))
+    if chip is None:
+        raise UsageError("That crop is not kept any more.", code="unknown-face")
+    bench.gateway.set_performer_image(performer, chip)
+    return {"performer_id": performer}

@@ -1,0 +1,86 @@
+"""The ledger's rows as our pages show them. Standard library only."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stashai.tracking.records import JobRow
+
+DATABASE = "stashai.sqlite3"
+
+
+def connect(path: Path) -> sqlite3.Connection | None:
+    """The database read-only, None when there is none yet."""
+    if not path.is_file():
+        return None
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=2.0)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def jobs(data: Path, where: str, values: tuple[Any, ...], limit: int, offset: int = 0) -> list[dict[str, Any]]:
+    """Rows of the ledger as our pages show them, the newest first. `where` is one of our own texts, never a caller's."""
+    connection = connect(data / DATABASE)
+    if connection is None:
+        return []
+    try:
+        query = f"SELECT * FROM processing_jobs WHERE {where} ORDER BY created_at DESC LIMIT ? OFFSET ?"  # noqa: S608
+        return [job_row(dict(row)) for row in connection.execute(query, (*values, limit, offset))]
+    except sqlite3.OperationalError:
+        # No table yet: the first job is just making it.
+        return []
+    finally:
+        connection.close()
+
+
+def shown_job(job: JobRow) -> dict[str, Any]:
+    return job_row(asdict(job))
+
+
+def job_row(row: dict[str, Any]) -> dict[str, Any]:
+    """One row of processing_jobs as a JobRow of the contract."""
+    config = json.loads(row["job_config"] or "{}")
+    total = row["total_tests_planned"] or config.get("total") or 0
+    shown: dict[str, Any] = {
+        "id": row["job_id"], "title": row["job_name"], "state": "paused" if _is_paused(row) else row["status"],
+        "progress": (row["progress_percentage"] or 0.0) / 100, "done": row["tests_completed"], "total": total,
+        "failed": row["tests_error"], "message": row["message"] or row["error_message"] or "", "created": stamp(row["created_at"]),
+        "started": stamp(row["started_at"]), "ended": stamp(row["completed_at"]), "entity": None, "error": None,
+    }  # fmt: skip
+    if row["error_message"]:
+        shown["error"] = {"code": row["error_code"] or "error", "message": row["error_message"], "remedy": ""}
+    if row["entity_id"]:
+        shown["entity"] = {"type": row["entity_type"], "id": row["entity_id"], "name": row["entity_name"]}
+    return shown
+
+
+def stamp(seconds: float | None) -> str | None:
+    """Seconds since the epoch as a page wants them: 2026-11-23T20:00:00Z."""
+    return None if seconds is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _is_paused(row: dict[str, Any]) -> bool:
+    """A click's job whose dialog is closed, or a task whose process is gone: nobody holds its lease."""
+    if row["status"] == "pending":
+        return row["run_policy"] == "steps" and bool(row["started_at"])
+    return row["status"] == "processing" and (row["lease_until"] or 0.0) < time.time()
+
+
+def learned(data: Path) -> dict[str, int]:
+    """Performers with a picture that were looked at, and how many there are."""
+    connection = connect(data / "stash.sqlite3")
+    if connection is None:
+        return {"done": 0, "total": 0}
+    try:
+        row = connection.execute("SELECT COUNT(*), SUM(outcome != '') FROM performers WHERE image IS NOT NULL").fetchone()
+        return {"done": int(row[1] or 0), "total": int(row[0])}
+    except sqlite3.OperationalError:
+        return {"done": 0, "total": 0}
+    finally:
+        connection.close()

@@ -1,0 +1,71 @@
+"""How far the set-up is: a small file, a lock, the folders. Standard library only."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from stashai.errors import SetupError, StashAIError
+from stashai.hostlock import HostLock
+from stashai.mode import importable, libc, lock_file, runtime_folder
+
+from ..request import Request
+
+
+class SetupNeededError(StashAIError):
+    """Recognition was asked for before anything is installed: the page asks its one question."""
+
+    code = "setup-needed"
+
+
+def progress_file(data: Path) -> Path:
+    return data / "setup.json"
+
+
+def setup_lock(data: Path) -> HostLock:
+    return HostLock(data / "setup.lock")
+
+
+def is_ready(request: Request) -> bool:
+    """Packages and the first models are there. Quick."""
+    return runtime_is_there(request) and read(request.data).get("models") == "ready"
+
+
+def runtime_is_there(request: Request) -> bool:
+    lock = lock_file(request.locks)
+    return (lock.is_file() and runtime_folder(request.data, lock).is_dir()) or importable()
+
+
+def was_accepted(request: Request) -> bool:
+    """Whether a set-up went through before: then Python, the machine or our list of packages changed, and nobody need be asked."""
+    return read(request.data).get("models") == "ready"
+
+
+def read(data: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(progress_file(data).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def write_progress(data: Path, **values: Any) -> None:
+    """Change what setup.json says, whole or not at all."""
+    target = progress_file(data)
+    partial = target.with_suffix(f".{os.getpid()}.part")
+    partial.write_text(json.dumps({**read(data), **values, "libc": libc()}), encoding="utf-8")
+    partial.replace(target)
+
+
+def make_private(folder: Path) -> None:
+    """A folder that only its owner can read. Raises SetupError when it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise SetupError(
+            f"{folder} cannot be made: {error.strerror or error}.",
+            remedy="Choose another data folder in StashAI's settings.",
+            code="no-folder",
+        ) from error

@@ -1,0 +1,53 @@
+"""Look at a library, a selection, or what the hooks told of; writes nothing to Stash."""
+
+from __future__ import annotations
+
+import json
+
+from stashai.errors import UsageError
+from stashai.tracking.records import JobRequest
+
+from ..host.bench import Bench
+from ..request import Request
+from .at_limit import apply_at_limit
+from .learning import learn
+from .library import Library, job_request
+from .setting_up import ready
+from .task import Task, closing, guarded
+
+
+def identify(request: Request) -> str:
+    """Look at a library or a selection; writes nothing to Stash."""
+    ready(request)
+    bench = Bench(request)
+    named = request.optional_text("job")
+    known = bench.ledger.job(named) if named else None
+    what = job_request(request) if known is None else None
+    if what is None and known is not None:
+        what = JobRequest(known.processor, known.action_type, known.job_config, known.job_name)
+    if what is None:
+        raise UsageError("There is nothing to look at.")
+    task = Task(bench, what, "task_identify")
+    claim = task.claim()
+    if claim is None:
+        return closing(request, "That is at work already.")
+    return guarded(bench, claim, lambda: Library(task, claim).run())
+
+
+def arrivals(request: Request) -> str:
+    """What the hooks of StashAI automatic told: learn changed performers, look at new items, add at the limit when there is one."""
+    ready(request)
+    bench = Bench(request)
+    noted = bench.mirror.arrivals()
+    done: list[str] = []
+    if any("performer" in kind for kind, _ in noted):
+        done.append(learn(request))
+    for kind in ("scene", "image", "gallery"):
+        ids = [number for known, number in noted if known == kind]
+        if ids:
+            arguments = {"op": "task_identify", "type": kind, "ids_json": json.dumps(ids)}
+            done.append(identify(Request(arguments, request.connection, request.plugin_dir, request.log)))
+    bench.mirror.served(noted)
+    if bench.preferences["auto_from"] is not None and len(done):
+        done.append(apply_at_limit(request))
+    return " ".join(done) or closing(request, "Nothing is new.")

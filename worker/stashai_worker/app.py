@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
@@ -51,10 +51,9 @@ def open_state(config: WorkerConfig, prepare: Prepare = prepare_networks) -> Wor
 
 async def _work(state: WorkerState) -> None:
     """All that an opened worker does by itself, until cancelled."""
-    state.health_limiter = CapacityLimiter(4)
     state.readiness.start()
     state.bell.start()
-    await asyncio.gather(state.hub.run(), keep_up(state), state.services.probe())
+    await asyncio.gather(state.hub.run(), keep_up(state), state.services.probe(), state.vitals.watch())
 
 
 def create_app(config: WorkerConfig, prepare: Prepare = prepare_networks) -> FastAPI:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
 
-from anyio import CapacityLimiter
 from fastapi import Request
 
+from stashai.contracts.enums import ServiceStatus
+from stashai.contracts.services import HealthMetrics
 from stashai.errors import LeaseLost, StashAIError, UsageError
 from stashai.services.core import Core
 from stashai.tracking.records import JobRequest, JobRow
@@ -23,9 +26,12 @@ from .queueing.huey_queue import Bell, open_huey
 from .readiness import Readiness
 from .services import Services
 from .spool import Spool
+from .vitals import Vitals
 
 logger = logging.getLogger(__name__)
 
+BEHIND = 5
+"""How much nicer than the rest of the process work is."""
 STOP_SECONDS = 5.0
 """How long jobs may take to stop where they are when the worker ends."""
 
@@ -41,9 +47,8 @@ class WorkerState:
     hub: Hub
     readiness: Readiness
     bell: Bell = field(init=False)
+    vitals: Vitals = field(init=False)
     started: float = field(default_factory=time.monotonic)
-    health_limiter: CapacityLimiter | None = None
-    """Threads of their own for health, so that it answers while all others wait for something."""
     _working: threading.Condition = field(default_factory=threading.Condition)
     _running: int = 0
     _last_work: float = field(default_factory=time.monotonic)
@@ -51,6 +56,8 @@ class WorkerState:
     def __post_init__(self) -> None:
         workers = self.config.slots or self.core.settings.cores
         self.bell = Bell(open_huey(self.config.queue_url, self.core.settings.data), self.run, workers)
+        self.vitals = Vitals(self._vital)
+        self.vitals.take()
 
     def submit(self, request: JobRequest) -> JobRow:
         """Row first, then ring. The same idempotency key gives the same job; an equal job that still runs under another key
@@ -78,6 +85,7 @@ class WorkerState:
 
     def run(self, job_id: str) -> None:
         """What a queue's thread does when it is rung for: run the job, unless it ended or somebody else runs it."""
+        yield_to_answers()
         with self._working:
             self._running += 1
         try:
@@ -114,12 +122,30 @@ class WorkerState:
             self._working.wait_for(lambda: self._running == 0, STOP_SECONDS)
         self.core.close()
 
+    def _vital(self) -> tuple[HealthMetrics, bool]:
+        """What health tells, and whether any processor can run here."""
+        services = self.services.all()
+        pending, running = (self.core.ledger.count(status=(status,)) for status in ("pending", "processing"))
+        metrics = HealthMetrics(
+            total_services=len(services),
+            healthy_services=sum(service.status is ServiceStatus.HEALTHY for service in services),
+            active_batch_jobs=pending + running,
+            queue_status={"pending": pending, "processing": running},
+        )
+        return metrics, any(listed.state == "ready" for listed in self.core.registry.all())
+
     def _at_once(self, job_id: str) -> int:
         """How many units of the job run together: as many as there are cores, fewer when the request said so."""
         job = self.core.ledger.job(job_id)
         wanted = json.loads(job.job_config).get(AT_ONCE) if job is not None else None
         cores = self.core.settings.cores
         return min(wanted, cores) if isinstance(wanted, int) and wanted > 0 else cores
+
+
+def yield_to_answers() -> None:
+    """Put the calling thread, and those that it starts, behind the one that answers requests. Linux alone knows it of threads."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, os.getpid()) + BEHIND)
 
 
 AT_ONCE = "at_once"

@@ -11,7 +11,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +25,10 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.4
 KEPT_EVENTS = 2_000
-QUEUE_LENGTH = 256
+QUEUE_LENGTH = 2_000
+"""Messages that wait for a client: more than one look at the ledger brings, however busy it was."""
+ACTIVE, ACTIVE_TOLD = 100, 20
+"""Running and waiting jobs in a full status, and in the one that comes with every event."""
 RECENT = 10
 
 
@@ -63,8 +66,8 @@ def job_view(job: JobRow) -> dict[str, Any]:
     }
 
 
-def queue_status(ledger: Ledger) -> dict[str, Any]:
-    active = [job_view(job) for job in ledger.jobs(status=("pending", "processing"), limit=100)]
+def queue_status(ledger: Ledger, most: int = ACTIVE) -> dict[str, Any]:
+    active = [job_view(job) for job in ledger.jobs(status=("pending", "processing"), limit=most)]
     recent = [job_view(job) for job in ledger.jobs(status=("completed", "failed", "cancelled"), limit=RECENT)]
     return {
         "active_jobs": active,
@@ -138,16 +141,19 @@ class Listener:
 
 
 class Hub:
-    """Reads changes while anybody listens, and hands each listener the events since the number that it names."""
+    """Reads what changed, and hands each listener the events since the number that it names. Numbers begin with the time, so
+    that those of a worker that was started again are larger than all that a client saw before.
+
+    All reading and formatting is done in a thread: the event loop only passes texts on."""
 
     def __init__(self, ledger: Ledger, now: Callable[[], float]) -> None:
         self._ledger = ledger
         self._now = now
         self._listeners: set[Listener] = set()
         self._kept: deque[tuple[int, str]] = deque(maxlen=KEPT_EVENTS)
-        self._sequence = 0
         self._known: dict[str, JobRow] = {}
         self._read_until = now()
+        self._sequence = int(self._read_until * 1000)
 
     def join(self, since: int | None) -> Listener:
         listener = Listener()
@@ -166,42 +172,44 @@ class Hub:
         while True:
             await asyncio.sleep(POLL_SECONDS)
             try:
-                await self._tell_changes()
+                told = await to_thread.run_sync(self.news)
             except StorageError as error:
                 logger.warning("The ledger does not answer: %s", error)
+                continue
+            for numbered in told:
+                self.tell(*numbered)
 
-    async def _tell_changes(self) -> None:
-        changed = await to_thread.run_sync(self._changed)
-        events = [(job, event, data) for job in changed for event, data in differences(self._known.get(job.job_id), job)]
-        status = await to_thread.run_sync(queue_status, self._ledger) if events and self._listeners else {}
-        for job, event, data in events:
-            self._broadcast(job, event, data, status)
-        for job in changed:
-            self._remember(job)
+    def tell(self, sequence: int, message: str) -> None:
+        self._kept.append((sequence, message))
+        for listener in self._listeners:
+            listener.offer(message)
+
+    def news(self) -> list[tuple[int, str]]:
+        """The messages about what changed since the last call, numbered."""
+        events = [(job.job_id, *event) for job in self._changed() for event in differences(self._note(job), job)]
+        status = json.dumps(queue_status(self._ledger, ACTIVE_TOLD)) if events else ""
+        return [self._message(job_id, event, data, status) for job_id, event, data in events]
 
     def _changed(self) -> Sequence[JobRow]:
         since = self._read_until - 1.0
         self._read_until = self._now()
-        rows = self._ledger.jobs(changed_since=since, limit=1_000)
-        return [row for row in reversed(rows) if self._known.get(row.job_id) != row]
+        rows = (_slim(row) for row in reversed(self._ledger.jobs(changed_since=since, limit=1_000)))
+        return [row for row in rows if self._known.get(row.job_id) != row]
 
-    def _remember(self, job: JobRow) -> None:
+    def _note(self, job: JobRow) -> JobRow | None:
+        """Remember the job as it is now; returns it as it was."""
+        before = self._known.pop(job.job_id, None)
         self._known[job.job_id] = job
         while len(self._known) > KEPT_EVENTS:
             self._known.pop(next(iter(self._known)))
+        return before
 
-    def _broadcast(self, job: JobRow, event: str, data: dict[str, Any], status: dict[str, Any]) -> None:
+    def _message(self, job_id: str, event: str, data: dict[str, Any], status: str) -> tuple[int, str]:
         self._sequence += 1
-        message = json.dumps(
-            {
-                "type": "queue_update",
-                "event": event,
-                "job_id": job.job_id,
-                "data": data,
-                "queue_status": status,
-                "sequence": self._sequence,
-            }
-        )
-        self._kept.append((self._sequence, message))
-        for listener in self._listeners:
-            listener.offer(message)
+        own = {"type": "queue_update", "event": event, "job_id": job_id, "data": data, "sequence": self._sequence}
+        return self._sequence, f'{json.dumps(own)[:-1]}, "queue_status": {status}}}'
+
+
+def _slim(job: JobRow) -> JobRow:
+    """Without what may be large and no event tells."""
+    return replace(job, job_config="", results_summary=None)

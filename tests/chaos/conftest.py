@@ -16,6 +16,7 @@ import pytest
 from tests.fakes.postgres import PostgresServer
 from tests.worker.conftest import SLOW, free_port
 
+from stashai.errors import StorageError
 from stashai.tracking.ledger import Ledger
 from stashai.tracking.open import open_stores
 from stashai.tracking.records import JobRequest, JobRow
@@ -25,6 +26,8 @@ from stashai_worker.queueing.huey_queue import Bell, open_huey
 ROOT = Path(__file__).resolve().parents[2]
 LEASE = 2.0
 """Seconds, instead of a minute."""
+PATIENCE = 60.0
+"""Seconds within which what must happen happens, on a busy machine, too."""
 
 
 @dataclass
@@ -54,11 +57,29 @@ class Cluster:
         self.processes[number].kill()
         self.processes[number].wait(10)
 
-    def stop_for(self, number: int, seconds: float) -> None:
-        """Longer than the lease: the others take over what it runs, and it wakes up fenced out."""
-        os.kill(self.processes[number].pid, signal.SIGSTOP)
-        time.sleep(seconds)
-        os.kill(self.processes[number].pid, signal.SIGCONT)
+    def stop(self, number: int) -> None:
+        """Until it is woken: past its lease the others take over what it runs. Not in the middle of a write, which nobody can
+        get past on SQLite."""
+        while True:
+            os.kill(self.processes[number].pid, signal.SIGSTOP)
+            try:
+                self._write()
+                return
+            except StorageError:
+                self.wake(number)
+                time.sleep(0.05)
+
+    def _write(self) -> None:
+        """Raises StorageError when another process is in the middle of a write."""
+        database = self.ledger.database
+        with database.write():
+            if not database.is_sqlite:
+                database.execute("SET LOCAL lock_timeout = '500ms'")
+            database.execute("UPDATE processing_jobs SET priority = priority")
+
+    def wake(self, number: int) -> None:
+        if self.processes[number].poll() is None:
+            os.kill(self.processes[number].pid, signal.SIGCONT)
 
     def submit(self, count: int, units: int, seconds: float) -> list[str]:
         """Jobs of many short units; every second one is rung for, the others must be found."""
@@ -80,6 +101,18 @@ class Cluster:
             states = [(row.status, row.tests_completed, row.owner_pid) for row in rows]
             assert time.monotonic() < until, f"work was lost: {states}"
             time.sleep(0.2)
+
+    def owned(self, job: str, but: int | None = None) -> int:
+        """The number of the worker that runs `job` and has done some of it; wait until it is another one than `but`."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            row = self.ledger.job(job)
+            assert row is not None
+            pids = [process.pid for process in self.processes]
+            if row.status == "processing" and row.tests_completed and row.owner_pid in pids and pids.index(row.owner_pid) != but:
+                return pids.index(row.owner_pid)
+            assert time.monotonic() < until, f"nobody took it: {row.status}, {row.tests_completed} done, process {row.owner_pid}"
+            time.sleep(0.02)
 
     def assert_each_once(self, rows: Sequence[JobRow], units: int) -> None:
         for row in rows:

@@ -6,6 +6,7 @@ import random
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,9 @@ from stashai.tracking.ledger import Ledger
 from stashai.tracking.records import JobRequest
 from stashai_worker.spool import Spool
 
-from .conftest import LEASE, Cluster
+from .conftest import LEASE, PATIENCE, Cluster
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-PATIENCE = 60.0
 
 
 def maltreat(cluster: Cluster, seconds: float, dice: random.Random) -> None:
@@ -40,9 +40,47 @@ def maltreat(cluster: Cluster, seconds: float, dice: random.Random) -> None:
             cluster.kill(victim)
             cluster.start(victim)
         else:
-            cluster.stop_for(victim, LEASE + 0.5)
+            cluster.stop(victim)
+            time.sleep(LEASE + 0.5)
+            cluster.wake(victim)
         cluster.bell.flush()
         time.sleep(dice.uniform(0.2, 0.8))
+
+
+UNITS = 400
+"""More than a worker does before it is seen at work and ended."""
+
+
+def test_another_worker_goes_on_after_a_kill(on_sqlite: Cluster) -> None:
+    takes_over(on_sqlite, on_sqlite.kill)
+
+
+def test_another_worker_goes_on_after_a_lease(on_sqlite: Cluster) -> None:
+    takes_over(on_sqlite, on_sqlite.stop)
+
+
+def test_another_host_goes_on_after_a_kill(on_postgres: Cluster) -> None:
+    takes_over(on_postgres, on_postgres.kill)
+
+
+def test_another_host_goes_on_after_a_lease(on_postgres: Cluster) -> None:
+    takes_over(on_postgres, on_postgres.stop)
+
+
+def takes_over(cluster: Cluster, end: Callable[[int], None]) -> None:
+    """Whoever runs the job is ended in the middle of it; another one is seen to own it, and to end it. One that was only
+    stopped wakes up, is fenced out, and serves on."""
+    for number in range(2):
+        cluster.start(number)
+    cluster.ready()
+    [job] = cluster.submit(1, UNITS, 0.02)
+    first = cluster.owned(job)
+    end(first)
+    assert cluster.owned(job, but=first) == 1 - first
+    cluster.wake(first)
+    [row] = cluster.finished([job], PATIENCE)
+    assert row.attempt >= 2
+    cluster.assert_each_once([row], UNITS)
 
 
 def test_one_host(on_sqlite: Cluster) -> None:

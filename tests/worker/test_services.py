@@ -1,91 +1,223 @@
-"""Services elsewhere: recognition goes to the less loaded one, and is done here when that one fails."""
+"""Services elsewhere: a request goes to the less loaded one, and to the next one, before anything is told, when that one fails."""
 
 from __future__ import annotations
 
 import base64
-import json
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from stashai import __version__
+import pytest
+from tests.fakes.other_services import Other, another_worker, serving, visage
+
+from stashai.errors import ModelError
+from stashai.services.core import Core
+from stashai_worker.probing import FAILURES
 
 from .conftest import Start, Worker, free_port
 
 PICTURE = base64.b64encode(b"bytes that only the other one can read").decode()
+IMAGE = {"entity": {"id": "1", "type": "image"}, "image_data": {"data": PICTURE}, "threshold": 0.7}
+REQUESTS: list[tuple[str, dict[str, Any]]] = [
+    ("/facial-recognition/identify-image", IMAGE),
+    ("/facial-recognition/identify-scene", {**IMAGE, "entity": {"id": "1", "type": "scene"}}),
+    ("/facial-recognition/identify-gallery", {"entity": {"id": "1", "type": "gallery"}, "images": [{"id": "5", "base64": PICTURE}]}),
+    ("/facial-recognition/compare-faces", {"image1_data": {"data": PICTURE}, "performer2_id": "person:1"}),
+    ("/content-analysis/analyze-scene", IMAGE),
+    ("/content-analysis/extract-metadata", IMAGE),
+]
 
 
-@contextmanager
-def another_worker(port: int, version: str = __version__) -> Iterator[list[dict[str, Any]]]:
-    """Answers as an idle worker would; the list is what it was asked."""
-    seen: list[dict[str, Any]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._answer({"version": version, "metrics": {"queue_status": {"pending": 0, "processing": 0}}})
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            seen.append({"path": self.path, "authorization": self.headers.get("Authorization"), **body})
-            self._answer({"success": True, "performers": [{"id": "7", "name": "Somebody", "confidence": 0.9}]})
-
-        def _answer(self, body: dict[str, Any]) -> None:
-            content = json.dumps(body).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *arguments: object) -> None:
-            """Quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield seen
-        server.shutdown()
-
-
-def known_as(worker: Worker, status: str) -> None:
+def known_as(worker: Worker, status: str, name: str = "worker-1") -> None:
     until = time.monotonic() + 20
-    while {one["name"]: one["status"] for one in worker.get("/services").json()}["worker-1"] != status:
+    while {one["name"]: one["status"] for one in worker.get("/services").json()}[name] != status:
         assert time.monotonic() < until
         time.sleep(0.05)
 
 
+def busy(worker: Worker) -> str:
+    job: str = worker.post("/queue/submit/test.slow", {"params": {"seconds": 60}}).json()["job_id"]
+    return job
+
+
 def ask(worker: Worker, number: str) -> Any:
-    body = {"entity": {"id": number, "type": "image"}, "image_data": {"data": PICTURE}, "threshold": 0.7, "request_id": number}
-    return worker.post("/facial-recognition/identify-image", body)
+    return worker.post("/facial-recognition/identify-image", {**IMAGE, "entity": {"id": number, "type": "image"}, "request_id": number})
+
+
+def jobs_of(worker: Worker, number: str) -> dict[str, str]:
+    history = worker.get(f"/ai-jobs/history?entity_type=image&entity_id={number}").json()
+    return {job["job_type"]: job["status"] for job in history["jobs"]}
+
+
+def beside(start: Start, *others: str, **more: str) -> Worker:
+    workers = ",".join(others)
+    return start(environ={"STASHAI_WORKERS": workers, "STASHAI_WORKERS_TOKEN": "theirs", "STASHAI_SLOTS": "4", **more})
 
 
 def test_the_less_loaded_one_is_asked_and_then_it_is_done_here(start: Start) -> None:
-    port = free_port()
-    with another_worker(port) as seen:
-        worker = start(environ={"STASHAI_WORKERS": f"http://127.0.0.1:{port}", "STASHAI_WORKERS_TOKEN": "theirs", "STASHAI_SLOTS": "4"})
+    with another_worker() as other:
+        worker = beside(start, other.url)
         known_as(worker, "healthy")
-        busy = worker.post("/queue/submit/test.slow", {"params": {"seconds": 60}}).json()["job_id"]
+        running = busy(worker)
         answer = ask(worker, "1")
         assert answer.status_code == 200, answer.text
         assert (answer.json()["service_name"], answer.json()["request_id"]) == ("worker-1", "1")
         assert answer.json()["performers"][0]["name"] == "Somebody"
-        assert (seen[0]["threshold"], seen[0]["image_data"]["data"], seen[0]["authorization"]) == (0.7, PICTURE, "Bearer theirs")
-        tracked = worker.get("/entities/image/1/last-run").json()["last_run"]
-        assert (tracked["status"], tracked["job_type"]) == ("completed", "services.recognize")
+        asked = other.seen[0]
+        assert (asked["threshold"], asked["image_data"]["data"], asked["authorization"]) == (0.7, PICTURE, "Bearer theirs")
+        assert jobs_of(worker, "1") == {"services.forward": "completed"}
     here = ask(worker, "2")
     assert here.status_code == 400, "the other one is gone: done here, where this is no picture"
-    jobs = {job["job_type"]: job["status"] for job in worker.get("/ai-jobs/history?entity_type=image&entity_id=2").json()["jobs"]}
-    assert jobs == {"services.recognize": "failed", "entities.identify": "failed"}
-    worker.post(f"/queue/cancel/{busy}")
+    assert jobs_of(worker, "2") == {"services.forward": "failed", "entities.identify": "failed"}
+    worker.post(f"/queue/cancel/{running}")
+
+
+@pytest.mark.parametrize(("path", "body"), REQUESTS)
+def test_every_kind_of_request_is_done_by_the_next_one_when_the_first_cannot(start: Start, path: str, body: dict[str, Any]) -> None:
+    """The first is well when it is probed and fails when it is asked."""
+    with another_worker() as failing, another_worker(load=1) as other:
+        failing.post = lambda path, body: (503, {"message": "out of order"})
+        worker = beside(start, failing.url, other.url)
+        known_as(worker, "healthy")
+        known_as(worker, "healthy", "worker-2")
+        running = [busy_with(worker, mark) for mark in "ab"]
+        answer = worker.post(path, body)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["service_name"] == "worker-2"
+        assert [asked["path"].partition("?")[0] for asked in failing.seen + other.seen] == ["/api/v1" + path] * 2
+        assert PICTURE in str(other.seen[0])
+        for job in running:
+            worker.post(f"/queue/cancel/{job}")
+
+
+def busy_with(worker: Worker, mark: str) -> str:
+    job: str = worker.post("/queue/submit/test.slow", {"params": {"seconds": 60, "mark": mark}}).json()["job_id"]
+    return job
+
+
+def test_what_cannot_be_done_here_is_done_elsewhere(start: Start) -> None:
+    def prepare(core: Core) -> None:
+        raise ModelError("The networks are broken.", code="broken")
+
+    with another_worker() as other:
+        worker = start(prepare=prepare, environ={"STASHAI_WORKERS": other.url})
+        known_as(worker, "healthy")
+        assert worker.get("/health").status_code == 503
+        assert ask(worker, "1").json()["service_name"] == "worker-1"
+
+
+def test_what_another_worker_sends_here_is_not_sent_on(start: Start) -> None:
+    with another_worker() as other:
+        worker = beside(start, other.url)
+        known_as(worker, "healthy")
+        running = busy(worker)
+        answer = worker.post("/facial-recognition/identify-image", IMAGE, headers={"X-StashAI-Forwarded": "1"})
+        assert (answer.status_code, other.seen) == (400, [])
+        worker.post(f"/queue/cancel/{running}")
 
 
 def test_a_worker_of_another_version_gets_nothing(start: Start) -> None:
-    port = free_port()
-    with another_worker(port, "99.0.0") as seen:
-        worker = start(environ={"STASHAI_WORKERS": f"http://127.0.0.1:{port}"})
+    with another_worker("99.0.0") as other:
+        worker = beside(start, other.url)
         known_as(worker, "degraded")
-        busy = worker.post("/queue/submit/test.slow", {"params": {"seconds": 60}}).json()["job_id"]
+        running = busy(worker)
         assert ask(worker, "1").status_code == 400
-        assert seen == []
-        worker.post(f"/queue/cancel/{busy}")
+        assert other.seen == []
+        worker.post(f"/queue/cancel/{running}")
+
+
+def test_one_that_is_set_aside_gets_nothing(start: Start) -> None:
+    with another_worker() as other:
+        worker = beside(start, other.url)
+        known_as(worker, "healthy")
+        worker.post("/services/worker-1/maintenance")
+        known_as(worker, "maintenance")
+        running = busy(worker)
+        assert ask(worker, "1").status_code == 400
+        worker.post("/services/worker-1/maintenance?enabled=false")
+        assert ask(worker, "2").json()["service_name"] == "worker-1"
+        assert len(other.seen) == 1
+        worker.post(f"/queue/cancel/{running}")
+
+
+def test_one_that_fails_again_and_again_is_left_alone(start: Start) -> None:
+    with another_worker() as other:
+        other.post = lambda path, body: (503, {"message": "out of order"})
+        worker = beside(start, other.url)
+        known_as(worker, "healthy")
+        running = busy(worker)
+        for number in range(FAILURES + 2):
+            assert ask(worker, str(number)).status_code == 400
+        assert len(other.seen) == FAILURES
+        worker.post(f"/queue/cancel/{running}")
+
+
+def test_a_long_answer_is_waited_for_by_its_id(start: Start) -> None:
+    with another_worker() as other:
+        done = other.post
+        other.post = lambda path, body: done(path, body) if len(other.seen) > 2 else (202, {"job_id": "theirs", "status": "processing"})
+        worker = beside(start, other.url)
+        known_as(worker, "healthy")
+        running = busy(worker)
+        assert ask(worker, "1").json()["service_name"] == "worker-1"
+        assert len({asked["request_id"] for asked in other.seen}) == 1
+        worker.post(f"/queue/cancel/{running}")
+
+
+def known_to_visage(start: Start, other: Other) -> Worker:
+    worker = start(environ={"VISAGE_URL": other.url})
+    known_as(worker, "healthy", "visage")
+    return worker
+
+
+def test_visage_is_asked_in_its_own_words(start: Start) -> None:
+    with visage() as other:
+        worker = known_to_visage(start, other)
+        running = busy(worker)
+        body = ask(worker, "1").json()
+        assert other.seen[0] == {"path": "/api/predict_1", "authorization": None, "image_data": PICTURE, "threshold": 0.7, "results": 5}
+        assert body["service_name"] == "visage"
+        [found] = body["performers"]
+        assert (found["id"], found["name"], found["confidence"]) == ("stashdb:11", "First", 0.9)
+        assert found["additional_info"]["stash_ids"] == [{"endpoint": "https://stashdb.org/graphql", "stash_id": "11"}]
+        assert (body["ai_model_info"]["faces_detected"], body["faces"]) == (2, []), "where they are, it does not say"
+        worker.post(f"/queue/cancel/{running}")
+
+
+@pytest.mark.parametrize(("picture", "status"), [(b"no faces here", 200), (b"garbage", 400)])
+def test_visage_without_faces_and_without_a_picture(start: Start, picture: bytes, status: int) -> None:
+    with visage() as other:
+        worker = known_to_visage(start, other)
+        running = busy(worker)
+        answer = worker.post(
+            "/facial-recognition/identify-image",
+            {**IMAGE, "image_data": {"data": "data:image/jpeg;base64," + base64.b64encode(picture).decode()}},
+        )
+        assert answer.status_code == status, answer.text
+        assert status != 200 or answer.json()["performers"] == []
+        worker.post(f"/queue/cancel/{running}")
+
+
+def test_visage_is_not_asked_for_what_it_cannot_do(start: Start) -> None:
+    with visage() as other:
+        worker = known_to_visage(start, other)
+        running = busy(worker)
+        assert worker.post("/facial-recognition/identify-scene", {"entity": {"id": "1", "type": "scene"}}).status_code == 400
+        assert worker.post(*REQUESTS[3]).status_code != 200
+        assert other.seen == []
+        worker.post(f"/queue/cancel/{running}")
+
+
+def test_a_third_partys_service_answers_at_its_own_endpoint(start: Start) -> None:
+    port = free_port()
+    with serving(port) as other:
+        other.get = lambda path: (200, {})
+        other.post = lambda path, body: (200, {"success": True, "tags": [{"name": "beach", "confidence": 0.5}]})
+        worker = start(environ={"STASHAI_SERVICE_ORIGINS": other.url})
+        info = {"name": "tagger", "type": "http", "endpoint": other.url + "/look", "capabilities": ["content_analysis"]}
+        assert worker.post("/services", info).status_code == 201
+        known_as(worker, "healthy", "tagger")
+        running = busy(worker)
+        answer = worker.post("/content-analysis/analyze-scene", IMAGE).json()
+        assert (answer["service_name"], answer["tags"][0]["name"], other.seen[0]["path"]) == ("tagger", "beach", "/look")
+        assert worker.delete("/services/tagger").status_code == 204
+        worker.post(f"/queue/cancel/{running}")

@@ -1,62 +1,47 @@
-"""Recognition by a service elsewhere: another StashAI worker or a Visage-compatible backend. Tracked like any other job.
+"""A request done by a service elsewhere, tracked like any other job.
 
-The request goes out with its picture's bytes; what comes back is the answer's body. When the first service fails, the next one
-is asked, once; a service that fails again and again is left alone for a while (a circuit breaker each).
-"""
+It goes out with its pictures' bytes, which rows never hold: `uploads` names them in the spool. What comes back is the body of
+the answer. When the first service cannot do it the next one is asked, once."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from typing import Any, ClassVar, Protocol
 
-import requests
 from pydantic import BaseModel
 
-from stashai.errors import MediaError, StashAIError
 from stashai.processing.base import Entity, Metrics, Processor, Unit
 from stashai.processing.context import Context
 from stashai.processing.registry import Registry
-from stashai.processors.entities import WantedEntity
 
-CONNECT_SECONDS = 5.0
+from .elsewhere import Question, Remote, ServiceDownError
 
-
-class ServiceDownError(StashAIError):
-    """No service could take the request; here it can still be done."""
-
-    code = "service-down"
-
-
-class Elsewhere(Protocol):
-    """A service that can be asked."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def origin(self) -> str: ...
+SERVICES_ASKED = 2
 
 
 class Choice(Protocol):
     """Implemented by services.Services."""
 
-    def candidates(self, capability: str) -> Sequence[Elsewhere]:
-        """Healthy services elsewhere, the least loaded first."""
+    def candidates(self, capability: str, path: str, body: Mapping[str, Any]) -> Sequence[Remote]:
+        """Healthy services elsewhere that take such a request, the least loaded first."""
         ...
 
-    def ask(self, service: Elsewhere, path: str, body: Mapping[str, Any], timeout: float) -> dict[str, Any]:
-        """The answer's body, through the service's breaker. Raises ServiceDownError."""
+    def ask(self, remote: Remote, question: Question) -> dict[str, Any]:
+        """The answer's body, through the service's circuit breaker. Raises ServiceDownError and MediaError."""
         ...
 
 
 class ForwardParams(BaseModel):
-    """`body` is the request as it came, without its picture: that is the entity's upload."""
+    """`path` is below /api/v1; `uploads` maps places in the body ("image_data.data", "images.3.base64") to keys of the spool."""
 
-    entity: WantedEntity
+    capability: str
     path: str
     body: dict[str, Any]
+    uploads: dict[str, str] = {}
+    entity_type: str = "request"
+    entity_id: str = ""
     timeout: float
 
 
@@ -65,36 +50,34 @@ class Forwarded(BaseModel):
     response: dict[str, Any]
 
 
-class ForwardRecognition(Processor[ForwardParams, Forwarded]):
-    id: ClassVar[str] = "services.recognize"
-    title: ClassVar[str] = "Recognition by a service elsewhere"
-    action_type: ClassVar[str] = "facial_recognition"
+class Forward(Processor[ForwardParams, Forwarded]):
+    id: ClassVar[str] = "services.forward"
+    title: ClassVar[str] = "A request done by a service elsewhere"
+    action_type: ClassVar[str] = "forwarded"
     params: ClassVar[type[BaseModel]] = ForwardParams
     result: ClassVar[type[BaseModel]] = Forwarded
     choice: Choice | None = None
 
     def units(self, params: ForwardParams, ctx: Context) -> Iterator[Unit]:
-        entity = params.entity
-        yield Unit("request", Entity(entity.type, entity.id, path=entity.path, name=entity.title))
+        yield Unit("request", Entity(params.entity_type, params.entity_id))
 
     def process(self, unit: Unit, params: ForwardParams, ctx: Context) -> Forwarded:
         if self.choice is None:
             raise ServiceDownError("This process knows no other services.")
-        body = dict(params.body)
-        if params.entity.upload and ctx.media is not None:
-            body["image_data"] = {"data": base64.b64encode(ctx.media.content(params.entity.upload)).decode()}
+        body = _filled(params, ctx)
+        question = Question(params.path, body, params.timeout, ctx.control.job_id, ctx.check)
         problem = ServiceDownError("No service elsewhere is healthy.")
-        for service in self.choice.candidates("facial_recognition")[:2]:
+        for remote in self.choice.candidates(params.capability, params.path, body)[:SERVICES_ASKED]:
             ctx.check()
             try:
-                return Forwarded(service=service.name, response=self.choice.ask(service, params.path, body, params.timeout))
+                return Forwarded(service=remote.name, response=self.choice.ask(remote, question))
             except ServiceDownError as error:
                 problem = error
         raise problem
 
     def metrics(self, result: Forwarded) -> Metrics:
         performers = result.response.get("performers") or []
-        return Metrics(people_found=len(performers), confidences=[float(one["confidence"]) for one in performers])
+        return Metrics(people_found=len(performers), confidences=[float(one.get("confidence", 0.0)) for one in performers])
 
 
 class WorkerRegistry(Registry):
@@ -104,28 +87,34 @@ class WorkerRegistry(Registry):
 
     def create(self, processor_id: str) -> Processor[Any, Any]:
         processor = super().create(processor_id)
-        if isinstance(processor, ForwardRecognition):
+        if isinstance(processor, Forward):
             processor.choice = self.choice
         return processor
 
 
-def asked(service: Elsewhere, path: str, body: Mapping[str, Any], timeout: float, token: str) -> dict[str, Any]:
-    """One request to one service. Raises ServiceDownError when it cannot serve, MediaError for what it says of the picture."""
-    route = f"/api/v1{path}?wait={timeout:.0f}"
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    try:
-        answer = requests.post(
-            service.origin + route,
-            json=dict(body),
-            headers=headers,
-            timeout=(CONNECT_SECONDS, timeout + CONNECT_SECONDS),
-            allow_redirects=False,
-        )
-        said = answer.json()
-    except (requests.RequestException, ValueError) as error:
-        raise ServiceDownError(f"The service {service.name} does not answer: {type(error).__name__}.") from error
-    if 400 <= answer.status_code < 500 and answer.status_code not in (401, 403, 404, 429):
-        raise MediaError(f"The service {service.name} refuses it: {said.get('message') or answer.status_code}.", code="undecodable")
-    if answer.status_code != 200 or not isinstance(said, dict):
-        raise ServiceDownError(f"The service {service.name} answered with {answer.status_code}.")
-    return said
+def without_pictures(body: Mapping[str, Any], spool: Callable[[str], str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """A request's body without its pictures, and where they are now: `spool` keeps one (base64 or a data URL) and answers its
+    key."""
+    rest, uploads = deepcopy(dict(body)), {}
+    for place, holder, name in _pictures(rest):
+        if holder[name]:
+            uploads[place] = spool(holder[name])
+            holder[name] = ""
+    return rest, uploads
+
+
+def _pictures(body: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Where pictures lie in a body: the place's name, the object that holds it and its key there."""
+    for name in ("image_data", "image1_data", "image2_data"):
+        if isinstance(body.get(name), dict):
+            yield f"{name}.data", body[name], "data"
+    for number, image in enumerate(body.get("images") or ()):
+        yield f"images.{number}.base64", image, "base64"
+
+
+def _filled(params: ForwardParams, ctx: Context) -> dict[str, Any]:
+    body = deepcopy(params.body)
+    for place, holder, name in _pictures(body):
+        if place in params.uploads and ctx.media is not None:
+            holder[name] = base64.b64encode(ctx.media.content(params.uploads[place])).decode()
+    return body

@@ -4,74 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
-import requests
 from anyio import to_thread
-from pybreaker import CircuitBreaker, CircuitBreakerError
 
 from stashai import __version__
 from stashai.contracts.enums import ServiceStatus, ServiceType
 from stashai.contracts.services import ServiceInfo
-from stashai.errors import MediaError, UsageError
+from stashai.errors import UsageError
 from stashai.processing.registry import Listed, Registry
 
 from .config import WorkerConfig
-from .forwarding import Elsewhere, ServiceDownError, asked
+from .elsewhere import Kind, OutOfReachError, Question, Remote, ServiceDownError
+from .probing import ADAPTERS, Breaker, after_probe, averaged, probed_now
 
 logger = logging.getLogger(__name__)
 
-PROBE_SECONDS = 30.0
-LONGEST_PROBE_SECONDS = 600.0
-PROBE_TIMEOUT = 5.0
-FAILURES = 3
-REST_SECONDS = 30
-WEIGHT = 0.2
-"""Of the newest call in the running averages of latency and errors."""
-Kind = Literal["processor", "worker", "visage", "http"]
-
-
-@dataclass(frozen=True, slots=True)
-class Remote:
-    """A service elsewhere, as it is known now. `latency` is in seconds, `errors` a share; both running averages."""
-
-    name: str
-    kind: Kind
-    origin: str
-    capabilities: tuple[str, ...] = ()
-    type: str = ""
-    health_url: str = ""
-    status: ServiceStatus = ServiceStatus.UNKNOWN
-    maintenance: bool = False
-    version: str = ""
-    checked: datetime | None = None
-    latency: float = 0.0
-    errors: float = 0.0
-    failures: int = 0
-    load: int = 0
-    next_probe: float = field(default=0.0, compare=False)
-
-    def info(self) -> ServiceInfo:
-        health = self.health_url or self.origin + ("/api/v1/health" if self.kind == "worker" else "/health")
-        return ServiceInfo(
-            name=self.name,
-            type=self.type or self.kind,
-            version=self.version,
-            endpoint=self.origin,
-            health_check_url=health,
-            capabilities=list(self.capabilities),
-            status=ServiceStatus.MAINTENANCE if self.maintenance else self.status,
-            last_health_check=self.checked,
-            latency=round(self.latency, 4) if self.checked else None,
-            error_rate=round(self.errors, 4) if self.checked else None,
-        )
+HEALTH: Mapping[Kind, str] = {"worker": "/api/v1/health", "visage": "/openapi.json", "http": "/health"}
+CAN: Mapping[Kind, tuple[str, ...]] = {"worker": ("facial_recognition",), "visage": ("facial_recognition",), "http": ()}
+"""What a service can do that does not say it itself."""
 
 
 class Services:
@@ -83,11 +41,11 @@ class Services:
         self._lock = threading.Lock()
         self._aside: set[str] = set()
         self._remotes: dict[str, Remote] = {}
-        self._breakers: dict[str, CircuitBreaker] = {}
+        self._breakers: dict[str, Breaker] = {}
         for number, origin in enumerate(config.workers, 1):
-            self._remotes[f"worker-{number}"] = Remote(f"worker-{number}", "worker", origin, ("facial_recognition",))
+            self._add(f"worker-{number}", "worker", origin)
         if config.visage_url:
-            self._remotes["visage"] = Remote("visage", "visage", config.visage_url.rstrip("/"), ("facial_recognition",))
+            self._add("visage", "visage", config.visage_url.rstrip("/"))
 
     def all(self) -> list[ServiceInfo]:
         local = [self._local(listed) for listed in self._registry.all()]
@@ -100,12 +58,20 @@ class Services:
         if info.health_check_url and self._allowed(info.health_check_url) != origin:
             raise UsageError("The health check lies on another origin than the service.", code="forbidden")
         kind: Kind = "worker" if info.type == "worker" else "visage" if info.type == "visage" else "http"
-        remote = Remote(info.name, kind, origin, tuple(info.capabilities), info.type, info.health_check_url, version=info.version)
         with self._lock:
             if info.name in self._remotes or self._registry.find(info.name):
                 raise UsageError(f"There is a service {info.name!r} already.", code="conflict")
-            self._remotes[info.name] = remote
-        return remote.info()
+            endpoint = info.endpoint if kind == "http" else origin
+            return self._add(info.name, kind, endpoint, tuple(info.capabilities), info.type, info.health_check_url, info.version).info()
+
+    def _add(
+        self, name: str, kind: Kind, endpoint: str, can: tuple[str, ...] = (), said: str = "", health: str = "", version: str = ""
+    ) -> Remote:
+        token = self._config.service_token if kind == "worker" else ""
+        url = health or _origin(endpoint) + HEALTH[kind]
+        remote = Remote(name, kind, endpoint, can or CAN[kind], said, url, token, version=version)
+        self._remotes[name] = remote
+        return remote
 
     def remove(self, name: str) -> None:
         with self._lock:
@@ -126,53 +92,66 @@ class Services:
     def in_maintenance(self, processor: str) -> bool:
         return processor in self._aside
 
-    def candidates(self, capability: str) -> list[Remote]:
-        """Healthy services elsewhere that can do it, the least loaded first (the quicker one of two)."""
+    def candidates(self, capability: str, path: str, body: Mapping[str, Any]) -> list[Remote]:
+        """Healthy services elsewhere that take such a request, the least loaded first (the quicker one of two)."""
         with self._lock:
-            able = [
-                remote
-                for remote in self._remotes.values()
-                if capability in remote.capabilities and remote.status is ServiceStatus.HEALTHY and not remote.maintenance
-            ]
-        return sorted(able, key=lambda remote: (remote.load, remote.latency))
+            able = self._able(capability)
+        takes = [remote for remote in able if ADAPTERS[remote.kind].takes(path, body) and not self._breaker(remote.name).rests()]
+        return sorted(takes, key=lambda remote: (remote.load + remote.asked, remote.latency))
 
-    def ask(self, service: Elsewhere, path: str, body: Mapping[str, Any], timeout: float) -> dict[str, Any]:
-        """Through the service's circuit breaker: after FAILURES in a row it is left alone for a while. Raises ServiceDownError."""
+    def least_load(self, capability: str) -> int | None:
+        """Of the healthy services elsewhere with the capability, None when there are none."""
         with self._lock:
-            breaker = self._breakers.setdefault(
-                service.name, CircuitBreaker(fail_max=FAILURES, reset_timeout=REST_SECONDS, exclude=[MediaError])
-            )
-        token = self._config.service_token if service.kind == "worker" else ""
-        started = time.monotonic()
+            return min((remote.load + remote.asked for remote in self._able(capability)), default=None)
+
+    def _able(self, capability: str) -> list[Remote]:
+        return [
+            remote
+            for remote in self._remotes.values()
+            if capability in remote.capabilities and remote.status is ServiceStatus.HEALTHY and not remote.maintenance
+        ]
+
+    def ask(self, remote: Remote, question: Question) -> dict[str, Any]:
+        """After FAILURES in a row a service is left alone for a while. Raises ServiceDownError, and MediaError for what the service
+        says of the request."""
+        breaker, started = self._breaker(remote.name), time.monotonic()
+        if breaker.rests():
+            raise ServiceDownError(f"The service {remote.name} failed too often and is left alone for now.")
+        self._change(remote.name, lambda known: replace(known, asked=known.asked + 1))
+        failed = False
         try:
-            said: dict[str, Any] = breaker.call(asked, service, path, body, timeout, token)
-        except CircuitBreakerError as error:
-            raise ServiceDownError(f"The service {service.name} failed too often and is left alone for now.") from error
-        except ServiceDownError:
-            self._note(service.name, time.monotonic() - started, failed=True)
+            said = ADAPTERS[remote.kind].ask(remote, question)
+            breaker.note(None)
+            return said
+        except ServiceDownError as error:
+            failed = True
+            breaker.note(None if isinstance(error, OutOfReachError) else error)
+            logger.warning("%s", error)
             raise
-        self._note(service.name, time.monotonic() - started, failed=False)
-        return said
+        finally:
+            seconds = time.monotonic() - started
+            self._change(remote.name, lambda known: replace(averaged(known, seconds, failed=failed), asked=max(0, known.asked - 1)))
 
-    def _note(self, name: str, seconds: float, *, failed: bool) -> None:
+    def _breaker(self, name: str) -> Breaker:
+        with self._lock:
+            return self._breakers.setdefault(name, Breaker())
+
+    def _change(self, name: str, change: Callable[[Remote], Remote]) -> None:
         with self._lock:
             if name in self._remotes:
-                self._remotes[name] = _averaged(self._remotes[name], seconds, failed=failed)
+                self._remotes[name] = change(self._remotes[name])
 
     async def probe(self) -> None:
         """Ask for the health of services elsewhere, until cancelled: now and then, later and later while one is down."""
         while True:
             for remote in list(self._remotes.values()):
                 if remote.next_probe <= time.monotonic():
-                    probed = await to_thread.run_sync(_probed, remote)
-                    with self._lock:
-                        if remote.name in self._remotes:
-                            self._remotes[remote.name] = replace(probed, maintenance=self._remotes[remote.name].maintenance)
+                    probed = await to_thread.run_sync(probed_now, remote)
+                    self._change(remote.name, partial(after_probe, probed))
             await asyncio.sleep(1.0)
 
     def _allowed(self, endpoint: str) -> str:
-        parts = urlsplit(endpoint)
-        origin = f"{parts.scheme}://{parts.netloc}"
+        parts, origin = urlsplit(endpoint), _origin(endpoint)
         if parts.scheme not in ("http", "https") or origin not in self._config.service_origins:
             raise UsageError(
                 f"Services on {origin} are not allowed.", code="forbidden", remedy="Name the origin in STASHAI_SERVICE_ORIGINS."
@@ -204,49 +183,6 @@ _TYPES = {
 """Of built-in services, by id or else by action type; others are called by their own action type."""
 
 
-def _probed(remote: Remote) -> Remote:
-    """`remote` as its health says. The origin is one that the configuration named."""
-    started = time.monotonic()
-    try:
-        answer = requests.get(remote.info().health_check_url, timeout=PROBE_TIMEOUT, allow_redirects=False)
-        healthy, (version, load) = answer.status_code == 200, _said(answer)
-    except requests.RequestException as error:
-        logger.info("Service %s does not answer: %s", remote.name, type(error).__name__)
-        healthy, version, load = False, remote.version, remote.load
-    taken = time.monotonic() - started
-    failures = 0 if healthy else remote.failures + 1
-    pause = min(LONGEST_PROBE_SECONDS, PROBE_SECONDS * 2 ** min(failures, 6)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
-    return replace(
-        _averaged(remote, taken, failed=not healthy),
-        status=_status(remote, healthy, version),
-        version=version,
-        checked=datetime.now(UTC),
-        failures=failures,
-        load=load,
-        next_probe=time.monotonic() + pause,
-    )
-
-
-def _status(remote: Remote, healthy: bool, version: str) -> ServiceStatus:
-    """A worker of another version may not mean the same by what it answers: it is degraded, and gets nothing."""
-    if not healthy:
-        return ServiceStatus.UNHEALTHY
-    fits = remote.kind != "worker" or version.split(".")[:2] == __version__.split(".")[:2]
-    return ServiceStatus.HEALTHY if fits else ServiceStatus.DEGRADED
-
-
-def _averaged(remote: Remote, seconds: float, *, failed: bool) -> Remote:
-    latency = (1 - WEIGHT) * remote.latency + WEIGHT * seconds if remote.latency else seconds
-    return replace(remote, latency=latency, errors=(1 - WEIGHT) * remote.errors + WEIGHT * failed)
-
-
-def _said(answer: requests.Response) -> tuple[str, int]:
-    """The version and how many jobs wait or run, as far as the health says."""
-    try:
-        body = answer.json()
-    except ValueError:
-        return "", 0
-    if not isinstance(body, dict):
-        return "", 0
-    queue = (body.get("metrics") or {}).get("queue_status") or {}
-    return str(body.get("version", "")), sum(number for number in queue.values() if isinstance(number, int))
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -108,10 +108,12 @@ class WorkerState:
                 self._last_work = time.monotonic()
         return idle
 
-    def less_loaded_elsewhere(self) -> bool:
-        """Whether a healthy service elsewhere has fewer jobs than wait or run here."""
-        others = self.services.candidates("facial_recognition")
-        return bool(others) and others[0].load < self.core.ledger.count(status=("pending", "processing"))
+    def less_loaded_elsewhere(self, capability: str) -> bool:
+        """Whether a healthy service elsewhere has fewer jobs than wait or run here; also while nothing can be done here."""
+        if self.readiness.networks:
+            return True
+        load = self.services.least_load(capability)
+        return load is not None and load < self.core.ledger.count(status=("pending", "processing"))
 
     def stop(self) -> None:
         """End the queue's threads; jobs that run stop where they are and wait for whoever comes next."""

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import Depends, Header, Query
+from fastapi import Depends, Header, Query, Request
 
 from stashai.contracts.batch import BatchJobStatus
 from stashai.contracts.common import ErrorResponse
 from stashai.tracking.records import JobRequest, JobRow
 
+from ..elsewhere import FORWARDED
 from ..state import WorkerState, state_of
 
 State = Annotated[WorkerState, Depends(state_of)]
@@ -22,6 +23,12 @@ FAILURES: dict[int | str, dict[str, Any]] = {code: {"model": ErrorResponse} for 
 ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"model": BatchJobStatus, "description": "Taken on; the body is the job's status"}}
 
 
+async def direct(request: Request) -> bool:
+    """Whether a client asked, and not another worker on behalf of one: what was forwarded once is not forwarded again."""
+    return FORWARDED.lower() not in request.headers
+
+
+Direct = Annotated[bool, Depends(direct)]
 Submitter = Callable[[JobRequest], Awaitable[JobRow]]
 
 

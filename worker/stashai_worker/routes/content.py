@@ -7,19 +7,40 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from stashai.contracts.content import ContentAnalysisRequest, ContentAnalysisResponse
+from stashai.contracts.enums import AIActionType
 from stashai.processors.content import Content, ContentParams
 from stashai.tracking.records import JobRequest
 
-from ..jobs import accepted, ended_in_time, entity_of, patience
+from ..jobs import accepted, asked_with, ended_in_time, entity_of, patience
+from ..routing import Asked, somewhere
 from ..state import WorkerState
-from .asking import ACCEPTED, FAILURES, State, Submit, Wait
+from .asking import ACCEPTED, FAILURES, Direct, State, Submit, Wait
 
 router = APIRouter(prefix="/content-analysis", tags=["content analysis"])
 
 
 async def _analyze(
-    processor: str, request: ContentAnalysisRequest, state: WorkerState, submit: Submit, wait: float | None
+    processor: str, asked: Asked, request: ContentAnalysisRequest, state: WorkerState, submit: Submit
 ) -> ContentAnalysisResponse | JSONResponse:
+    async def here() -> ContentAnalysisResponse | JSONResponse:
+        taken = await submit(await _analysis(processor, request, state))
+        row = await ended_in_time(state, taken.job_id, patience(request, asked.wait))
+        if row is None:
+            return await accepted(state, taken.job_id)
+        items = await to_thread.run_sync(state.core.ledger.items, row.job_id)
+        content = Content.model_validate_json(items[0].response_data or "{}")
+        return ContentAnalysisResponse(
+            success=True,
+            request_id=request.request_id,
+            processing_time=row.processing_time_seconds,
+            service_name="stashai",
+            **content.model_dump(),
+        )
+
+    return await somewhere(asked, state, submit, ContentAnalysisResponse, here)
+
+
+async def _analysis(processor: str, request: ContentAnalysisRequest, state: WorkerState) -> JobRequest:
     entity = await entity_of(request.entity, request.image_data, state)
     params = ContentParams(
         entities=[entity],
@@ -27,7 +48,7 @@ async def _analyze(
         generate_tags=request.generate_tags,
         extract_metadata=request.extract_metadata,
     )
-    job = JobRequest(
+    return JobRequest(
         processor,
         "content_analysis",
         config=params.model_dump_json(),
@@ -36,37 +57,26 @@ async def _analyze(
         entity_id=entity.id,
         entity_name=entity.title,
         planned=1,
-        priority=request.priority,
-        idempotency_key=request.request_id,
-        client_id=request.client_id,
-        timeout=request.limit,
+        **asked_with(request),
     )
-    taken = await submit(job)
-    row = await ended_in_time(state, taken.job_id, patience(request, wait))
-    if row is None:
-        return await accepted(state, taken.job_id)
-    items = await to_thread.run_sync(state.core.ledger.items, row.job_id)
-    content = Content.model_validate_json(items[0].response_data or "{}")
-    return ContentAnalysisResponse(
-        success=True,
-        request_id=request.request_id,
-        processing_time=row.processing_time_seconds,
-        service_name="stashai",
-        **content.model_dump(),
-    )
+
+
+def _asked(request: ContentAnalysisRequest, route: str, wait: float | None, direct: bool) -> Asked:
+    entity = (request.entity.type, request.entity.id)
+    return Asked(request, f"{router.prefix}/{route}", AIActionType.CONTENT_ANALYSIS, wait, direct, entity)
 
 
 @router.post("/analyze-scene", response_model=ContentAnalysisResponse, responses={**FAILURES, **ACCEPTED})
 async def analyze_scene(
-    request: ContentAnalysisRequest, state: State, submit: Submit, wait: Wait = None
+    request: ContentAnalysisRequest, state: State, submit: Submit, direct: Direct, wait: Wait = None
 ) -> ContentAnalysisResponse | JSONResponse:
     """How many people, how good the picture, what kind of medium."""
-    return await _analyze("content.analyze", request, state, submit, wait)
+    return await _analyze("content.analyze", _asked(request, "analyze-scene", wait, direct), request, state, submit)
 
 
 @router.post("/extract-metadata", response_model=ContentAnalysisResponse, responses={**FAILURES, **ACCEPTED})
 async def extract_metadata(
-    request: ContentAnalysisRequest, state: State, submit: Submit, wait: Wait = None
+    request: ContentAnalysisRequest, state: State, submit: Submit, direct: Direct, wait: Wait = None
 ) -> ContentAnalysisResponse | JSONResponse:
     """What the file says of itself."""
-    return await _analyze("metadata.extract", request, state, submit, wait)
+    return await _analyze("metadata.extract", _asked(request, "extract-metadata", wait, direct), request, state, submit)

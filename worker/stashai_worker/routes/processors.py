@@ -7,22 +7,38 @@ from typing import Any
 from anyio import to_thread
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
 
 from ..events import job_view
 from ..jobs import accepted, ended_in_time, patience
-from .asking import ACCEPTED, FAILURES, State, Submit, Wait
+from ..routing import Asked, somewhere
+from .asking import ACCEPTED, FAILURES, Direct, State, Submit, Wait
 from .jobs import QueueRequest, item_view, processor_job
 
 router = APIRouter(tags=["services"])
 
 
+class ServiceAnswer(BaseModel):
+    """A job and its items, whatever they hold."""
+
+    model_config = ConfigDict(extra="allow")
+
+    items: list[dict[str, Any]]
+
+
 @router.post("/{service}/process", response_model=dict[str, Any], responses={**FAILURES, **ACCEPTED})
-async def process(service: str, request: QueueRequest, state: State, submit: Submit, wait: Wait = None) -> dict[str, Any] | JSONResponse:
+async def process(
+    service: str, request: QueueRequest, state: State, submit: Submit, direct: Direct, wait: Wait = None
+) -> dict[str, Any] | JSONResponse:
     """Run a service with its own parameters: its job and items when it ends in time, else 202 with the job's id."""
-    job = await to_thread.run_sync(processor_job, service, request.params, state, request)
-    taken = await submit(job)
-    row = await ended_in_time(state, taken.job_id, patience(request, wait))
-    if row is None:
-        return await accepted(state, taken.job_id)
-    items = await to_thread.run_sync(state.core.ledger.items, row.job_id)
-    return {**job_view(row), "items": [item_view(item) for item in items]}
+
+    async def here() -> ServiceAnswer | JSONResponse:
+        taken = await submit(await to_thread.run_sync(processor_job, service, request.params, state, request))
+        row = await ended_in_time(state, taken.job_id, patience(request, wait))
+        if row is None:
+            return await accepted(state, taken.job_id)
+        items = await to_thread.run_sync(state.core.ledger.items, row.job_id)
+        return ServiceAnswer(**job_view(row), items=[item_view(item) for item in items])
+
+    answer = await somewhere(Asked(request, f"/{service}/process", service, wait, direct), state, submit, ServiceAnswer, here)
+    return answer if isinstance(answer, JSONResponse) else answer.model_dump()

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from stashai.contracts.common import ImageData
+from stashai.contracts.enums import AIActionType, ServiceType
 from stashai.contracts.recognition import (
     AIModelInfo,
     FaceComparisonRequest,
@@ -16,66 +17,33 @@ from stashai.contracts.recognition import (
     GalleryIdentificationRequest,
     SceneIdentificationRequest,
 )
-from stashai.errors import StashAIError
 from stashai.processors.compare import CompareParams, Comparison, FaceSource
-from stashai.processors.entities import EntityFindings, WantedEntity
+from stashai.processors.entities import EntityFindings
 from stashai.tracking.records import JobRequest, JobRow
 
-from ..forwarding import Forwarded, ForwardParams, ForwardRecognition, ServiceDownError
 from ..jobs import accepted, asked_with, ended_in_time, identification, patience, spooled, wanted
+from ..routing import Asked, somewhere
 from ..state import WorkerState
 from ..translate import comparison_response, gallery_results, response_of
-from .asking import ACCEPTED, FAILURES, State, Submit, Submitter, Wait
+from .asking import ACCEPTED, FAILURES, Direct, State, Submit, Submitter, Wait
 
 router = APIRouter(prefix="/facial-recognition", tags=["facial recognition"])
 
 
 async def _identify(
-    request: FacialRecognitionRequest, state: WorkerState, submit: Submitter, wait: float | None
+    route: str, request: FacialRecognitionRequest, state: WorkerState, submit: Submitter, wait: float | None, direct: bool
 ) -> FacialRecognitionResponse | JSONResponse:
-    entity = await wanted(request, state)
-    elsewhere = await _elsewhere(request, entity, state, submit, wait)
-    if elsewhere is not None:
-        return elsewhere
-    taken = await submit(await to_thread.run_sync(identification, request, entity, state))
-    job = await ended_in_time(state, taken.job_id, patience(request, wait))
-    if job is None:
-        return await accepted(state, taken.job_id)
-    return await to_thread.run_sync(_response, job, request, state)
+    async def here() -> FacialRecognitionResponse | JSONResponse:
+        entity = await wanted(request, state)
+        taken = await submit(await to_thread.run_sync(identification, request, entity, state))
+        job = await ended_in_time(state, taken.job_id, patience(request, wait))
+        if job is None:
+            return await accepted(state, taken.job_id)
+        return await to_thread.run_sync(_response, job, request, state)
 
-
-async def _elsewhere(
-    request: FacialRecognitionRequest, entity: WantedEntity, state: WorkerState, submit: Submitter, wait: float | None
-) -> FacialRecognitionResponse | JSONResponse | None:
-    """The answer of a less loaded service; None when there is none, or when it and the next one failed: then it is done here."""
-    path = f"{router.prefix}/identify-{request.entity.type}"
-    if entity.images or not await to_thread.run_sync(state.less_loaded_elsewhere):
-        return None
-    body = request.model_dump(mode="json", exclude={"image_data", "batch_job_id", "request_id"}, exclude_unset=True)
-    params = ForwardParams(entity=entity, path=path, body=body, timeout=float(request.timeout))
-    job = JobRequest(
-        processor=ForwardRecognition.id,
-        action_type="facial_recognition",
-        config=params.model_dump_json(),
-        name=f"Identify {entity.type} {entity.title or entity.id} elsewhere",
-        entity_type=entity.type,
-        entity_id=entity.id,
-        entity_name=entity.title,
-        planned=1,
-        **{**asked_with(request), "idempotency_key": request.request_id and f"{request.request_id}@elsewhere"},
-    )
-    taken = await submit(job)
-    try:
-        row = await ended_in_time(state, taken.job_id, patience(request, wait))
-    except StashAIError as error:
-        if error.code != ServiceDownError.code:
-            raise
-        return None
-    if row is None:
-        return await accepted(state, taken.job_id)
-    items = await to_thread.run_sync(state.core.ledger.items, row.job_id)
-    said = Forwarded.model_validate_json(items[0].response_data or "{}")
-    return FacialRecognitionResponse.model_validate({**said.response, "request_id": request.request_id, "service_name": said.service})
+    entity = (request.entity.type, request.entity.id)
+    asked = Asked(request, f"{router.prefix}/{route}", ServiceType.FACIAL_RECOGNITION, wait, direct, entity)
+    return await somewhere(asked, state, submit, FacialRecognitionResponse, here)
 
 
 def _response(job: JobRow, request: FacialRecognitionRequest, state: WorkerState) -> FacialRecognitionResponse:
@@ -96,39 +64,52 @@ def _response(job: JobRow, request: FacialRecognitionRequest, state: WorkerState
 
 @router.post("/identify-image", response_model=FacialRecognitionResponse, responses={**FAILURES, **ACCEPTED})
 async def identify_image(
-    request: FacialRecognitionRequest, state: State, submit: Submit, wait: Wait = None
+    request: FacialRecognitionRequest, state: State, submit: Submit, direct: Direct, wait: Wait = None
 ) -> FacialRecognitionResponse | JSONResponse:
     """Who is in one picture."""
-    return await _identify(request, state, submit, wait)
+    return await _identify("identify-image", request, state, submit, wait, direct)
 
 
 @router.post("/identify-scene", response_model=FacialRecognitionResponse, responses={**FAILURES, **ACCEPTED})
 async def identify_scene(
-    request: SceneIdentificationRequest, state: State, submit: Submit, wait: Wait = None
+    request: SceneIdentificationRequest, state: State, submit: Submit, direct: Direct, wait: Wait = None
 ) -> FacialRecognitionResponse | JSONResponse:
     """Who is in a scene: by its frames, or by its screenshots alone."""
-    return await _identify(request, state, submit, wait)
+    return await _identify("identify-scene", request, state, submit, wait, direct)
 
 
 @router.post("/identify-gallery", response_model=FacialRecognitionResponse, responses={**FAILURES, **ACCEPTED})
 async def identify_gallery(
-    request: GalleryIdentificationRequest, state: State, submit: Submit, wait: Wait = None
+    request: GalleryIdentificationRequest, state: State, submit: Submit, direct: Direct, wait: Wait = None
 ) -> FacialRecognitionResponse | JSONResponse:
     """Who is in a gallery, by how often."""
-    return await _identify(request, state, submit, wait)
+    return await _identify("identify-gallery", request, state, submit, wait, direct)
 
 
 @router.post("/compare-faces", response_model=FaceComparisonResponse, responses={**FAILURES, **ACCEPTED})
 async def compare_faces(
-    request: FaceComparisonRequest, state: State, submit: Submit, wait: Wait = None
+    request: FaceComparisonRequest, state: State, submit: Submit, direct: Direct, wait: Wait = None
 ) -> FaceComparisonResponse | JSONResponse:
     """Whether two people (known ones, or those of two pictures) look like one."""
+
+    async def here() -> FaceComparisonResponse | JSONResponse:
+        taken = await submit(await _comparing(request, state))
+        row = await ended_in_time(state, taken.job_id, patience(request, wait))
+        if row is None:
+            return await accepted(state, taken.job_id)
+        return await to_thread.run_sync(_comparison, row, request, state)
+
+    asked = Asked(request, f"{router.prefix}/compare-faces", AIActionType.FACE_COMPARISON, wait, direct)
+    return await somewhere(asked, state, submit, FaceComparisonResponse, here)
+
+
+async def _comparing(request: FaceComparisonRequest, state: WorkerState) -> JobRequest:
     params = CompareParams(
         first=await _side(request.performer1_id, request.image1_data, state),
         second=await _side(request.performer2_id, request.image2_data, state),
         families=request.comparison_models,
     )
-    job = JobRequest(
+    return JobRequest(
         processor="faces.compare",
         action_type="face_comparison",
         config=params.model_dump_json(),
@@ -136,11 +117,6 @@ async def compare_faces(
         planned=1,
         **asked_with(request),
     )
-    taken = await submit(job)
-    row = await ended_in_time(state, taken.job_id, patience(request, wait))
-    if row is None:
-        return await accepted(state, taken.job_id)
-    return await to_thread.run_sync(_comparison, row, request, state)
 
 
 async def _side(person: str | None, picture: ImageData | None, state: WorkerState) -> FaceSource:

@@ -1,0 +1,215 @@
+"""Services elsewhere and how each kind is spoken to: other workers, Visage, third parties' HTTP services.
+
+No address of a request is asked: origins come from the configuration alone, and redirects are not followed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+import requests
+
+from stashai import __version__
+from stashai.contracts.enums import ServiceStatus
+from stashai.contracts.services import ServiceInfo
+from stashai.errors import MediaError, StashAIError
+
+CONNECT_SECONDS = 5.0
+PROBE_SECONDS = 5.0
+LONGEST_WAIT = 20.0
+"""Seconds of one request to another worker; what takes longer is asked for again by its id."""
+FORWARDED = "X-StashAI-Forwarded"
+"""Says that a worker asks on behalf of a client: whoever is asked so does it itself, so that nothing goes round in circles."""
+NOT_THERE = frozenset(["no-way-to-media", "missing-file", "missing-entity", "no-permission", "upload-gone", "not-found", "ambiguous"])
+"""What another service may have that this one has not: files, uploads, people."""
+Kind = Literal["worker", "visage", "http"]
+
+
+class ServiceDownError(StashAIError):
+    """The service cannot do it; another one can be asked."""
+
+    code = "service-down"
+
+
+class OutOfReachError(ServiceDownError):
+    """The service is well, but has no way to this medium."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a probe found. `load` is how many jobs wait or run there; `can` what it says it can do, None when it does not say."""
+
+    healthy: bool
+    version: str = ""
+    load: int = 0
+    can: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A service elsewhere, as it is known now. `latency` is in seconds, `errors` a share; both running averages. `asked` is how
+    many requests are with it at the moment."""
+
+    name: str
+    kind: Kind
+    endpoint: str
+    capabilities: tuple[str, ...] = ()
+    type: str = ""
+    health_url: str = ""
+    token: str = field(default="", repr=False)
+    status: ServiceStatus = ServiceStatus.UNKNOWN
+    maintenance: bool = False
+    version: str = ""
+    checked: datetime | None = None
+    latency: float = 0.0
+    errors: float = 0.0
+    failures: int = 0
+    load: int = 0
+    asked: int = 0
+    next_probe: float = field(default=0.0, compare=False)
+
+    def info(self) -> ServiceInfo:
+        return ServiceInfo(
+            name=self.name,
+            type=self.type or self.kind,
+            version=self.version,
+            endpoint=self.endpoint,
+            health_check_url=self.health_url,
+            capabilities=list(self.capabilities),
+            status=ServiceStatus.MAINTENANCE if self.maintenance else self.status,
+            last_health_check=self.checked,
+            latency=round(self.latency, 4) if self.checked else None,
+            error_rate=round(self.errors, 4) if self.checked else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request as it goes out: the API's path below /api/v1, the body with its pictures, a limit in seconds, an id that is the
+    same whenever it is asked again; `check` raises when the client does not want the answer any more."""
+
+    path: str
+    body: Mapping[str, Any]
+    timeout: float
+    id: str
+    check: Callable[[], None]
+
+
+class Adapter(Protocol):
+    """How services of one kind are spoken to."""
+
+    def takes(self, path: str, body: Mapping[str, Any]) -> bool:
+        """Whether such a request can be put to them at all."""
+        ...
+
+    def ask(self, remote: Remote, question: Question) -> dict[str, Any]:
+        """The answer's body, as this API's route gives it. Raises ServiceDownError, or MediaError for what it says of the
+        picture."""
+        ...
+
+    def health(self, remote: Remote) -> Health:
+        """Raises requests.RequestException and ValueError for what does not answer as it should."""
+        ...
+
+
+class WorkerAdapter:
+    """Another StashAI worker: the same API. A long answer is asked for again and again, by one id."""
+
+    def takes(self, path: str, body: Mapping[str, Any]) -> bool:
+        return True
+
+    def ask(self, remote: Remote, question: Question) -> dict[str, Any]:
+        until = time.monotonic() + question.timeout
+        body = {**question.body, "request_id": question.id}
+        while True:
+            left = until - time.monotonic()
+            wait = max(0.0, min(LONGEST_WAIT, left))
+            status, said = post(remote, f"{remote.endpoint}/api/v1{question.path}?wait={wait:.0f}", body, wait)
+            if status != 202:
+                return answered(remote, status, said)
+            try:
+                question.check()
+            except StashAIError:
+                self._give_up(remote, said)
+                raise
+            if left <= 0:
+                self._give_up(remote, said)
+                raise ServiceDownError(f"The service {remote.name} did not end in {question.timeout:.0f} seconds.")
+
+    def health(self, remote: Remote) -> Health:
+        answer = get(remote, remote.health_url)
+        body = answer.json()
+        queue = (body.get("metrics") or {}).get("queue_status") or {}
+        load = sum(number for number in queue.values() if isinstance(number, int))
+        healthy = answer.status_code == 200
+        return Health(healthy, str(body.get("version", "")), load, self._can(remote) if healthy else None)
+
+    def _can(self, remote: Remote) -> tuple[str, ...]:
+        answer = get(remote, remote.endpoint + "/api/v1/services")
+        answer.raise_for_status()
+        ready = [one for one in answer.json() if one["status"] == "healthy"]
+        return tuple(dict.fromkeys(name for one in ready for name in (*one["capabilities"], one["name"])))
+
+    def _give_up(self, remote: Remote, said: Mapping[str, Any]) -> None:
+        try:
+            post(remote, f"{remote.endpoint}/api/v1/queue/cancel/{said.get('job_id')}", {}, 0.0)
+        except ServiceDownError:
+            """Its own limit ends it."""
+
+
+class HttpAdapter:
+    """A third party's service: the request's body goes to its endpoint, and its answer is the body of this API's answer."""
+
+    def takes(self, path: str, body: Mapping[str, Any]) -> bool:
+        return True
+
+    def ask(self, remote: Remote, question: Question) -> dict[str, Any]:
+        status, said = post(remote, remote.endpoint, {**question.body, "request_id": question.id}, question.timeout)
+        return answered(remote, status, said)
+
+    def health(self, remote: Remote) -> Health:
+        answer = get(remote, remote.health_url)
+        return Health(answer.status_code == 200, remote.version)
+
+
+def post(remote: Remote, url: str, body: Mapping[str, Any], seconds: float) -> tuple[int, dict[str, Any]]:
+    """The status and the body. Raises ServiceDownError for what is no answer."""
+    try:
+        answer = requests.post(
+            url, json=dict(body), headers=_headers(remote), timeout=(CONNECT_SECONDS, seconds + CONNECT_SECONDS), allow_redirects=False
+        )
+        said = answer.json()
+    except (requests.RequestException, ValueError) as error:
+        raise ServiceDownError(f"The service {remote.name} does not answer: {type(error).__name__}.") from error
+    if not isinstance(said, dict):
+        raise ServiceDownError(f"The service {remote.name} answers with something else than an object.")
+    return answer.status_code, said
+
+
+def get(remote: Remote, url: str) -> requests.Response:
+    return requests.get(url, headers=_headers(remote), timeout=PROBE_SECONDS, allow_redirects=False)
+
+
+def answered(remote: Remote, status: int, said: dict[str, Any]) -> dict[str, Any]:
+    """Its body. Raises MediaError for what it says of the request, ServiceDownError for everything else."""
+    if status == 200:
+        return said
+    if said.get("code") in NOT_THERE:
+        raise OutOfReachError(f"The service {remote.name} has no way to the medium: {said.get('message')}.")
+    if status in (400, 413, 422):
+        raise MediaError(
+            f"The service {remote.name} refuses it: {said.get('message') or said.get('detail') or status}.", code="undecodable"
+        )
+    raise ServiceDownError(f"The service {remote.name} answered with {status}: {said.get('message') or said.get('detail') or ''}.")
+
+
+def same_version(version: str) -> bool:
+    """Whether a worker of that version means the same by what it answers."""
+    return version.split(".")[:2] == __version__.split(".")[:2]
+
+
+def _headers(remote: Remote) -> dict[str, str]:
+    return {FORWARDED: "1"} | ({"Authorization": f"Bearer {remote.token}"} if remote.token else {})

@@ -1,7 +1,7 @@
 """Writes what is said about the code out of the code: docs/commands.md, docs/settings.md, docs/models.md and NOTICE.
 
-    python scripts/build_docs.py            write them
-    python scripts/build_docs.py --check    exit status 1 when one of them differs (a test does this)
+    .venv/bin/python scripts/build_docs.py            write them
+    .venv/bin/python scripts/build_docs.py --check    exit status 1 when one of them differs (a test does this)
 """
 
 from __future__ import annotations
@@ -15,15 +15,12 @@ from pathlib import Path
 
 import click
 
+from stashai.cli.commands import COMMANDS
+from stashai.settings import ENVIRONMENT
+from stashai.vision.catalog import Catalog, ModelEntry
+from stashai_worker.config import WorkerConfig
+
 ROOT = Path(__file__).resolve().parent.parent
-for folder in ("shared", "worker", "scripts"):
-    sys.path.insert(0, str(ROOT / folder))
-
-from stashai.cli.commands import COMMANDS  # noqa: E402
-from stashai.settings import ENVIRONMENT  # noqa: E402
-from stashai.vision.catalog import Catalog, ModelEntry  # noqa: E402
-from stashai_worker.config import WorkerConfig  # noqa: E402
-
 MADE = "<!-- Made by scripts/build_docs.py out of the code: change that, then run it. -->\n\n"
 
 

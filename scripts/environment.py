@@ -15,9 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from subprocess import Popen, TimeoutExpired
 
-import launcher
+import installed
 from installers import Installer, SetupError, installers
 
+SETUP_FAILED, INTERRUPTED = 3, 130
+"""Exit statuses, as the command line documents them."""
 ROOM_NEEDED = 900 * 2**20
 """Bytes that core and its downloads take while they are installed, with a margin."""
 
@@ -33,16 +35,16 @@ def make(root: str, folder: str, groups: Sequence[str]) -> int:
             complete(root, Path(folder), groups)
     except SetupError as error:
         say(f"set-up failed. {error}")
-        return launcher.SETUP_FAILED
+        return SETUP_FAILED
     except PermissionError as error:
         say(f"set-up failed. {error.filename} cannot be written. Set STASHAI_VENV to a folder of yours, or copy the checkout to one.")
-        return launcher.SETUP_FAILED
+        return SETUP_FAILED
     except OSError as error:
         say(f"set-up failed. {error.strerror or error} ({error.filename or folder}). Make room or repair that place and run it again.")
-        return launcher.SETUP_FAILED
+        return SETUP_FAILED
     except KeyboardInterrupt:
         say("set-up interrupted. What was downloaded is kept; run the command again to go on.")
-        return launcher.INTERRUPTED
+        return INTERRUPTED
     return 0
 
 
@@ -87,7 +89,7 @@ def complete(root: str, folder: Path, groups: Sequence[str]) -> None:
     Adding in place is safe while commands run: all locks come from one resolution, so no version moves.
     """
     sweep(folder)
-    todo = launcher.missing(root, str(folder), groups)
+    todo = installed.missing(root, str(folder), groups)
     if "core" in todo:
         check_room(folder)
         rebuild(root, folder, todo)
@@ -138,18 +140,20 @@ def install(root: str, folder: Path, groups: Sequence[str], lasting: Path | None
                 shutil.rmtree(folder, ignore_errors=True)
             continue
         link_checkout(root, folder, lasting or folder)
+        if lasting:
+            tell_programs(folder, lasting)
         for group in groups:
-            (folder / f"stashai-{group}.stamp").write_text(launcher.key(root, group), encoding="utf-8")
+            (folder / f"stashai-{group}.stamp").write_text(installed.key(root, group), encoding="utf-8")
         return
     raise SetupError(" ".join(failures))
 
 
 def populate(root: str, folder: Path, groups: Sequence[str], installer: Installer) -> None:
-    python = Path(launcher.python_of(str(folder)))
+    python = Path(installed.python_of(str(folder)))
     if not python.exists():
         installer.create(folder)
     for group in groups:
-        lock = Path(launcher.lock_path(root, group))
+        lock = Path(installed.lock_path(root, group))
         say(f"installing {group} with {installer.name} …")
         if run(installer.install_command(python, lock), installer.environ()) != 0:
             raise SetupError(
@@ -180,3 +184,13 @@ def link_checkout(root: str, folder: Path, lasting: Path) -> None:
     base = Path(*[".."] * (len(parts) + 1)) if inside else Path(root)
     lines = [str(base / name) for name in ("shared", "worker")]
     folder.joinpath(*parts, "stashai-checkout.pth").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def tell_programs(folder: Path, lasting: Path) -> None:
+    """The environment's scripts name the folder that they were made in: let it be the one where they will lie."""
+    made, wanted = os.fsencode(folder), os.fsencode(lasting)
+    for script in folder.joinpath("Scripts" if os.name == "nt" else "bin").iterdir():
+        if script.is_file() and not script.is_symlink() and script.suffix != ".exe":
+            content = script.read_bytes()
+            if made in content and b"\0" not in content:
+                script.write_bytes(content.replace(made, wanted).replace(os.fsencode(folder.name), os.fsencode(lasting.name)))

@@ -1,7 +1,7 @@
 """Writes worker/openapi.json: the worker's HTTP API as it is, so that clients can be made from it and changes are seen.
 
-    python scripts/export_openapi.py            write it
-    python scripts/export_openapi.py --check    exit status 1 when it differs (a test does this)
+    .venv/bin/python scripts/export_openapi.py            write it
+    .venv/bin/python scripts/export_openapi.py --check    exit status 1 when it differs (a test does this)
 """
 
 from __future__ import annotations
@@ -10,14 +10,11 @@ import json
 import sys
 from pathlib import Path
 
+from stashai.settings import Settings
+from stashai_worker.app import create_app
+from stashai_worker.config import WorkerConfig
+
 ROOT = Path(__file__).resolve().parent.parent
-for folder in ("shared", "worker"):
-    sys.path.insert(0, str(ROOT / folder))
-
-from stashai.settings import Settings  # noqa: E402
-from stashai_worker.app import create_app  # noqa: E402
-from stashai_worker.config import WorkerConfig  # noqa: E402
-
 TARGET = ROOT / "worker" / "openapi.json"
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stashai.errors import MediaError, UsageError
+from stashai.media.medium import Medium
 from stashai.processing.context import WantedMedium
 from stashai.processing.stores import ObservationStore
-from stashai.processors.evidence import Medium
 from stashai.processors.identify import medium_at
 
 from .config import WorkerConfig

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from stashai.errors import MediaError
+from stashai.media.medium import Medium
 from stashai.processing.stores import ObservationStore
 from stashai.processors.entities import WantedEntity
-from stashai.processors.evidence import Medium
 from stashai.processors.stash_media import medium_of, sprite_of
 from stashai.stash import queries
 from stashai.stash.client import StashClient

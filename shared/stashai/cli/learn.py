@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from ..errors import UsageError
 from ..processing.stores import Person, Reference
 from ..processors.enroll import EnrolledPicture, EnrollFolder, EnrollParams, FolderPlan, plan_folder
-from ..processors.lookalikes import look_alikes
 from ..text import original, storable
 from ..tracking.records import JobRow
 from ..vision.engine import VisionEngine
@@ -19,6 +19,8 @@ from .work import context, run_job, submit
 
 CHECKED_ALWAYS = 500
 """Up to so many people are compared with one another at every run, more only when something was learned."""
+TOLD_AT_MOST = 20
+"""Pairs of people who look alike; a folder that is wrong throughout is told by the first ones."""
 
 
 @dataclass(slots=True)
@@ -45,12 +47,11 @@ def learn(shell: Shell, rows: Rows, folder: Path, vision: VisionEngine, *, expli
         learned.job = run_job(shell, rows, job.job_id, "learning faces", vision, len(plan.new))
         for item in rows.ledger.all_items(job.job_id):
             note_item(learned, item.response_data, item.entity_filepath, item.error_message)
-        learned.warnings += alike(rows, origin, vision)
     references = rows.stores.people.references(origin=origin)
     people = rows.stores.people.people(origin=origin)
     learned.warnings += unusable(people, references, plan)
     if learned.job is not None or len(people) <= CHECKED_ALWAYS:
-        learned.warnings += twins(people, references, vision.primary)
+        learned.warnings += alike(people, references, vision.primary)
     return learned
 
 
@@ -90,23 +91,14 @@ def unusable(people: Sequence[Person], references: Sequence[Reference], plan: Fo
     return [f"{name}: none of the photographs can be used, so this person cannot be found" for name in lost]
 
 
-def alike(rows: Rows, origin: str, vision: VisionEngine) -> list[str]:
-    """People of one folder who look like one person: told once, when something was learned."""
+def alike(people: Sequence[Person], references: Sequence[Reference], model: str) -> list[str]:
+    """People of one folder who look like one person."""
     from ..matching.gallery import Gallery
     from ..matching.lookalikes import lookalikes
 
-    people, references = rows.stores.people.people(origin=origin), rows.stores.people.references(origin=origin)
-    pairs = lookalikes(Gallery.build(people, references, [vision.primary])) if people else ()
+    pairs = islice(lookalikes(Gallery.build(people, references, [model])), TOLD_AT_MOST)
     return [
-        f"{original(pair.first.name)} and {original(pair.second.name)} look like the same person; "
-        "if they are, put their photographs into one folder (`stashai people merge` joins them)"
+        f"{original(pair.first.name)} and {original(pair.second.name)} look like the same person: "
+        "correct the folders, or `stashai people merge` them"
         for pair in pairs
-    ]
-
-
-def twins(people: Sequence[Person], references: Sequence[Reference], model: str) -> list[str]:
-    """People who look like one person."""
-    pairs = [(original(pair.first.name), original(pair.second.name)) for pair in look_alikes(people, references, model)]
-    return [
-        f"{first} and {second} look like the same person: correct the folders, or `stashai people merge` them" for first, second in pairs
     ]

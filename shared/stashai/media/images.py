@@ -112,11 +112,11 @@ def _limit(image: Image.Image) -> None:
 
 
 def _too_large(size: tuple[int, int] | None = None) -> MediaError:
-    what = f"The picture is {size[0]} by {size[1]} pixels large" if size else "The picture is too large"
+    what = f"The picture is too large: {size[0]} by {size[1]} pixels" if size else "The picture is too large"
     return MediaError(
-        f"{what}; at most {MAX_PIXELS // 10**6} megapixels are read, of a plain JPEG {MAX_JPEG_PIXELS // 10**6}.",
+        f"{what}. At most {MAX_PIXELS // 10**6} megapixels are read, or {MAX_JPEG_PIXELS // 10**6} of a JPEG that is not progressive.",
         code="too-large",
-        remedy="Make it smaller, or save it as a JPEG that is not progressive.",
+        remedy="Make it smaller.",
     )
 
 

@@ -32,7 +32,7 @@ class Walk:
     def __iter__(self) -> Iterator[MediaPath]:
         for argument in self.arguments:
             path = Path(os.path.abspath(argument))  # noqa: PTH100 - Path.resolve would follow links
-            if path.is_dir():
+            if _is_folder(path):
                 yield from self._folder(path, frozenset())
             else:
                 yield MediaPath(path)
@@ -45,7 +45,7 @@ class Walk:
             if here in above:
                 return
             with os.scandir(folder) as entries:
-                names = sorted((entry.name, entry.is_dir()) for entry in entries)
+                names = sorted((entry.name, _is_folder(entry)) for entry in entries)
         except OSError as error:
             yield MediaPath(folder, f"The folder cannot be read: {error.strerror or error}.")
             return
@@ -58,3 +58,11 @@ class Walk:
                 yield MediaPath(folder / name)
             else:
                 self.ignored += 1
+
+
+def _is_folder(entry: Path | os.DirEntry[str]) -> bool:
+    """False, too, for what the system does not tell of (links in a circle, too long a name): it is an item that cannot be read."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

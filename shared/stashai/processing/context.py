@@ -13,7 +13,7 @@ from ..settings import Settings
 from .stores import Stores
 
 if TYPE_CHECKING:
-    from ..processors.evidence import Medium
+    from ..media.medium import Medium
     from ..vision.engine import VisionEngine
 
 

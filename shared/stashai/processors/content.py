@@ -12,11 +12,12 @@ from pydantic import BaseModel
 from ..contracts.content import ContentTag, TagSpan
 from ..media.appearance import typical
 from ..media.frames import Frame
+from ..media.medium import Medium
 from ..media.sampling import read, stages
 from ..processing.base import Entity, Metrics, Processor, Unit
 from ..processing.context import Context
 from .entities import WantedEntity
-from .evidence import Evidence, Medium
+from .evidence import Evidence
 
 LOOKED_AT = 8
 """Frames whose appearance is measured."""

@@ -11,6 +11,7 @@ import numpy as np
 from ..contracts.findings import Problem
 from ..media.frames import Frame
 from ..media.interval import every as at_interval
+from ..media.medium import Medium
 from ..media.sampling import Mode, Stage, read, stages
 from ..media.video import VideoReader
 from ..processing.context import Context
@@ -22,15 +23,6 @@ SAVE_EVERY = 8
 """Frames of a video between two saves: what a kill may cost."""
 CROPS_A_FRAME = 12
 """Kept crops of one frame at most: its best faces; a crowd's others keep their vectors only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Medium:
-    """Something to look into: one of `still` (reads the frames of a picture or an animation) and `video` (opens it)."""
-
-    fingerprint: str
-    still: Callable[[], list[Frame]] | None = None
-    video: Callable[[], VideoReader] | None = None
 
 
 @dataclass(slots=True)

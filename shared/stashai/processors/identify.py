@@ -15,12 +15,12 @@ from ..errors import MediaError
 from ..media.fingerprint import FingerprintRows, fingerprint_of, unreadable
 from ..media.images import read_image
 from ..media.kinds import HEAD, Kind, kind_of_content, kind_of_name
+from ..media.medium import Medium
 from ..media.video import VideoReader
 from ..media.walk import MediaPath, Walk
 from ..processing.base import Entity, Metrics, Processor, Unit
 from ..processing.context import Context
 from ..text import original, storable
-from .evidence import Medium
 from .recognition import Recognition, RecognitionParams
 
 
@@ -94,7 +94,7 @@ def medium_at(path: Path, rows: FingerprintRows) -> tuple[Medium, Problem | None
     wrong = None
     if named is not None and kind is not named:
         holds = "a video" if kind is Kind.VIDEO else "a picture"
-        wrong = Problem(code="wrong-extension", message=f"it is called {path.suffix} but holds {holds}")
+        wrong = Problem(code="wrong-extension", message=f"it is called {path.suffix} but holds {holds}; rename it")
     if kind is Kind.VIDEO:
         return Medium(fingerprint, video=partial(VideoReader, path)), wrong
     return Medium(fingerprint, still=partial(read_image, path)), wrong

@@ -11,10 +11,11 @@ from ..contracts.findings import Findings
 from ..matching.gallery import Gallery
 from ..matching.kept import graphs_folder
 from ..matching.recognizer import Recognizer
+from ..media.medium import Medium
 from ..processing.context import Context
 from ..vision.profile import Profile
 from .embeddings import complete
-from .evidence import Evidence, Medium
+from .evidence import Evidence
 from .naming import findings_of
 from .opinions import decide_with_second_opinion
 

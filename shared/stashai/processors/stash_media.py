@@ -11,13 +11,13 @@ from ..errors import MediaError
 from ..media.fingerprint import fingerprint_bytes, fingerprint_of, fingerprint_stream
 from ..media.frames import Frame
 from ..media.images import read_image
+from ..media.medium import Medium
 from ..media.sprites import parse_tiles, sprite_frames
 from ..media.video import VideoReader
 from ..processing.stores import ObservationStore
 from ..stash.client import StashClient
 from ..stash.entities import Item, MediaFile
 from ..stash.media import RangeFile
-from .evidence import Medium
 
 LARGEST_PICTURE = 256 * 2**20
 """Bytes of a picture that is fetched into memory."""

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from ..contracts.findings import Findings
 from ..errors import Paused
+from ..media.medium import Medium
 from ..processing.context import Context
 from ..processing.control import JobControl
 from ..processing.stores import SeenFrame
-from .evidence import Evidence, Medium
+from .evidence import Evidence
 from .naming import findings_of
 from .opinions import decide_with_second_opinion
 from .recognition import Recognition, verdicts

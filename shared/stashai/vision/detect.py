@@ -27,7 +27,9 @@ ACCEPT = 0.6
 LONGEST, TURNED_LONGEST, NEAR_LONGEST = 608, 192, 96
 """Longest sides of the three passes: the picture, the picture on its side, and a small one for a face that fills it."""
 BORDER = 16
-TILE, TILE_LAP, FINEST = 928, 96, 2400
+TILE, TILE_LAP, FINEST, SLENDER = 928, 96, 2400, 3.0
+"""The finer pass: parts of a picture of FINEST pixels on its longer side; of more when the picture is slender (a panorama),
+whose area is then that of a picture of FINEST whose sides are as SLENDER to one."""
 SMALL = 24.0
 """A guess smaller than this on the first pass's canvas asks for the finer pass."""
 OVERLAP = 0.5
@@ -72,7 +74,7 @@ class Detector:
         return _scaled(found, within.scale) if within else found
 
     def _finer(self, image: Pixels) -> Iterator[Candidates]:
-        shrunk, scale = shrink(image, FINEST)
+        shrunk, scale = shrink(image, _finest(image))
         for left, top in _tiles(shrunk.shape[1], shrunk.shape[0]):
             tile = self._find(self._canvas(shrunk[top : top + TILE, left : left + TILE], TILE))
             yield _scaled(_moved(tile, left, top), scale)
@@ -116,6 +118,11 @@ def _worth_finer(found: Candidates, image: Pixels, scale: float, still: bool) ->
     if not len(found):
         return still
     return bool(np.any(found.boxes[:, 2:].max(axis=1) * scale < SMALL))
+
+
+def _finest(image: Pixels) -> int:
+    short, long = sorted(image.shape[:2])
+    return round(FINEST * max(1.0, long / short / SLENDER) ** 0.5)
 
 
 def _tiles(width: int, height: int) -> Iterator[tuple[int, int]]:

@@ -100,6 +100,17 @@ def test_a_small_face_in_a_large_photograph(engine: VisionEngine, pictures: dict
     assert 2300 <= y <= 2388
 
 
+@pytest.mark.parametrize(("size", "at"), [((30_000, 310), (21_000, 5)), ((310, 30_000), (5, 21_000))])
+def test_a_face_in_a_long_panorama(
+    engine: VisionEngine, pictures: dict[str, Path], size: tuple[int, int], at: tuple[int, int]
+) -> None:
+    portrait = Image.fromarray(pixels(pictures["biden.jpg"]))
+    portrait.thumbnail((300, 300))
+    panorama = Image.new("RGB", size, (70, 90, 110))
+    panorama.paste(portrait, at)
+    assert float(vector(engine, np.asarray(panorama)) @ vector(engine, pixels(pictures["biden.jpg"]))) > 0.8
+
+
 def test_a_face_that_fills_the_frame(engine: VisionEngine, pictures: dict[str, Path]) -> None:
     image = pixels(pictures["obama2.jpg"])
     close = np.asarray(Image.fromarray(image[230:630, 190:490]).resize((1500, 2000), Image.Resampling.BICUBIC))

@@ -12,13 +12,11 @@ from pathlib import Path
 
 import pytest
 
+import environment
+import installed
+import installers
+
 ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import environment  # noqa: E402
-import installers  # noqa: E402
-import launcher  # noqa: E402
-
 posix = pytest.mark.skipif(os.name == "nt", reason="the stand-in for uv is a POSIX script")
 
 
@@ -44,7 +42,7 @@ class Recorder:
     def create(self, folder: Path) -> None:
         if self.broken:
             raise installers.SetupError("It is broken.")
-        python = Path(launcher.python_of(str(folder)))
+        python = Path(installed.python_of(str(folder)))
         python.parent.mkdir(parents=True)
         python.touch()
         (folder / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages").mkdir(parents=True)
@@ -62,27 +60,27 @@ class Recorder:
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     made = Recorder()
     monkeypatch.setattr(environment, "installers", lambda workplace: iter([Recorder(broken=True), made]))
-    monkeypatch.setattr(launcher, "runs_onnx", lambda: True)
+    monkeypatch.setattr(installed, "runs_onnx", lambda: True)
     return made
 
 
 def test_commands_ask_for_their_groups() -> None:
-    assert launcher.needed(["identify", "x"]) == ("core",)
-    assert launcher.needed(["--version"]) == ("core",)
-    assert launcher.needed(["test", "-k", "x"]) == ("core", "worker", "bench", "test")
+    assert installed.needed(["identify", "x"]) == ("core",)
+    assert installed.needed(["--version"]) == ("core",)
+    assert installed.needed(["test", "-k", "x"]) == ("core", "worker", "bench", "test")
 
 
 def test_a_machine_without_onnxruntime_takes_the_twin_where_there_is_one(checkout: Path) -> None:
-    assert launcher.lock_path(str(checkout), "core", onnx=False).endswith("core-ncnn.txt")
-    assert launcher.lock_path(str(checkout), "worker", onnx=False).endswith("worker.txt")
-    assert launcher.lock_path(str(checkout), "core", onnx=True).endswith("core.txt")
+    assert installed.lock_path(str(checkout), "core", onnx=False).endswith("core-ncnn.txt")
+    assert installed.lock_path(str(checkout), "worker", onnx=False).endswith("worker.txt")
+    assert installed.lock_path(str(checkout), "core", onnx=True).endswith("core.txt")
 
 
 def test_makes_it_once_with_the_first_installer_that_works(checkout: Path, recorder: Recorder) -> None:
     folder = str(checkout / ".venv")
     assert environment.make(str(checkout), folder, ["core"]) == 0
     assert recorder.locks == ["core.txt"]
-    assert launcher.missing(str(checkout), folder, ["core"]) == []
+    assert installed.missing(str(checkout), folder, ["core"]) == []
     assert environment.make(str(checkout), folder, ["core"]) == 0
     assert recorder.locks == ["core.txt"]
 
@@ -101,7 +99,7 @@ def test_another_lock_makes_another_environment_aside(checkout: Path, recorder: 
     environment.make(str(checkout), str(folder), ["core"])
     (folder / "old").touch()
     (checkout / "locks" / "core.txt").write_text("# newer\n")
-    assert launcher.missing(str(checkout), str(folder), ["core"]) == ["core"]
+    assert installed.missing(str(checkout), str(folder), ["core"]) == ["core"]
     environment.make(str(checkout), str(folder), ["core"])
     assert not (folder / "old").exists()
     assert sorted(path.name for path in checkout.iterdir()) == [".venv", ".venv.lock", "locks"]
@@ -118,7 +116,7 @@ def test_a_failure_leaves_nothing_and_says_what_to_do(
     checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(environment, "installers", lambda workplace: iter([Recorder(broken=True)]))
-    assert environment.make(str(checkout), str(checkout / ".venv"), ["core"]) == launcher.SETUP_FAILED
+    assert environment.make(str(checkout), str(checkout / ".venv"), ["core"]) == environment.SETUP_FAILED
     said = capsys.readouterr()
     assert "It is broken." in said.err
     assert said.out == ""
@@ -129,7 +127,7 @@ def test_no_room_is_said_before_anything_is_fetched(
     checkout: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(environment, "ROOM_NEEDED", 1 << 60)
-    assert environment.make(str(checkout), str(checkout / ".venv"), ["core"]) == launcher.SETUP_FAILED
+    assert environment.make(str(checkout), str(checkout / ".venv"), ["core"]) == environment.SETUP_FAILED
     assert "Make room" in capsys.readouterr().err
     assert recorder.locks == []
 

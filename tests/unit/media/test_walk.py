@@ -76,6 +76,15 @@ def test_a_link_back_into_the_folder_ends(tmp_path: Path) -> None:
     assert items == [str(tmp_path / "one" / "a.jpg"), str(tmp_path / "two" / "a.jpg")]
 
 
+def test_what_the_system_does_not_tell_of_is_an_item(tmp_path: Path) -> None:
+    if not POSIX:
+        pytest.skip("links need rights on Windows")
+    (tmp_path / "circle.jpg").symlink_to("circle.jpg")
+    touch(tmp_path / "a.jpg")
+    too_long = tmp_path / ("l" * 5000)
+    assert walked(tmp_path, too_long)[0] == [str(tmp_path / "a.jpg"), str(tmp_path / "circle.jpg"), str(too_long)]
+
+
 def test_odd_names(tmp_path: Path) -> None:
     if sys.platform != "linux":
         pytest.skip("only Linux keeps any bytes in names")

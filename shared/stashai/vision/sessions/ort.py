@@ -26,6 +26,9 @@ PROVIDERS = (
 QUIET = 3
 """Errors only: a provider that is built in but has no device would fill the log otherwise."""
 
+# Elsewhere than on Windows it is too late for this: see stashai.vision.
+onnxruntime.disable_telemetry_events()
+
 
 def available_providers() -> list[str]:
     """Those of PROVIDERS that this build has, the best first."""

@@ -5,6 +5,7 @@ A picture is looked at in passes that cost little. What they find is only a gues
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -122,7 +123,7 @@ def _worth_finer(found: Candidates, image: Pixels, scale: float, still: bool) ->
 
 def _finest(image: Pixels) -> int:
     short, long = sorted(image.shape[:2])
-    return round(FINEST * max(1.0, long / short / SLENDER) ** 0.5)
+    return round(FINEST * math.sqrt(max(1.0, long / short / SLENDER)))
 
 
 def _tiles(width: int, height: int) -> Iterator[tuple[int, int]]:

@@ -7,12 +7,20 @@ import sys
 
 from . import main
 from .exits import Exit
+from .interrupts import leave_at_once
 
-if __name__ == "__main__":
-    status = main()
-    if status == Exit.INTERRUPTED:
-        # what was interrupted may be deep inside a network or a decoder: its threads are not waited for
+
+def end(status: int) -> None:
+    """Without Python's own way out: it would wait for threads that are deep inside a network or a decoder, and ctrl-C in
+    that moment would deny the answer that was given."""
+    try:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(status)
-    sys.exit(status)
+    except OSError:  # whoever read is gone, or the disk is full; that was said if it could be
+        status = status or Exit.SOME_FAILED
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    leave_at_once()
+    end(main())

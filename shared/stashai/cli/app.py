@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 
 import click
@@ -14,6 +15,7 @@ from ..errors import Cancelled, SetupError, StashAIError, UsageError
 from ..settings import Settings
 from .commands import COMMANDS, Entry
 from .exits import Exit
+from .interrupts import leave_in_order
 from .shell import Shell
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -37,6 +39,7 @@ class LazyGroup(click.Group):
         command = getattr(import_module(module), attribute)
         if not isinstance(command, click.Command):
             raise TypeError(f"{entry.target} is not a click command")
+        leave_in_order()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -72,10 +75,14 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
         status = stop.exit_code
     except click.ClickException as error:
         error.show(shell.err)
+        answered(shell, UsageError(error.format_message()), as_json="--json" in words)
         return Exit.USAGE
-    except (KeyboardInterrupt, click.Abort):
-        shell.note("interrupted")
-        return Exit.INTERRUPTED
+    except click.Abort as stop:
+        # click says so of ctrl-C, too
+        why = "Interrupted." if isinstance(stop.__cause__, KeyboardInterrupt) else "Nothing was done: it was not agreed to (--yes agrees)."
+        return failed(shell, Cancelled(why), as_json="--json" in words)
+    except KeyboardInterrupt:
+        return failed(shell, Cancelled("Interrupted."), as_json="--json" in words)
     except StashAIError as error:
         return failed(shell, error, as_json="--json" in words)
     except OSError as error:
@@ -86,10 +93,16 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
 def failed(shell: Shell, error: StashAIError, *, as_json: bool) -> Exit:
     """Say what went wrong and what to do: on stderr, and as an object on stdout when a program asked."""
     shell.problem(error.message, error.remedy)
-    if as_json:
-        shell.emit({"error": {"code": error.code, "message": error.message, "remedy": error.remedy}})
+    answered(shell, error, as_json=as_json)
     kinds = ((Cancelled, Exit.INTERRUPTED), (UsageError, Exit.USAGE), (SetupError, Exit.SETUP))
     return next((status for kind, status in kinds if isinstance(error, kind)), Exit.SOME_FAILED)
+
+
+def answered(shell: Shell, error: StashAIError, *, as_json: bool) -> None:
+    """The error as the one object on stdout, when a program asked and stdout still takes it."""
+    if as_json:
+        with suppress(OSError):
+            shell.emit({"error": {"code": error.code, "message": error.message, "remedy": error.remedy}})
 
 
 def failed_on_system(shell: Shell, error: OSError, *, as_json: bool) -> Exit:
@@ -99,4 +112,4 @@ def failed_on_system(shell: Shell, error: OSError, *, as_json: bool) -> Exit:
         return Exit.SOME_FAILED
     place = f"{error.filename}: " if error.filename else ""
     remedy = "Make room on that disk and run the same command again: what was recorded is kept." if error.errno == errno.ENOSPC else ""
-    return failed(shell, StashAIError(f"{place}{error.strerror or error}", code="system", remedy=remedy), as_json=as_json)
+    return failed(shell, StashAIError(f"{place}{error.strerror or error}.", code="system", remedy=remedy), as_json=as_json)

@@ -30,7 +30,7 @@ ANIMATION_REACH = 1200
 """Frames into an animation that it is followed: each has to be decoded to get to the next."""
 ANIMATED = frozenset(["GIF", "WEBP", "PNG", "AVIF"])
 """Formats whose further pictures are moments; elsewhere (TIFF, MPO) they are pages and thumbnails."""
-CUT_OFF = "cut off: only a part of it could be read"
+CUT_OFF = "cut off: only a part of it could be read; copy it again from its source"
 WHOLE_ENOUGH = 0.25
 """Share of the rows that a damaged picture must still show to be looked at."""
 _DAMAGE = (

@@ -113,9 +113,9 @@ class VideoReader:
         """What was found to be damaged so far; complete once everything that is wanted was read."""
         found = dict(self._notices)
         if self._decoding.damaged:
-            found.setdefault("damaged", "parts of it are damaged and were passed over")
+            found.setdefault("damaged", "parts of it are damaged and were left out; copy it again from its source")
         if self._decoding.broke_off:
-            found.setdefault("cut-off", "it breaks off: what comes later could not be read")
+            found.setdefault("cut-off", "it breaks off: what comes later could not be read; copy it again from its source")
         return tuple(Notice(code, message) for code, message in found.items())
 
     def keyframes(self, targets: Sequence[float]) -> Iterator[Frame]:
@@ -172,7 +172,7 @@ class VideoReader:
     def _broken_at(self, time: float) -> None:
         if time < CUT_OFF * self._duration:
             said = f"it is cut off: of {self._duration:.0f} seconds only about {max(0.0, time):.0f} can be read"
-            self._notices.setdefault("cut-off", said)
+            self._notices.setdefault("cut-off", f"{said}; copy it again from its source")
 
     def _first_picture(self) -> VideoFrame:
         """The first keyframe that can be decoded: it tells of rotation, fields and stereo."""

@@ -21,8 +21,8 @@ from .control import JobControl
 from .registry import Registry
 from .session import JobSession, Progress
 
-INTERRUPTED_SECONDS = 0.8
-"""How long ctrl-C waits for units at work."""
+INTERRUPTED_SECONDS = 0.5
+"""How long ctrl-C waits for units at work: it is to be over within a second."""
 
 log = logging.getLogger(__name__)
 

@@ -83,7 +83,7 @@ def test_failures_have_their_exit_status(
     assert said.err
     assert app.run(["fail", "--json"]) == status
     out = capsys.readouterr().out
-    assert isinstance(error, KeyboardInterrupt) or json.loads(out)["error"]["message"]
+    assert json.loads(out)["error"]["message"]
 
 
 def test_unusable_arguments_are_status_two(capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,6 +91,31 @@ def test_unusable_arguments_are_status_two(capsys: pytest.CaptureFixture[str]) -
     assert app.run(["identify", "--frames", "all", "x"]) == Exit.USAGE
     assert app.run(["frobnicate"]) == Exit.USAGE
     assert "frobnicate" in capsys.readouterr().err
+
+
+def test_unusable_arguments_are_told_to_programs_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["identify", "--json", "--frames", "all", "x"]) == Exit.USAGE
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "usage"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends itself a signal")
+@pytest.mark.parametrize(("then", "status"), [("pass", Exit.INTERRUPTED), ("leave_in_order()", 7)])
+def test_ctrl_c_before_a_command_begins_just_ends_it(then: str, status: int) -> None:
+    code = f"""
+import os, signal, sys
+sys.path.insert(0, {str(Path(app.__file__).resolve().parents[2])!r})
+from stashai.cli.interrupts import leave_at_once, leave_in_order
+signal.signal(signal.SIGINT, signal.default_int_handler)
+leave_at_once()
+{then}
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+except KeyboardInterrupt:
+    sys.exit(7)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == status
+    assert "Traceback" not in ran.stderr
 
 
 def test_a_wrong_environment_is_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,6 +42,17 @@ def test_the_same_key_gives_the_same_job(worker: Worker) -> None:
     assert first == second == third
 
 
+def test_the_key_of_another_services_request_is_a_conflict(worker: Worker) -> None:
+    worker.post("/queue/submit/test.slow", {"params": {}, "request_id": "once"})
+    other = worker.post("/content-analysis/extract-metadata", {"entity": {"id": "1", "type": "image"}, "request_id": "once"})
+    assert (other.status_code, other.json()["code"]) == (409, "conflict")
+
+
+def test_what_forwards_is_nothing_to_ask_for(worker: Worker) -> None:
+    assert worker.post("/queue/submit/services.forward", {}).status_code == 404
+    assert "services.forward" not in {one["name"] for one in worker.get("/services").json()}
+
+
 def test_an_equal_running_request_is_a_conflict_that_names_the_job(worker: Worker) -> None:
     body = {"params": {"seconds": 5, "mark": "x"}}
     first = worker.post("/queue/submit/test.slow", body).json()["job_id"]

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from stashai import __version__
-from stashai.processing.registry import BUILT_IN, Registry
+from stashai.processing.registry import Registry
 from stashai.services.core import Core
 
 from . import errors
@@ -37,7 +37,7 @@ MIB = 2**20
 
 def open_state(config: WorkerConfig, prepare: Prepare = prepare_networks) -> WorkerState:
     """The worker's parts, wired. Raises SetupError and StorageError."""
-    registry = WorkerRegistry((*BUILT_IN, "stashai_worker.forwarding"), folder=config.core.data / "processors")
+    registry = WorkerRegistry(folder=config.core.data / "processors")
     core = Core(config.core, registry=registry)
     spool = Spool(config.core.data / "spool", config.max_upload * MIB, config.spool_hours)
     stash = open_stash(config.stash_url, config.stash_api_key)

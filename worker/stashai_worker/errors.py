@@ -36,6 +36,7 @@ _BY_CODE = {
     "too-large": 413,
     "forbidden": 403,
     "busy": 503,
+    "service-down": 503,
     "timeout": 504,
 }
 

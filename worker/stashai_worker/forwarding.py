@@ -81,14 +81,15 @@ class Forward(Processor[ForwardParams, Forwarded]):
 
 
 class WorkerRegistry(Registry):
-    """The registry of a worker: what forwards is told which services there are."""
+    """The registry of a worker. It can also forward, which is nothing to ask for by name: the routes decide it."""
 
     choice: Choice | None = None
 
     def create(self, processor_id: str) -> Processor[Any, Any]:
-        processor = super().create(processor_id)
-        if isinstance(processor, Forward):
-            processor.choice = self.choice
+        if processor_id != Forward.id:
+            return super().create(processor_id)
+        processor = Forward()
+        processor.choice = self.choice
         return processor
 
 

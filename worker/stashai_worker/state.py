@@ -61,11 +61,14 @@ class WorkerState:
 
     def submit(self, request: JobRequest) -> JobRow:
         """Row first, then ring. The same idempotency key gives the same job; an equal job that still runs under another key
-        is a conflict (DuplicateError). Raises UsageError for a service that is set aside."""
+        is a conflict (DuplicateError), and so is the key of another service's request. Raises UsageError for a service that is
+        set aside."""
         ledger = self.core.ledger
         known = ledger.job_by_key(request.idempotency_key) if request.idempotency_key else None
-        if known is not None:
+        if known is not None and known.processor == request.processor:
             return known
+        if known is not None:
+            raise UsageError(f"The request_id belongs to another request, job {known.job_id}.", code="conflict", remedy="Use a new one.")
         if self.services.in_maintenance(request.processor):
             raise UsageError(f"The service {request.processor} is set aside.", code="busy", remedy="Try again later.")
         equal = ledger.unfinished(request.hash)

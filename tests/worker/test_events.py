@@ -33,10 +33,9 @@ def submit(ledger: Ledger, count: int) -> None:
 
 
 def tell_news(told: Hub) -> int:
-    news = told.news()
-    for numbered in news:
-        told.tell(*numbered)
-    return len(news)
+    events, status = told.news()
+    told.tell(events, status)
+    return len(events)
 
 
 def heard(listener: Listener) -> list[dict[str, object]]:
@@ -77,7 +76,7 @@ def test_a_listener_that_does_not_read_is_dropped_and_the_others_hear_all(ledger
     told = hub(ledger)
     slow, quick = told.join(None), told.join(None)
     for number in range(QUEUE_LENGTH + 1):
-        told.tell(number, json.dumps(number))
+        told.tell([(number, json.dumps({"sequence": number}))], "{}")
         quick.queue.get_nowait()
     assert (slow.dropped, quick.dropped) == (True, False)
     assert slow.queue.qsize() == QUEUE_LENGTH

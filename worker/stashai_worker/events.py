@@ -154,13 +154,14 @@ class Hub:
         self._known: dict[str, JobRow] = {}
         self._read_until = now()
         self._sequence = int(self._read_until * 1000)
+        self._status = "{}"
 
     def join(self, since: int | None) -> Listener:
         listener = Listener()
         if since is not None:
-            for sequence, message in self._kept:
+            for sequence, event in self._kept:
                 if sequence > since:
-                    listener.offer(message)
+                    listener.offer(_message(event, self._status))
         self._listeners.add(listener)
         return listener
 
@@ -176,19 +177,23 @@ class Hub:
             except StorageError as error:
                 logger.warning("The ledger does not answer: %s", error)
                 continue
-            for numbered in told:
-                self.tell(*numbered)
+            self.tell(*told)
 
-    def tell(self, sequence: int, message: str) -> None:
-        self._kept.append((sequence, message))
-        for listener in self._listeners:
-            listener.offer(message)
+    def tell(self, events: Sequence[tuple[int, str]], status: str) -> None:
+        """Hand on numbered events with the queue as it is now. What is kept for those who resume is without it: it is large,
+        and old by then."""
+        self._status = status or self._status
+        for numbered in events:
+            self._kept.append(numbered)
+            message = _message(numbered[1], self._status)
+            for listener in self._listeners:
+                listener.offer(message)
 
-    def news(self) -> list[tuple[int, str]]:
-        """The messages about what changed since the last call, numbered."""
-        events = [(job.job_id, *event) for job in self._changed() for event in differences(self._note(job), job)]
-        status = json.dumps(queue_status(self._ledger, ACTIVE_TOLD)) if events else ""
-        return [self._message(job_id, event, data, status) for job_id, event, data in events]
+    def news(self) -> tuple[list[tuple[int, str]], str]:
+        """What changed since the last call as numbered events, and the queue's status, both as JSON."""
+        changes = [(job.job_id, *event) for job in self._changed() for event in differences(self._note(job), job)]
+        status = json.dumps(queue_status(self._ledger, ACTIVE_TOLD)) if changes else ""
+        return [self._event(job_id, event, data) for job_id, event, data in changes], status
 
     def _changed(self) -> Sequence[JobRow]:
         since = self._read_until - 1.0
@@ -204,10 +209,14 @@ class Hub:
             self._known.pop(next(iter(self._known)))
         return before
 
-    def _message(self, job_id: str, event: str, data: dict[str, Any], status: str) -> tuple[int, str]:
+    def _event(self, job_id: str, event: str, data: dict[str, Any]) -> tuple[int, str]:
         self._sequence += 1
         own = {"type": "queue_update", "event": event, "job_id": job_id, "data": data, "sequence": self._sequence}
-        return self._sequence, f'{json.dumps(own)[:-1]}, "queue_status": {status}}}'
+        return self._sequence, json.dumps(own)
+
+
+def _message(event: str, status: str) -> str:
+    return f'{event[:-1]}, "queue_status": {status}}}'
 
 
 def _slim(job: JobRow) -> JobRow:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -135,22 +135,34 @@ def _bare(units: int) -> float:
 
 
 def memory(data: Path, jobs: int) -> dict[str, float]:
-    """Resident MiB after a tenth of the jobs, and after all."""
-    core = opened(data)
-    run(core, max(1, jobs // 10))
-    early = _rss()
-    run(core, jobs - jobs // 10, units=1)
-    late = _rss()
-    core.close()
+    """Resident MiB of a worker that takes jobs over HTTP and runs them: after a tenth of them, and after all."""
+    opened(data).close()
+    with serving(data) as (process, url), requests.Session() as session:
+        early = _after(session, url, process.pid, range(jobs // 10))
+        late = _after(session, url, process.pid, range(jobs // 10, jobs))
     return {"early": early, "late": late, "jobs": jobs}
 
 
-def _rss() -> float:
-    """This process's resident MiB; 0 where the system does not tell cheaply."""
-    statm = Path("/proc/self/statm")
+def _after(session: requests.Session, url: str, pid: int, marks: Iterable[int]) -> float:
+    """The process's resident MiB once it has run a job for each of `marks`; 0 where the system does not tell cheaply."""
+    for mark in marks:
+        session.post(f"{url}/api/v1/queue/submit/bench.measured", json={"params": {"mark": str(mark)}}, timeout=60).raise_for_status()
+    while session.get(f"{url}/api/v1/ai-jobs/history?status=pending&limit=1", timeout=60).json()["total"]:
+        time.sleep(0.2)
+    statm = Path(f"/proc/{pid}/statm")
     if sys.platform == "win32" or not statm.exists():
         return 0.0
     return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+@contextmanager
+def serving(data: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A worker of its own, once it can serve; its process and its address."""
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    with processes(data, [["stashai_worker", "--port", str(port)]], STASHAI_RATE="0") as [process], requests.Session() as session:
+        _answers(session, url + "/health")
+        yield process, url
 
 
 @contextmanager
@@ -194,18 +206,14 @@ def _finish(core: Core, jobs: list[str]) -> None:
 def health_under_load(data: Path, picture: Path, seconds: float) -> dict[str, float]:
     """Milliseconds of GET /health, asked twenty times a second while every core looks for faces."""
     core = opened(data)
-    port = _free_port()
-    cores = Settings.from_environ().cores
     times = []
-    with processes(data, [["stashai_worker", "--port", str(port)]], STASHAI_RATE="0"), requests.Session() as session:
-        url = f"http://127.0.0.1:{port}/health"
-        _answers(session, url)
-        _submitted(core, "load", units=cores, infer=seconds + 5.0, picture=str(picture.resolve()))
+    with serving(data) as (_, url), requests.Session() as session:
+        _submitted(core, "load", units=Settings.from_environ().cores, infer=seconds + 5.0, picture=str(picture.resolve()))
         time.sleep(3.0)
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             started = time.monotonic()
-            session.get(url, timeout=10).raise_for_status()
+            session.get(url + "/health", timeout=10).raise_for_status()
             times.append(time.monotonic() - started)
             time.sleep(0.05)
     core.close()

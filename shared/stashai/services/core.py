@@ -18,6 +18,7 @@ from ..tracking.open import open_stores
 
 if TYPE_CHECKING:
     from ..vision.engine import VisionEngine
+    from ..vision.sharing import Networks
 
 DEFAULT_PROFILE = "balanced"
 
@@ -39,6 +40,7 @@ class Core:
         self.registry = registry or Registry(folder=settings.data / "processors")
         self.media = media
         self._engines: dict[str, VisionEngine] = {}
+        self._networks: Networks | None = None
         self._lock = threading.Lock()
         self._remembered = Remembered()
         self._controls: WeakSet[JobControl] = WeakSet()
@@ -47,10 +49,12 @@ class Core:
         """The engine of a profile; made here, its networks are opened on first use."""
         from ..vision.engine import VisionEngine
         from ..vision.profile import Profile
+        from ..vision.sharing import Networks
 
         with self._lock:
+            self._networks = self._networks or Networks(self.settings.cores)
             if profile not in self._engines:
-                self._engines[profile] = VisionEngine(self.settings, profile=Profile(profile))
+                self._engines[profile] = VisionEngine(self.settings, profile=Profile(profile), opener=self._networks.open)
             return self._engines[profile]
 
     def context(self, control: JobControl) -> Context:
@@ -76,6 +80,8 @@ class Core:
             engines, self._engines = self._engines, {}
         for engine in engines.values():
             engine.close()
+        if self._networks is not None:
+            self._networks.unload()
 
     def close(self) -> None:
         self.unload()

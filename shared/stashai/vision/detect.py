@@ -20,7 +20,7 @@ from .detect_merge import hypotheses, overlaps, suppress
 from .profile import Look
 from .session import Session
 
-VERSION = "1"
+VERSION = "2"
 """Raised when anything here changes what is found or where: kept observations of older versions are not mixed with new ones."""
 
 ACCEPT = 0.6
@@ -37,6 +37,8 @@ OVERLAP = 0.5
 """Candidates of one pass that overlap more than this are one."""
 SAME = 0.4
 """Guesses that overlap more than this (intersection over union) are about one place."""
+INNER = 0.25
+"""The inner part of a found face: its middle, as a share of its width and height in each direction."""
 
 
 class Detector:
@@ -50,11 +52,14 @@ class Detector:
     def detect(self, image: Pixels, looks: Sequence[Look], *, still: bool) -> list[Refined]:
         """Faces of `image` (H, W, 3) RGB, best first; `looks` as in `profile.Effort`. A still is searched for small faces
         also when nothing hints at them, a frame of a video only where something does."""
-        found = [self._second.refine(image, guesses, looks) for guesses in self.guesses(image, still=still)]
-        return _distinct([one for one in found if one and one.face.score >= ACCEPT])
+        found: list[Refined] = []
+        for guesses in self.guesses(image, still=still):
+            if not _inside(guesses, found) and (one := self._second.refine(image, guesses, looks)) and one.face.score >= ACCEPT:
+                found.append(one)
+        return _distinct(found)
 
     def guesses(self, image: Pixels, *, still: bool) -> list[Candidates]:
-        """What the passes find, one entry a place; a place may have several guesses that differ in roll."""
+        """What the passes find, one entry a place, the most certain first; a place may have several guesses that differ in roll."""
         first = self._canvas(image, LONGEST)
         parts = [self._find(first), self._find(self._canvas(_pixels_of(first, image), TURNED_LONGEST).turned(), first)]
         if max(image.shape[:2]) > TURNED_LONGEST:
@@ -79,6 +84,14 @@ class Detector:
         for left, top in _tiles(shrunk.shape[1], shrunk.shape[0]):
             tile = self._find(self._canvas(shrunk[top : top + TILE, left : left + TILE], TILE))
             yield _scaled(_moved(tile, left, top), scale)
+
+
+def _inside(guesses: Candidates, found: Sequence[Refined]) -> bool:
+    """Whether the best guess has its middle where a face was found already: it would lead there again."""
+    x, y, width, height = guesses.boxes[int(np.argmax(guesses.scores))]
+    boxes = np.array([one.face.box for one in found]).reshape(-1, 4)
+    away = np.abs(boxes[:, :2] + boxes[:, 2:] / 2 - (x + width / 2, y + height / 2))
+    return bool(np.any(np.all(away < INNER * boxes[:, 2:], axis=1)))
 
 
 def _distinct(found: Sequence[Refined]) -> list[Refined]:

@@ -46,7 +46,7 @@ class Effort:
 _MORE = (Look(80.0, 256, mirrored=True), Look(35.0, 160), Look(35.0, 160, mirrored=True))
 _EFFORTS = MappingProxyType(
     {
-        Profile.FAST: Effort("plain", mirror=False, looks=(Look(35.0, 160, mirrored=True),)),
+        Profile.FAST: Effort("plain", mirror=False, looks=()),
         Profile.BALANCED: Effort("mirrored", mirror=True, looks=_MORE),
         Profile.THOROUGH: Effort("mirrored", mirror=True, looks=_MORE),
     }

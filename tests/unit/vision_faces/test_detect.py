@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from stashai.vision.align import template
 from stashai.vision.detect import Detector
 from stashai.vision.profile import Profile
 
@@ -59,7 +60,7 @@ class Liar(PaintedDetector):
 
     def run(self, blob: np.ndarray) -> list[np.ndarray]:
         outputs = list(super().run(blob))
-        if blob.shape[2] > 200:
+        if blob.shape[2] > 256:
             self._write(outputs, (np.array([[30, 50], [70, 50], [50, 70], [35, 90], [65, 90.0]]) + 60), blob.shape[3] // 8)
         return outputs
 
@@ -68,6 +69,26 @@ def test_a_guess_that_a_second_look_does_not_confirm_is_dropped() -> None:
     detector = Detector(entry("detector"), Liar())
     assert len(detector.guesses(plain(320, 320), still=True)) >= 1
     assert detector.detect(plain(320, 320), LOOKS, still=True) == []
+
+
+def test_a_second_guess_within_a_found_face_is_not_looked_at_again() -> None:
+    image = plain(640, 640)
+    paint(image, 60, (320, 320), 0)
+
+    class Twice(PaintedDetector):
+        """Sees a smaller face, too, in the middle of the one that is there."""
+
+        def run(self, blob: np.ndarray) -> list[np.ndarray]:
+            outputs = list(super().run(blob))
+            if blob.shape[2] > 256:
+                self._write(outputs, (template() - template().mean(axis=0)) * 0.4 + blob.shape[2] / 2 + 12, blob.shape[3] // 8)
+            return outputs
+
+    once, twice = PaintedDetector(), Twice()
+    assert len(Detector(entry("detector"), once).detect(image, LOOKS, still=True)) == 1
+    assert len(Detector(entry("detector"), twice).detect(image, LOOKS, still=True)) == 1
+    assert len(Detector(entry("detector"), Twice()).guesses(image, still=True)) == 2
+    assert len(twice.shapes) == len(once.shapes)
 
 
 class Sideways(PaintedDetector):

@@ -15,11 +15,12 @@ OLDEST = 0x030B0000
 
 
 def _find_library() -> None:
-    """Our own folder first; in a checkout the library lies beside it."""
+    """Our own folder first; in a checkout the library lies beside it. What travels with us serves where nothing is installed."""
     if str(HERE) not in sys.path:
         sys.path.insert(0, str(HERE))
     if not (HERE / "stashai").is_dir():
         sys.path.insert(1, str(HERE.parent / "shared"))
+    sys.path.append(str(HERE / "vendor"))
 
 
 def _write(text: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,11 +19,15 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = b"__STASHAI_VERSION__"
 SCRIPT, STYLE = "dist/stashai.js", "dist/stashai.css"
+VENDORED = ("peewee", "tenacity")
+"""Small packages of Python alone that travel in the zip: with them the plugin keeps its rows and asks a worker where nothing can be
+installed."""
 NOT_SHIPPED = ("cli", "bench", "report", "demo.py")
 """Parts of the library that only the command line uses."""
 
@@ -71,6 +76,7 @@ def main_package(text: str, with_ui: bool) -> Package:
     files = dict(below(plugin, "", ("ui", "dist", "node_modules")))
     files |= below(ROOT / "shared" / "stashai", "stashai/", NOT_SHIPPED)
     files |= {f"stashai/{path.name}": path.read_bytes() for path in sorted((ROOT / "models").glob("*.toml"))}
+    files |= vendored()
     for name in ("plugin.txt", "plugin-ncnn.txt"):
         files[f"locks/{name}"] = (ROOT / "locks" / name).read_bytes()
     for name in ("LICENSE", "NOTICE"):
@@ -86,6 +92,24 @@ def main_package(text: str, with_ui: bool) -> Package:
     else:
         files |= {SCRIPT: b"", STYLE: b""}
     return Package("stashai", "StashAI", "Who is in this scene, gallery or image. Stays on your own machines.", files)
+
+
+def vendored() -> dict[str, bytes]:
+    """The modules of VENDORED and their licences, of the versions that the lock names."""
+    locked = dict(re.findall(r"^([\w-]+)==([\w.]+)", (ROOT / "locks" / "plugin.txt").read_text(encoding="utf-8"), re.MULTILINE))
+    files: dict[str, bytes] = {}
+    for name in VENDORED:
+        try:
+            found = distribution(name)
+        except PackageNotFoundError:
+            raise SystemExit(f"{name} is not installed here: run this with ./stashai build-plugin.") from None
+        if found.version != locked[name]:
+            raise SystemExit(f"{name} {found.version} is installed here, and the lock names {locked[name]}.")
+        for path in found.files or ():
+            own = path.parts[0] in (name, f"{name}.py") and path.suffix == ".py"
+            if own or "licenses" in path.parts:
+                files[f"vendor/{path.as_posix()}"] = Path(str(path.locate())).read_bytes()
+    return files
 
 
 def automatic_package() -> Package:

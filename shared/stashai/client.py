@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlsplit
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from .errors import StashAIError, UsageError
 
 TOKEN_FILE = "worker-token"  # noqa: S105 - a file's name
 PREFIX = "/api/v1"
+SLOW = "worker-slow"
+"""The code of a worker that is there, and has too much to do to answer in time."""
+PROTOCOL = 1
+"""What a plugin and a worker say to each other below /stash; raised when either would misunderstand the other."""
 
 
 class WorkerError(StashAIError):
     """The worker refused, cannot be reached, or answers something else than a worker would."""
 
     code = "worker"
+
+    def __init__(self, message: str, *, code: str | None = None, remedy: str = "", status: int = 0, job_id: str | None = None) -> None:
+        super().__init__(message, code=code, remedy=remedy)
+        self.status, self.job_id = status, job_id
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it cannot help with anything now, rather than refuse this one thing."""
+        return self.status in (0, 401, 403, 429) or self.status >= 500
 
 
 def read_token(folder: Path) -> str:
@@ -55,15 +70,22 @@ def checked_address(address: str) -> str:
     return address.strip().rstrip("/")
 
 
+class _NoRedirects(HTTPRedirectHandler):
+    """The token is for that address alone."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
 class WorkerClient:
     def __init__(self, address: str, token: str = "", timeout: float = 10.0) -> None:
         self._base = checked_address(address)
         self._token, self._timeout = token, timeout
         # A proxy of the environment is for the internet; the worker stands in the same house.
-        self._opener = build_opener(ProxyHandler({}))
+        self._opener = build_opener(ProxyHandler({}), _NoRedirects())
 
     def health(self) -> dict[str, Any]:
-        return self.call("GET", "/health")
+        return dict(self.call("GET", "/health"))
 
     def answers(self) -> bool:
         try:
@@ -78,28 +100,40 @@ class WorkerClient:
         return [dict(row) for row in rows] if isinstance(rows, list) else []
 
     def submit(self, processor: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        return self.call("POST", f"/queue/submit/{quote(processor)}", body)
+        return dict(self.call("POST", f"/queue/submit/{quote(processor)}", body))
 
     def job(self, job_id: str) -> dict[str, Any]:
-        return self.call("GET", f"/ai-jobs/{quote(job_id)}")
+        return dict(self.call("GET", f"/ai-jobs/{quote(job_id)}"))
 
     def cancel(self, job_id: str) -> dict[str, Any]:
-        return self.call("POST", f"/queue/cancel/{quote(job_id)}")
+        return dict(self.call("POST", f"/queue/cancel/{quote(job_id)}"))
 
-    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def upload(self, name: str, content: bytes) -> dict[str, Any]:
+        """Bytes for the worker's spool; `upload` of the answer is their key."""
+        mark = hashlib.sha256(content).hexdigest()
+        head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{quote(name)}"\r\n\r\n'
+        body = head.encode() + content + f"\r\n--{mark}--\r\n".encode()
+        return dict(self._send("POST", "/media", body, f"multipart/form-data; boundary={mark}", self._timeout))
+
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None, timeout: float | None = None) -> Any:
         """The answer's JSON. Raises WorkerError with the worker's own code and message."""
-        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        data = json.dumps(body).encode() if body is not None else None
+        return self._send(method, path, data, "application/json", timeout or self._timeout)
+
+    def _send(self, method: str, path: str, data: bytes | None, kind: str, timeout: float) -> Any:
+        headers = {"Accept": "application/json", "Content-Type": kind}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
-        data = json.dumps(body).encode() if body is not None else None
         request = Request(self._base + PREFIX + path, data=data, headers=headers, method=method)  # noqa: S310 - scheme was checked
         try:
-            with self._opener.open(request, timeout=self._timeout) as answer:
+            with self._opener.open(request, timeout=timeout) as answer:
                 return _json(answer.read())
         except HTTPError as error:
             raise _refused(error) from error
-        except (URLError, TimeoutError, OSError) as error:
+        except (URLError, TimeoutError, OSError, HTTPException) as error:
             reason = getattr(error, "reason", None) or error
+            if isinstance(reason, TimeoutError):
+                raise WorkerError(f"The worker at {self._base} did not answer within {timeout:g} seconds.", code=SLOW) from error
             raise WorkerError(
                 f"The worker at {self._base} does not answer: {reason}.",
                 remedy="Start it, or correct its address in StashAI's settings.",
@@ -107,12 +141,13 @@ class WorkerClient:
             ) from error
 
 
-def _json(data: bytes) -> dict[str, Any]:
+def _json(data: bytes) -> Any:
+    if not data:
+        return {}
     try:
-        value = json.loads(data)
+        return json.loads(data)
     except ValueError as error:
         raise WorkerError("What answers there is not a StashAI worker.", remedy="Correct its address.", code="not-a-worker") from error
-    return value if isinstance(value, dict) else {"services": value}
 
 
 def _refused(error: HTTPError) -> WorkerError:
@@ -120,8 +155,10 @@ def _refused(error: HTTPError) -> WorkerError:
         said = json.loads(error.read())
     except ValueError:
         said = {}
-    message = said.get("message") or said.get("error") if isinstance(said, dict) else None
+    said = said if isinstance(said, dict) else {}
+    message = said.get("message") or said.get("error")
     if error.code in (401, 403):
-        return WorkerError(str(message or "The worker wants another token."), remedy="Enter its token again.", code="worker-token")
-    code = str(said.get("code") or "worker") if isinstance(said, dict) else "worker"
-    return WorkerError(str(message or f"The worker answered with status {error.code}."), code=code)
+        text = str(message or "The worker wants another token.")
+        return WorkerError(text, remedy="Enter its token again.", code="worker-token", status=error.code)
+    text, job = str(message or f"The worker answered with status {error.code}."), said.get("job_id")
+    return WorkerError(text, code=str(said.get("code") or "worker"), status=error.code, job_id=job if isinstance(job, str) else None)

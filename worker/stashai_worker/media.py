@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from stashai.errors import MediaError, UsageError
 from stashai.media.medium import Medium
@@ -38,6 +39,12 @@ class WorkerMedia:
             if instead is None:
                 raise
             return instead
+
+    def way(self, path: str | None) -> Literal["path", "stash", "upload"]:
+        """How a file of that Stash's would be reached."""
+        if path and self._mapped(path) is not None:
+            return "path"
+        return "stash" if self._stash is not None else "upload"
 
     def content(self, upload: str) -> bytes:
         return self._uploaded(upload).read_bytes()

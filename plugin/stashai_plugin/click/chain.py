@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from stashai.errors import Cancelled, LeaseLost, Paused, StashAIError
 from stashai.tracking.records import Outcome
 
+from ..engine.choosing import engine_on
+from ..engine.link import AskAgainError, Link, WorkerGoneError
 from ..host.deadline import Limit
 from ..host.watch import watched
 from ..looking.results import kept_result
@@ -23,8 +25,10 @@ Json = dict[str, Any]
 
 
 class Chain:
-    def __init__(self, bench: Bench, deadline: float) -> None:
-        self._bench, self._limit = bench, Limit(deadline)
+    """`link` leads to the worker that looks, None where this host does."""
+
+    def __init__(self, bench: Bench, link: Link | None, deadline: float) -> None:
+        self._bench, self._link, self._limit = bench, link, Limit(deadline)
 
     def waiting(self, job: JobRow, why: str) -> Json:
         return {"job": shown_job(job), "result": None, "more": not job.ended, "waiting": why}
@@ -38,7 +42,8 @@ class Chain:
         bench = self._bench
         try:
             with watched(bench, claim, self._limit) as control:
-                result, more = Look(bench, claim, bench.context(control), self._limit).work()
+                engine = engine_on(bench, self._link, control, self._limit)
+                result, more = Look(bench, claim, engine, self._limit).work()
         except Cancelled as error:
             if isinstance(error, Paused):
                 bench.ledger.release(claim, "")
@@ -47,6 +52,8 @@ class Chain:
             return {"job": self._row(claim), "result": None, "more": False}
         except LeaseLost:
             return self.waiting(claim.job, "Another page is at work on this.")
+        except (WorkerGoneError, AskAgainError) as error:
+            return self._without_worker(claim, error)
         except StashAIError as error:
             self._fail(claim, error)
             raise
@@ -55,7 +62,16 @@ class Chain:
             raise
         if more:
             bench.ledger.release(claim, self._progress_text())
-        return {"job": self._row(claim), "result": result, "more": more}
+        return {"job": self._row(claim), "result": result, "more": more, "where": engine.where}
+
+    def _without_worker(self, claim: Claim, error: StashAIError) -> Json:
+        """The row waits with all that was seen. The next step goes on here, or, where this host cannot, says why not."""
+        bench = self._bench
+        bench.ledger.release(claim, error.message)
+        if isinstance(error, WorkerGoneError) and not bench.may_fall_back:
+            raise error
+        bench.request.log.warning(str(error))
+        return self.waiting(bench.ledger.job(claim.job.job_id) or claim.job, error.message)
 
     def _row(self, claim: Claim) -> Json:
         return shown_job(self._bench.ledger.job(claim.job.job_id) or claim.job)

@@ -6,10 +6,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from stashai.errors import StashAIError, UsageError
+from stashai.errors import UsageError
 
-from ..host.bench import Bench, inference_lock
-from ..page.health import NOT_ON_A_WORKER
+from ..engine.choosing import worker_of
+from ..engine.link import AskAgainError
+from ..host.bench import Bench, right_to_infer
 from ..request import Request
 from ..rows import shown_job
 from ..setup.start import plan
@@ -42,8 +43,6 @@ def submit(bench: Bench, config: Json, *, again: bool = False) -> Json:
     from stashai.tracking.records import JobRequest
 
     kind, entity_id = str(config["type"]), str(config["id"])
-    if bench.preferences["run_on"] == "worker":
-        raise StashAIError(NOT_ON_A_WORKER.reason, remedy=NOT_ON_A_WORKER.remedy, code="worker-unsupported")
     entity = bench.gateway.gallery(entity_id) if kind == "gallery" else bench.gateway.item(kind, entity_id)  # type: ignore[arg-type]
     if entity is None:
         raise UsageError(f"There is no {kind} {entity_id} in Stash.", code="not-found", remedy="Reload this page.")
@@ -64,20 +63,26 @@ def _file_name(entity: Any) -> str:
 def step(request: Request) -> Json:
     """Work on a job for a few seconds: {job, result, more}. `waiting` says why nothing was done."""
     job_id = request.text("job", longest=64)
+    link, busy = None, ""
     try:
         bench = Bench(request)
+        link = worker_of(bench)
     except SetupNeededError:
         return {"job": None, "result": None, "more": False, "needs": {"setup": plan(request)}}
+    except AskAgainError as error:
+        busy = error.message
     from .chain import Chain
 
     job = bench.ledger.job(job_id)
     if job is None or job.processor != PROCESSOR:
         raise UsageError(f"There is no job {job_id}.", code="unknown-job")
-    chain = Chain(bench, request.began + BUDGET)
+    chain = Chain(bench, link, request.began + BUDGET)
+    if busy:
+        return chain.waiting(job, busy)
     if job.ended:
         return chain.ended(job)
-    with inference_lock(request) as lock:
-        if not lock.acquire(WAIT_FOR_LOCK, urgent=True):
+    with right_to_infer(request, link is None, WAIT_FOR_LOCK) as may:
+        if not may:
             return chain.waiting(job, "Another recognition is at work.")
         claim = bench.ledger.claim(job_id)
         if claim is None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from stashai.processors.stash_learn import learn_batch, sync
+from stashai.processors.stash_performers import sync
 
 from ..request import PLUGIN_ID
 
 if TYPE_CHECKING:
-    from stashai.processing.context import Context
-
+    from ..engine.base import Engine
     from ..host.bench import Bench
     from ..host.deadline import Limit
 
@@ -24,28 +23,29 @@ BATCH_TAKES = 0.6
 """Seconds that a batch may take: none is begun later than this before the end."""
 
 
-def learn_first(bench: Bench, ctx: Context, limit: Limit) -> None:
+def learn_first(bench: Bench, engine: Engine, limit: Limit) -> None:
     """Nobody can be named before somebody is known: look at Stash's performers, and learn the first few."""
     if time.time() - float(bench.mirror.fact("synced") or 0.0) > SYNC_AGAIN:
-        sync(bench.gateway, bench.mirror, ctx)
+        # What is begun here is worth finishing: the step's end does not cut it off.
+        sync(bench.gateway, bench.mirror, bench.stores.people, time.time(), lambda: None)
         queue_learning(bench)
     if bench.mirror.progress()[0] == 0:
-        _learn(bench, ctx, limit, time.monotonic() + FIRST_LEARNING)
+        _learn(bench, engine, limit, time.monotonic() + FIRST_LEARNING)
 
 
-def catch_up(bench: Bench, ctx: Context, limit: Limit) -> int:
+def catch_up(bench: Bench, engine: Engine, limit: Limit) -> int:
     """The medium is done with: what is left of the step, a batch at least, goes to learning whom else it might show. How many."""
-    return _learn(bench, ctx, limit, limit.at)
+    return _learn(bench, engine, limit, limit.at)
 
 
-def _learn(bench: Bench, ctx: Context, limit: Limit, until: float) -> int:
+def _learn(bench: Bench, engine: Engine, limit: Limit, until: float) -> int:
     """Learn waiting performers until that moment; how many."""
     learned = 0
     while time.monotonic() < min(until, limit.at - BATCH_TAKES) or not learned:
         waiting = bench.mirror.waiting(LEARN_BATCH)
         if not waiting:
             break
-        learned += sum(1 for _ in learn_batch(waiting, bench.gateway, bench.mirror, ctx))
+        learned += sum(1 for _ in engine.learn(waiting))
     return learned
 
 

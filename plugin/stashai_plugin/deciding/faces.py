@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from stashai.contracts.findings import SeenFace
 from stashai.errors import UsageError
 
-from ..looking.findings import StashFindings, current_findings, newest_findings
+from ..looking.findings import current_findings, newest_findings
 from ..looking.people_rows import unknown_key
+from ..looking.reading import StashFindings
 
 if TYPE_CHECKING:
+    from stashai.contracts.findings import SeenFace
     from stashai.processing.stores import Person
     from stashai.tracking.records import JobRow
 

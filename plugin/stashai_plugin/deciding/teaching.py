@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from stashai.errors import StashAIError, UsageError
 from stashai.processing.stores import Decision
-from stashai.processors.stash_learn import reference_of
+from stashai.processors.stash_performers import reference_of
 
+from ..engine.choosing import quiet_engine
 from .faces import faces_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from stashai.tracking.records import JobRow
 
     from ..host.bench import Bench
-    from ..looking.findings import StashFindings
+    from ..looking.reading import StashFindings
 
 MOST_CONFIRMED = 12
 """References that confirmations give one person at most."""
@@ -44,18 +45,16 @@ def confirm(bench: Bench, job: JobRow, key: str, performer: str) -> None:
 
 def _teach(bench: Bench, person: Person, kind: str, item: str, findings: StashFindings, faces: Sequence[SeenFace]) -> None:
     best = max((face for face in faces if face.crop), key=lambda face: face.quality, default=None)
-    confirmed = [r for r in bench.stores.people.references(person_id=person.id) if r.confirmed]
+    confirmed = bench.people.confirmed(person.id)
     path = _taught_path(kind, item)
-    if best is None or best.crop is None or best.quality < bench.vision.reference_floor or len(confirmed) >= MOST_CONFIRMED:
+    if best is None or best.crop is None or len(confirmed) >= MOST_CONFIRMED:
         return
-    chip = bench.stores.crops.get(best.crop)
-    if chip is None or any(r.path == path for r in confirmed):
+    engine, chip = quiet_engine(bench), bench.stores.crops.get(best.crop)
+    if chip is None or best.quality < engine.floor or any(path == known for known, _ in confirmed):
         return
-    ctx = bench.quiet_context()
-    reference = reference_of(chip, {}, best.quality, person.id, path, ctx)
-    kept = bench.stores.observations.frames(findings.fingerprint, bench.vision.detector_id)
-    vectors = [o.embeddings for frame in kept for o in frame.observations if o.id == best.observation]
-    reference.embeddings = dict(vectors[0]) if vectors else {bench.vision.primary: bench.vision.embed_chip(bench.vision.primary, chip)}
+    kept = bench.exchange.vectors_of(best.observation)
+    vectors = kept if engine.primary in kept else {engine.primary: engine.vectors(engine.primary, [chip])[0]}
+    reference = reference_of(chip, vectors, best.quality, person.id, path, bench.stores)
     reference.fingerprint, reference.confirmed = findings.fingerprint, True
     bench.stores.people.add_reference(reference)
 
@@ -65,7 +64,6 @@ def _taught_path(kind: str, item: str) -> str:
 
 
 def unteach(bench: Bench, person: Person, kind: str, item: str) -> None:
-    references = bench.stores.people.references(person_id=person.id)
-    for reference in references:
-        if reference.confirmed and reference.path == _taught_path(kind, item) and reference.id is not None:
-            bench.stores.people.set_usable(reference.id, False, "the name was taken back")
+    for path, reference in bench.people.confirmed(person.id):
+        if path == _taught_path(kind, item):
+            bench.stores.people.set_usable(reference, False, "the name was taken back")

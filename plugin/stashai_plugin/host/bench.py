@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from stashai.clock import SystemClock
@@ -11,7 +14,8 @@ from stashai.mode import activate
 from stashai.stash.mirror import Mirror
 
 from ..gateway import gateway
-from ..preferences.saved import load
+from ..preferences.fields import only_on_worker, wants_worker
+from ..preferences.saved import cached, load
 from ..request import Request
 from ..setup.start import needed
 from ..setup.state import is_ready, make_private
@@ -21,7 +25,9 @@ if TYPE_CHECKING:
     from stashai.processing.control import JobControl
     from stashai.processing.stores import Stores
     from stashai.stash.client import StashClient
+    from stashai.tracking.exchange import Exchange
     from stashai.tracking.ledger import Ledger
+    from stashai.tracking.people import People
     from stashai.vision.engine import VisionEngine
 
     from .provenance import Provenance
@@ -32,12 +38,29 @@ def inference_lock(request: Request) -> HostLock:
     return HostLock(request.data / "inference.lock")
 
 
+@contextmanager
+def right_to_infer(request: Request, here: bool, patience: float) -> Iterator[bool]:
+    """Whether this process may infer now; where a worker does it, always."""
+    if not here:
+        yield True
+        return
+    with inference_lock(request) as lock:
+        yield lock.acquire(patience, urgent=True)
+
+
+def rows_can_be_kept() -> bool:
+    """Whether the ledger can be opened with what comes with the plugin: all that is needed where a worker looks."""
+    return all(find_spec(name) is not None for name in ("peewee", "tenacity", "requests"))
+
+
 class Bench:
-    """Raises SetupNeededError when the packages or the first models are missing."""
+    """Raises SetupNeededError when the packages or the first models are missing, unless a worker is paired."""
 
     def __init__(self, request: Request, *, models: bool = True) -> None:
         self.request = request
-        if (models and not is_ready(request)) or not activate(request.data, request.locks):
+        there = activate(request.data, request.locks)
+        elsewhere = rows_can_be_kept() and wants_worker(cached(request))
+        if (not there and not rows_can_be_kept()) or (models and not elsewhere and not (there and is_ready(request))):
             raise needed(request)
         make_private(request.data)
         self.clock = SystemClock()
@@ -68,6 +91,38 @@ class Bench:
         return self._opened[1]
 
     @cached_property
+    def people(self) -> People:
+        """People with what the plugin alone asks of them."""
+        from stashai.tracking.people import People
+
+        return People(self.ledger.database)
+
+    @cached_property
+    def exchange(self) -> Exchange:
+        """Our rows as they travel to a worker and back."""
+        from stashai.processors.stash_performers import SOURCE
+        from stashai.tracking.exchange import Exchange
+
+        return Exchange(self.ledger.database, SOURCE)
+
+    @cached_property
+    def instance(self) -> str:
+        """What a worker knows this Stash by."""
+        from stashai.tracking.exchange import instance_of
+
+        return instance_of(self.ledger.database)
+
+    def require_local(self) -> None:
+        """Raises SetupNeededError unless the networks can run here."""
+        if not (activate(self.request.data, self.request.locks) and is_ready(self.request)):
+            raise needed(self.request)
+
+    @property
+    def may_fall_back(self) -> bool:
+        """Whether this host may and can go on where a worker stopped."""
+        return not only_on_worker(self.preferences) and is_ready(self.request)
+
+    @cached_property
     def writes(self) -> Provenance:
         from .provenance import Provenance
 
@@ -85,9 +140,3 @@ class Bench:
         from stashai.processing.context import Context
 
         return Context(self.settings, self.stores, self.clock, control, self.vision)
-
-    def quiet_context(self) -> Context:
-        """For what is done at once and belongs to no job."""
-        from stashai.processing.control import JobControl
-
-        return self.context(JobControl("", self.clock))

@@ -6,21 +6,15 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from stashai.contracts.findings import Findings
 from stashai.tracking.records import JobRow, Outcome
+
+from .reading import StashFindings, findings_text, read_findings
 
 if TYPE_CHECKING:
     from stashai.errors import StashAIError
     from stashai.stash.entities import Item
 
     from ..host.bench import Bench
-
-
-class StashFindings(Findings):
-    """`fingerprint` is that of the medium that was looked at, `source` what kind of look it was (sprite, keyframes, image, frame)."""
-
-    fingerprint: str = ""
-    source: str = ""
 
 
 def item_name(item: Item) -> str | None:
@@ -33,7 +27,7 @@ def outcome_of(item: Item, findings: StashFindings, number: int, started: float 
     probabilities = tuple(person.probability for person in findings.people)
     return Outcome(
         item.id, number, item.kind, item.id, "pass", begun, max(0.0, time.time() - begun), path=item.file.path if item.file else None,
-        name=item_name(item), data=findings.model_dump_json(), ai_model=",".join(findings.models), people_found=len(findings.people),
+        name=item_name(item), data=findings_text(findings), ai_model=",".join(findings.models), people_found=len(findings.people),
         confidences=probabilities,
     )  # fmt: skip
 
@@ -48,14 +42,14 @@ def failed_outcome(item: Item, number: int, error: StashAIError) -> Outcome:
 def findings_of_job(bench: Bench, job_id: str) -> dict[str, StashFindings]:
     """The findings of a job's items by the item's id in Stash."""
     rows = bench.ledger.all_items(job_id)
-    return {row.entity_id: StashFindings.model_validate_json(row.response_data) for row in rows if row.response_data}
+    return {row.entity_id: read_findings(row.response_data) for row in rows if row.response_data}
 
 
 def newest_findings(bench: Bench, kind: str, entity_id: str) -> StashFindings | None:
     """What the last finished look at a scene or an image came to."""
     for row in bench.ledger.items_of(kind, entity_id, limit=10):
         if row.response_data:
-            return StashFindings.model_validate_json(row.response_data)
+            return read_findings(row.response_data)
     return None
 
 
@@ -64,7 +58,7 @@ def unfinished_findings(bench: Bench, kind: str, entity_id: str) -> StashFinding
     for job in bench.ledger.jobs(entity=(kind, entity_id), limit=5):
         kept = bench.mirror.fact(f"findings:{job.job_id}")
         if kept is not None:
-            return StashFindings.model_validate_json(kept)
+            return read_findings(kept)
     return None
 
 
@@ -72,5 +66,5 @@ def current_findings(bench: Bench, job: JobRow) -> Mapping[str, StashFindings]:
     """What a job knows now, by the item's id: its items, or the provisional look of a click that goes on."""
     kept = bench.mirror.fact(f"findings:{job.job_id}")
     if kept is not None and job.entity_id:
-        return {job.entity_id: StashFindings.model_validate_json(kept)}
+        return {job.entity_id: read_findings(kept)}
     return findings_of_job(bench, job.job_id)

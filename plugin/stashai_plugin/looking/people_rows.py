@@ -6,11 +6,11 @@ import base64
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stashai.contracts.findings import Findings, NameCandidate, SeenFace, SeenPerson, UnknownPerson
-
+from .reading import as_stranger
 from .verdicts import verdicts_of
 
 if TYPE_CHECKING:
+    from stashai.contracts.findings import Findings, NameCandidate, SeenFace, SeenPerson, UnknownPerson
     from stashai.processing.stores import CropStore
 
     from ..host.bench import Bench
@@ -37,7 +37,7 @@ class Rows:
         return [self._person(person, findings) for person in findings.people if self._is_shown(person)]
 
     def unknown(self, findings: Findings) -> list[Json]:
-        refused = [_as_unknown(person) for person in findings.people if not self._is_shown(person)]
+        refused = [as_stranger(person) for person in findings.people if not self._is_shown(person)]
         rows = [self._unknown(stranger, findings) for stranger in [*findings.unknown, *refused] if stranger.faces]
         return rows[:MOST_UNKNOWN]
 
@@ -92,10 +92,6 @@ class Rows:
 def unknown_key(faces: Sequence[SeenFace]) -> str:
     """Stable while more frames are looked at: the first face that was kept of them."""
     return f"u{min((face.observation or 0) for face in faces)}"
-
-
-def _as_unknown(person: SeenPerson) -> UnknownPerson:
-    return UnknownPerson(faces=person.faces, candidates=person.candidates, best_crop=person.best_crop)
 
 
 def data_uri(jpeg: bytes | None) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from stashai.contracts.findings import SeenPerson
-
-from .findings import StashFindings, findings_of_job, newest_findings, unfinished_findings
+from .findings import findings_of_job, newest_findings, unfinished_findings
 from .people_rows import MOST_UNKNOWN, Rows
+from .reading import StashFindings
 
 if TYPE_CHECKING:
+    from stashai.contracts.findings import SeenPerson
+
     from ..host.bench import Bench
 
 SURE_ALONE = 0.99

@@ -7,27 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from stashai import __version__
+from stashai.client import WorkerClient, WorkerError, read_token
 from stashai.mode import Where, activate, architecture, libc, lock_file, probe, python_tag, runtime_folder
 from stashai.vision.catalog import Catalog
 
+from ..engine.link import abilities_of
+from ..preferences.fields import only_on_worker, wants_worker
+from ..preferences.saved import cached
 from ..request import Request
 from ..rows import DATABASE, connect, jobs, learned
 from ..setup.start import status as setup_status
 
-NOT_ON_A_WORKER = Where(
-    "unavailable",
-    "This version looks at scenes and pictures on this Stash alone; a worker serves its own API and does not know Stash's performers.",
-    "Choose “Automatic” or “This Stash” under Run on.",
-)
 SHOWN = 20
 ACTIVE = ("pending", "processing")
 
 
 def health(request: Request) -> dict[str, Any]:
     """Where it runs and what is there. Sizes are in MiB."""
-    saved = request.saved_settings()
-    run_on = str(saved.get("run_on") or "auto")
-    where = NOT_ON_A_WORKER if run_on == "worker" else probe(request.data, request.locks)
+    where = where_it_runs(request)
     known = _counts(request.data)
     return {
         "version": request.version if request.version != "dev" else __version__,
@@ -36,6 +33,24 @@ def health(request: Request) -> dict[str, Any]:
         "where": {"mode": where.mode, "reason": where.reason, "remedy": where.remedy},
         "data_folder": str(request.data), "people": known["people"], "references": known["references"],
     }  # fmt: skip
+
+
+def where_it_runs(request: Request) -> Where:
+    """The worker where the settings want one and it answers; else this host, with the reason where there is one to tell."""
+    saved = cached(request)
+    if not wants_worker(saved):
+        if only_on_worker(saved):
+            return Where("unavailable", "No other computer is paired.", "Enter its address and token in StashAI's settings.")
+        return probe(request.data, request.locks)
+    address = str(saved["worker"]["address"])
+    try:
+        abilities_of(WorkerClient(address, read_token(request.home)), saved["profile"])
+    except WorkerError as error:
+        here = probe(request.data, request.locks)
+        if only_on_worker(saved) or here.mode != "local":
+            return Where("unavailable", error.message, error.remedy)
+        return Where("local", f"{error.message} This Stash does it by itself meanwhile.", error.remedy)
+    return Where("worker", address)
 
 
 def status(request: Request) -> dict[str, Any]:

@@ -6,7 +6,10 @@ from typing import Any
 
 from stashai.client import WorkerClient, read_token
 from stashai.errors import StashAIError
+from stashai.stash.mirror import Mirror
 
+from ..engine.link import AWAY, abilities_of
+from ..preferences.saved import cached
 from ..request import Request
 from .health import health
 
@@ -53,8 +56,15 @@ def test_worker(request: Request) -> Json:
         return {"ok": False, "message": "No address is set.", "version": None}
     try:
         client = WorkerClient(address, read_token(request.home), timeout=5.0)
-        version = str(client.health().get("version") or "")
-        client.services()
+        told = abilities_of(client, cached(request)["profile"])
     except StashAIError as error:
         return {"ok": False, "message": str(error), "version": None}
-    return {"ok": True, "message": "The worker answers.", "version": version}
+    _ask_again(request)
+    return {"ok": True, "message": "The worker answers and understands this version.", "version": str(told["version"])}
+
+
+def _ask_again(request: Request) -> None:
+    """It was found to be well: what kept it from being asked is forgotten."""
+    mirror = Mirror(request.data)
+    mirror.note(AWAY, None)
+    mirror.close()

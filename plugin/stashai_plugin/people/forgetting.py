@@ -8,6 +8,7 @@ from stashai.errors import UsageError
 from stashai.matching.kept import drop_graphs
 from stashai.tracking.people import People
 
+from ..engine.link import tell_forgotten
 from ..host.bench import Bench
 from ..request import Request
 from .listing import WHY
@@ -31,7 +32,7 @@ def forget(request: Request) -> Json:
         bench.stores.crops.delete(bench.stores.people.forget(person.id))
         drop_graphs(bench.settings)
     bench.mirror.settle(performer, "forgotten", WHY["forgotten"])
-    return {"performer_id": performer}
+    return {"performer_id": performer, "worker": tell_forgotten(bench)}
 
 
 def allow(request: Request) -> Json:
@@ -48,8 +49,9 @@ def wipe(request: Request) -> Json:
     if request.text("confirm") != WIPE:
         raise UsageError(f"Type {WIPE} to confirm.", code="not-confirmed")
     bench = Bench(request, models=False)
+    seen = bench.exchange.fingerprints()
     bench.stores.people.wipe()
     bench.stores.crops.wipe()
     drop_graphs(bench.settings)
     bench.mirror.wipe()
-    return {"wiped": True}
+    return {"wiped": True, "worker": tell_forgotten(bench, seen)}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import Any
 
 from stashai.errors import UsageError
-from stashai.processors.stash_learn import picture_key, reference_of
+from stashai.processors.stash_performers import picture_key, reference_of
 from stashai.tracking.people import People
 
+from ..engine.choosing import quiet_engine
 from ..host.bench import Bench
 from ..looking.people_rows import data_uri
 from ..request import Request
@@ -27,8 +27,8 @@ def people(request: Request) -> Json:
     """A page of performers with how they are known."""
     bench = Bench(request, models=False)
     which = request.choice("filter", ("all", "without_face", "choose", "forgotten"), "all")
-    counts = Counter(r.person_id for r in bench.stores.people.references() if r.usable)
-    by_key = {p.key: counts[p.id] for p in bench.stores.people.people() if p.source == "stash"}
+    counts = bench.people.counts()
+    by_key = {p.key: counts.get(p.id, 0) for p in bench.stores.people.people() if p.source == "stash"}
     if which == "forgotten":
         return _forgotten(bench)
     total, page = bench.mirror.listed(which, request.optional_text("q") or "", PAGE, (request.page() - 1) * PAGE)
@@ -66,9 +66,9 @@ def choose_face(request: Request) -> Json:
     person = bench.stores.people.ensure(known.name, "stash", performer) if known else None
     if choice is None or chip is None or person is None:
         raise UsageError("That face is not among the choices any more.", code="unknown-face", remedy="Reload this page.")
-    ctx = bench.quiet_context()
-    vectors = {bench.vision.primary: bench.vision.embed_chip(bench.vision.primary, chip)}
-    reference = reference_of(chip, vectors, float(choice["quality"]), person.id, picture_key(performer), ctx)
+    engine = quiet_engine(bench)
+    vectors = {engine.primary: engine.vectors(engine.primary, [chip])[0]}
+    reference = reference_of(chip, vectors, float(choice["quality"]), person.id, picture_key(performer), bench.stores)
     reference.confirmed = True
     bench.stores.people.add_reference(reference)
     bench.mirror.settle(performer, "enrolled")

@@ -27,6 +27,15 @@ DEFAULTS: dict[str, Any] = {
 None for never; `limit`: how many scenes, images or galleries a task looks at, 0 for all."""
 
 
+def wants_worker(preferences: Mapping[str, Any]) -> bool:
+    """Whether a worker is paired and may do it."""
+    return preferences["run_on"] != "local" and bool(preferences["worker"]["address"])
+
+
+def only_on_worker(preferences: Mapping[str, Any]) -> bool:
+    return bool(preferences["run_on"] == "worker")
+
+
 def usable(saved: Mapping[str, Any]) -> dict[str, Any]:
     """`saved` over the defaults, field by field, each only when it passes."""
     values = {key: dict(value) if isinstance(value, dict) else value for key, value in DEFAULTS.items()}

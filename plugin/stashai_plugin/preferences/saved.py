@@ -47,6 +47,11 @@ def load(request: Request) -> dict[str, Any]:
     return values
 
 
+def cached(request: Request) -> dict[str, Any]:
+    """The copy: what the last form or operation saw."""
+    return usable(request.saved_settings())
+
+
 def save_settings(request: Request) -> dict[str, Any]:
     """Check and keep what the form sends. Raises UsageError naming the field."""
     sent = request.arguments.get("settings")

@@ -10,7 +10,7 @@ from stashai.ids import new_id
 from stashai.stash.writeback import Addition, WriteBack
 
 from ..host.bench import Bench
-from ..looking.findings import StashFindings
+from ..looking.reading import read_findings
 from ..looking.verdicts import verdicts_of
 from ..request import Request
 from .setting_up import ready
@@ -65,7 +65,7 @@ def _candidates(bench: Bench, limit: float) -> Iterator[Addition]:
             if item is None or item.organized:
                 continue
             rejected = set(verdicts_of(bench, kind, entity_id)["rejected"])
-            for person in StashFindings.model_validate_json(data).people:
+            for person in read_findings(data).people:
                 performer = keys.get(person.person_id)
                 known = bench.mirror.find(performer) if performer else None
                 unwanted = known is None or known.ignored or known.id in rejected or known.id in item.performers

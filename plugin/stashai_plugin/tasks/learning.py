@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from stashai.processors.embeddings import complete
-from stashai.processors.stash_learn import learn_batch, sync
+from stashai.processors.stash_learn import learn_batch
+from stashai.processors.stash_performers import sync
 from stashai.tracking.records import JobRequest
 
 from ..host.bench import Bench, inference_lock
@@ -40,7 +41,7 @@ def _learn(task: Task, claim: Claim) -> str:
     counts: dict[str, int] = {}
     with watched(bench, claim) as control, inference_lock(bench.request) as lock:
         ctx = bench.context(control)
-        sync(bench.gateway, bench.mirror, ctx)
+        sync(bench.gateway, bench.mirror, ctx.stores.people, bench.clock.now(), ctx.check)
         _, total = bench.mirror.progress()
         while waiting := bench.mirror.waiting(LEARN_BATCH):
             take(lock, control)

@@ -16,10 +16,11 @@ from stashai.stash.client import StashClient
 from stashai.stash.entities import EntityKind, Item
 from stashai.tracking.records import JobRequest, Outcome
 
+from ..engine.local import recognition_params
 from ..host.bench import inference_lock
 from ..host.watch import watched
-from ..looking.findings import StashFindings, failed_outcome, outcome_of
-from ..looking.params import recognition_params
+from ..looking.findings import failed_outcome, outcome_of
+from ..looking.reading import findings_of
 from ..request import Request
 from .task import closing, take
 
@@ -156,7 +157,7 @@ class Library:
                 raise
             return failed_outcome(item, number, error)
         source = "keyframes" if item.file is not None and item.file.is_video else "image"
-        findings = StashFindings(**seen.model_dump(), fingerprint=medium.fingerprint, source=source)
+        findings = findings_of(seen.model_dump(mode="json"), medium.fingerprint, source)
         return outcome_of(item, findings, number, started)
 
     def _gateway(self) -> StashClient:

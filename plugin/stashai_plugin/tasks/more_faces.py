@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from stashai.errors import StashAIError
 from stashai.processing.stores import Person, SourceFile
 from stashai.processors.evidence import Evidence
-from stashai.processors.stash_learn import ORIGIN, reference_of
 from stashai.processors.stash_media import medium_of
+from stashai.processors.stash_performers import ORIGIN, reference_of
 
 if TYPE_CHECKING:
     from stashai.processing.context import Context
@@ -79,7 +79,7 @@ def _from_images(bench: Bench, ctx: Context, performer: Known, person: Person) -
     for path, fingerprint, face in _agreeing(kept, ctx.vision.primary):
         chip = ctx.stores.crops.get(face.crop or "")
         if chip is not None:
-            reference = reference_of(chip, face.embeddings, face.quality, person.id, path, ctx)
+            reference = reference_of(chip, face.embeddings, face.quality, person.id, path, ctx.stores)
             source = SourceFile(ORIGIN, person.id, path, fingerprint, ctx.vision.detector_id, "enrolled", "")
             ctx.stores.people.record_source(source, [reference])
 
@@ -105,7 +105,7 @@ def _from_scenes(bench: Bench, ctx: Context, performer: Known, person: Person) -
     for path, fingerprint, face in agreed:
         chip = ctx.stores.crops.get(face.crop or "")
         if chip is not None:
-            reference = reference_of(chip, face.embeddings, face.quality, person.id, path, ctx)
+            reference = reference_of(chip, face.embeddings, face.quality, person.id, path, ctx.stores)
             source = SourceFile(ORIGIN, person.id, path, fingerprint, ctx.vision.detector_id, "enrolled", "")
             ctx.stores.people.record_source(source, [reference])
     best = max(agreed, key=lambda row: row[2].quality)[2]

@@ -6,10 +6,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..clock import Clock
 from ..errors import StashAIError, UnitDeadline
-from .base import Unit
+
+if TYPE_CHECKING:
+    from .base import Unit
 
 
 @dataclass(slots=True, eq=False)

@@ -26,6 +26,7 @@ BUILT_IN = (
     "stashai.processors.compare",
     "stashai.processors.entities",
     "stashai.processors.content",
+    "stashai.processors.stash_look",
 )
 GROUP = "stashai.processors"
 _MISSING_REMEDY = "Install what is missing; `stashai doctor` says how."

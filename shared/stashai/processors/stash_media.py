@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from ..errors import MediaError
-from ..media.fingerprint import fingerprint_bytes, fingerprint_of, fingerprint_stream
+from ..media.fingerprint import fingerprint_bytes, fingerprint_of
 from ..media.frames import Frame
 from ..media.images import read_image
 from ..media.medium import Medium
@@ -17,21 +15,7 @@ from ..media.video import VideoReader
 from ..processing.stores import ObservationStore
 from ..stash.client import StashClient
 from ..stash.entities import Item, MediaFile
-from ..stash.media import RangeFile
-
-LARGEST_PICTURE = 256 * 2**20
-"""Bytes of a picture that is fetched into memory."""
-
-
-def openable(file: MediaFile) -> Path | None:
-    """The path when this process can open it: not in a zip, on a disk that is mounted here, of the size that Stash saw."""
-    if file.inside_zip:
-        return None
-    path = Path(file.path)
-    try:
-        return path if path.is_file() and path.stat().st_size == file.size else None
-    except (OSError, ValueError):
-        return None
+from ..stash.files import file_of, openable, picture_of, remote_fingerprint, remote_of, stream_of
 
 
 def medium_of(
@@ -39,64 +23,17 @@ def medium_of(
 ) -> Medium:
     """The medium behind a scene or an image; `openable` says where this process may open its file. Raises MediaError when it
     has no file, StashError when Stash refuses it."""
-    file = item.file
-    if file is None:
-        raise MediaError(f"This {item.kind} has no file.", code="no-file", remedy="Scan the library again.")
-    remote = item.paths.get("stream" if item.kind == "scene" else "image")
+    file = file_of(item)
     path = openable(file)
     if path is not None:
         fingerprint = fingerprint_of(path, rows)
         if file.is_video:
             return Medium(fingerprint, video=partial(VideoReader, path))
         return Medium(fingerprint, still=partial(read_image, path))
-    if remote is None:
-        raise MediaError("Stash serves no file for it.", code="no-file", remedy="Scan the library again.")
+    remote, fingerprint = remote_of(item), remote_fingerprint(item, gateway, rows)
     if file.is_video:
-        return _remote_video(item, file, remote, gateway, rows)
-    return _remote_picture(item, file, remote, gateway, rows)
-
-
-def _remote_video(item: Item, file: MediaFile, remote: str, gateway: StashClient, rows: ObservationStore) -> Medium:
-    def opened() -> io.BufferedReader:
-        return io.BufferedReader(RangeFile(gateway.connection.clone(), remote), buffer_size=1 << 16)
-
-    fingerprint = _remembered(item, file, rows, lambda: _fingerprint_of_stream(opened(), file.size))
-    return Medium(fingerprint, video=lambda: VideoReader(opened(), name=Path(file.path).name))
-
-
-def _remote_picture(item: Item, file: MediaFile, remote: str, gateway: StashClient, rows: ObservationStore) -> Medium:
-    def content() -> bytes:
-        if file.size > LARGEST_PICTURE:
-            raise MediaError("The picture is too large to be fetched.", code="too-large")
-        data = gateway.fetch(remote)
-        if data is None:
-            raise MediaError("Stash has no picture for it.", code="missing-file", remedy="Scan the library again.")
-        return data
-
-    def frames() -> list[Frame]:
-        return read_image(content())
-
-    return Medium(_remembered(item, file, rows, lambda: fingerprint_bytes(content())), still=frames)
-
-
-def _remembered(item: Item, file: MediaFile, rows: ObservationStore, compute: Callable[[], str]) -> str:
-    """The fingerprint kept for this very file, so that an unchanged one is not fetched to be compared."""
-    key, stamp = f"stash:{item.kind}/{item.id}", _stamp(file.mod_time)
-    known = rows.known_fingerprint(key, file.size, stamp)
-    if known is None:
-        known = compute()
-        rows.remember_fingerprint(key, file.size, stamp, known)
-    return known
-
-
-def _stamp(mod_time: str) -> int:
-    """Any number that changes with the text: the rows compare it, nothing reads it."""
-    return int(fingerprint_bytes(mod_time.encode())[:12], 16)
-
-
-def _fingerprint_of_stream(stream: io.BufferedReader, size: int) -> str:
-    with stream:
-        return fingerprint_stream(stream, size)
+        return Medium(fingerprint, video=lambda: VideoReader(stream_of(remote, gateway), name=Path(file.path).name))
+    return Medium(fingerprint, still=lambda: read_image(picture_of(file, remote, gateway)))
 
 
 def sprite_of(item: Item, gateway: StashClient) -> Medium | None:
@@ -108,5 +45,14 @@ def sprite_of(item: Item, gateway: StashClient) -> Medium | None:
     cues = gateway.fetch(cues_path, kinds=("text/",)) if sheet is not None else None
     if sheet is None or cues is None:
         return None
-    duration, text = item.file.duration, cues.decode("utf-8", "replace")
-    return Medium(fingerprint_bytes(sheet + cues), still=lambda: sprite_frames(read_image(sheet)[0].image, parse_tiles(text), duration))
+    return sprite_medium(sheet, cues, item.file.duration)
+
+
+def sprite_medium(sheet: bytes, cues: bytes, duration: float, cover: bytes | None = None) -> Medium:
+    """The tiles of a sprite sheet as a medium; `cover`, a full picture of the scene, is one more frame."""
+
+    def frames() -> list[Frame]:
+        tiles = sprite_frames(read_image(sheet)[0].image, parse_tiles(cues.decode("utf-8", "replace")), duration)
+        return tiles + (read_image(cover)[:1] if cover else [])
+
+    return Medium(fingerprint_bytes(sheet + cues + (cover or b"")), still=frames)

@@ -6,7 +6,7 @@ _PERFORMER = "id name disambiguation favorite ignore_auto_tag image_path updated
 _LINKED = "performers{id ignore_auto_tag}"
 _VIDEO = "path size mod_time width height duration zip_file{id}"
 _STILL = "path size mod_time width height zip_file{id}"
-_SCENE = f"id title organized updated_at {_LINKED} files{{{_VIDEO}}} paths{{sprite vtt stream}}"
+_SCENE = f"id title organized updated_at {_LINKED} files{{{_VIDEO}}} paths{{sprite vtt stream screenshot}}"
 _IMAGE = (
     f"id title organized updated_at {_LINKED} paths{{image}} "
     f"visual_files{{__typename ... on ImageFile{{{_STILL}}} ... on VideoFile{{{_VIDEO}}}}}"

@@ -134,6 +134,28 @@ class People:
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         return _gathered(self.database.query(f"{_REFERENCES}{where} ORDER BY r.id", params))
 
+    def counts(self) -> dict[int, int]:
+        """Usable references by person, without reading a vector."""
+        return dict(self.database.query("SELECT person, count(*) FROM reference_faces WHERE usable GROUP BY person"))
+
+    def confirmed(self, person_id: int) -> list[tuple[str, int]]:
+        """(path, id) of what a person confirmed somebody by."""
+        query = "SELECT path, id FROM reference_faces WHERE person = ? AND confirmed"
+        return [(row[0], row[1]) for row in self.database.query(query, (person_id,))]
+
+    def best_crop(self, person_id: int) -> str:
+        """The crop of the best face that somebody is known by."""
+        query = "SELECT crop FROM reference_faces WHERE person = ? AND usable ORDER BY quality DESC, id LIMIT 1"
+        return str(self.database.scalar(query, (person_id,)))
+
+    def lacking(self, model: str, source: str) -> int:
+        """How many usable references of that source's people have no embedding of `model` yet."""
+        query = (
+            "SELECT count(*) FROM reference_faces r JOIN people p ON p.id = r.person WHERE r.usable AND p.source = ? AND NOT EXISTS "
+            "(SELECT 1 FROM reference_embeddings e WHERE e.reference = r.id AND e.model = ?)"
+        )
+        return int(self.database.scalar(query, (source, model)))
+
     def add_reference(self, reference: Reference) -> int:
         with self.database.write():
             reference.id = self._insert(reference)

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from ..vision.faces import Landmarks, Vector
 
 
-def to_bytes(vector: NDArray[Any]) -> bytes:
-    return vector.astype("<f4", copy=False).tobytes()
+def to_bytes(vector: NDArray[Any] | bytes) -> bytes:
+    """Bytes pass as they are: rows that came from another machine."""
+    return vector if isinstance(vector, bytes) else vector.astype("<f4", copy=False).tobytes()
 
 
 def vector_of(data: bytes) -> Vector:

@@ -1,0 +1,1 @@
+"""Who looks: this host or a worker."""

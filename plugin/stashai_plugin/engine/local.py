@@ -1,0 +1,162 @@
+"""This host's own networks as an Engine. The only module of the plugin, with `more_faces`, that needs what the set-up installs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from stashai.errors import MediaError, Paused
+from stashai.processing.control import JobControl
+from stashai.processors.likeness import compared, likest
+from stashai.processors.recognition import RecognitionParams
+from stashai.processors.stash_learn import learn_batch
+from stashai.processors.stash_media import medium_of, sprite_of
+from stashai.processors.stash_performers import ORIGIN, SOURCE, Learned
+from stashai.processors.stash_recognition import SteppedRecognition
+from stashai.tracking.vectors import to_bytes
+
+from ..looking.reading import StashFindings, findings_of
+
+if TYPE_CHECKING:
+    from stashai.contracts.findings import Findings
+    from stashai.media.medium import Medium
+    from stashai.processing.context import Context
+    from stashai.processing.stores import Person
+    from stashai.stash.entities import Item
+    from stashai.stash.mirror import Known
+
+    from ..host.bench import Bench
+    from ..host.deadline import Limit
+    from .base import Seen
+
+LEAST_WORK = 1.2
+"""Seconds of the processor that a step has for looking, however long its start took."""
+INLINE = 8
+"""References without the second model's embedding that a step may complete by itself; more are the learning task's."""
+
+
+class LocalEngine:
+    where: Literal["local", "worker"] = "local"
+
+    def __init__(self, bench: Bench, control: JobControl, limit: Limit | None) -> None:
+        self._bench, self._limit = bench, limit
+        self.ctx = bench.context(control)
+
+    @property
+    def primary(self) -> str:
+        return self.ctx.vision.primary
+
+    @property
+    def detector(self) -> str:
+        return self.ctx.vision.detector_id
+
+    @property
+    def floor(self) -> float:
+        return self.ctx.vision.reference_floor
+
+    @property
+    def further_models(self) -> list[str]:
+        return [model for model in self.ctx.vision.installed_embedders if model != self.primary]
+
+    def learn(self, performers: Sequence[Known]) -> Iterator[Learned]:
+        return learn_batch(performers, self._bench.gateway, self._bench.mirror, self._calm)
+
+    def look(self, job: str, item: Item, *, sprite_first: bool) -> tuple[StashFindings, bool]:
+        recognition, medium = self._recognition, self._medium(item)
+        self._leave(LEAST_WORK)
+        if sprite_first and item.kind == "scene" and not recognition.has_seen(medium, self.ctx):
+            quick = self._sprite(item)
+            if quick is not None:
+                return quick, False
+        seen, done = recognition.look(medium, self.ctx, lambda fraction: None)
+        return _found(seen, medium, source_of(item)), done
+
+    def again(self, job: str, item: Item) -> StashFindings:
+        medium = self._medium(item)
+        return _found(SteppedRecognition(recognition_params(self._bench), self._calm).so_far(medium, self._calm), medium, source_of(item))
+
+    def look_at(self, job: str, item: Item, moment: float) -> StashFindings | None:
+        medium = self._medium(item)
+        return _found(self._recognition.look_at(medium, moment, self._calm), medium, "frame")
+
+    def images(self, job: str, images: Iterable[tuple[int, Item]]) -> Iterator[Seen]:
+        recognition = self._recognition
+        self._leave(LEAST_WORK)
+        for number, image in images:
+            if self._limit is not None and self._limit.is_reached:
+                return
+            try:
+                medium = self._medium(image)
+                seen, done = recognition.look(medium, self.ctx, lambda fraction: None)
+            except Paused:
+                return
+            except MediaError as error:
+                yield number, image, error
+                continue
+            if not done:
+                return
+            yield number, image, _found(seen, medium, "image")
+
+    def vectors(self, model: str, chips: Sequence[bytes]) -> list[bytes]:
+        return [to_bytes(self.ctx.vision.embed_chip(model, chip)) for chip in chips]
+
+    def similar(self, person: Person, count: int) -> list[tuple[str, float, float]]:
+        found = likest(person, self.ctx.stores.people, self.primary, count)
+        return [(alike.person.key, alike.similarity, alike.probability) for alike in found]
+
+    def compare(self, first: Person, second: Person) -> tuple[dict[str, float], float]:
+        result = compared(first, second, self._calm)
+        return result.similarities, result.probability
+
+    # helpers ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def _calm(self) -> Context:
+        """The context without the step's end, for what is short and worth finishing: reading people, a batch of pictures."""
+        return replace(self.ctx, control=JobControl(self.ctx.control.job_id, self.ctx.clock))
+
+    @cached_property
+    def _recognition(self) -> SteppedRecognition:
+        return SteppedRecognition(recognition_params(self._bench), self._calm)
+
+    def _medium(self, item: Item) -> Medium:
+        return medium_of(item, self._bench.gateway, self.ctx.stores.observations)
+
+    def _leave(self, seconds: float) -> None:
+        if self._limit is not None:
+            self._limit.leave(seconds)
+
+    def _sprite(self, item: Item) -> StashFindings | None:
+        """The first, quick look at a scene; None when there is no sprite sheet, or none that can be used."""
+        try:
+            sprite = sprite_of(item, self._bench.gateway)
+            if sprite is None:
+                return None
+            seen, _ = self._recognition.look(sprite, self.ctx, lambda fraction: None)
+        except MediaError as error:
+            self._bench.request.log.warning(str(error))
+            return None
+        return _found(seen, sprite, "sprite")
+
+
+def _found(seen: Findings, medium: Medium, source: str) -> StashFindings:
+    return findings_of(seen.model_dump(mode="json"), medium.fingerprint, source)
+
+
+def source_of(item: Item) -> str:
+    return "keyframes" if item.file is not None and item.file.is_video else "image"
+
+
+def recognition_params(bench: Bench) -> RecognitionParams:
+    """What the settings ask for. All performers of this Stash who were learned are compared with; the second model joins when
+    it knows them, too."""
+    profile = bench.preferences["profile"]
+    embedders = [bench.vision.primary]
+    if profile != "fast":
+        others = [model for model in bench.vision.installed_embedders if model != bench.vision.primary]
+        embedders += [model for model in others if bench.people.lacking(model, SOURCE) <= INLINE]
+    return RecognitionParams(people=ORIGIN, threshold=bench.preferences["suggest_from"], profile=profile, embedders=embedders)
+
+

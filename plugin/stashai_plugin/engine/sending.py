@@ -1,0 +1,126 @@
+"""How scenes and images reach a worker: by a path that it can open, through Stash, or as uploaded bytes; with what was seen of them
+here, so that nothing is looked at twice."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from stashai.errors import MediaError
+from stashai.media.fingerprint import fingerprint_bytes
+from stashai.stash.connection import StashError
+from stashai.stash.files import file_of, item_fingerprint, openable, picture_of, remote_of, stream_of
+
+if TYPE_CHECKING:
+    from stashai.stash.entities import Item
+
+    from ..host.bench import Bench
+    from .link import Link
+
+LARGEST_FILE = 64 << 20
+"""Bytes of a video that is sent whole; of a larger one what Stash generated is sent."""
+COVERS = ("image/jpeg", "image/png", "image/webp")
+Json = dict[str, Any]
+
+
+class Sending:
+    """`fingerprints` are those of the media that were sent, by item."""
+
+    def __init__(self, bench: Bench, link: Link, analysis: str) -> None:
+        self._bench, self._link, self._analysis = bench, link, analysis
+
+    def look(self, items: Sequence[Item], moment: float | None, *, quick: bool) -> Json:
+        """`items` and `known` of a look. `quick`: the sprite sheet first, so that something is seen at once."""
+        ways = self._ways(items)
+        sent = [self._item(item, way, moment, quick) for item, way in zip(items, ways, strict=True)]
+        return {"items": sent, "known": self._known([one["fingerprint"] for one in sent])}
+
+    def _ways(self, items: Sequence[Item]) -> list[str]:
+        paths = [None if item.file is None or item.file.inside_zip else item.file.path for item in items]
+        told = self._link.ways(paths)
+        return ["upload" if self._bench.mirror.fact(_way(item)) else way for item, way in zip(items, told, strict=True)]
+
+    def not_there(self, item: Item) -> None:
+        """The worker found another file, or none, where it looked: this one is sent."""
+        self._bench.mirror.note(_way(item), "upload")
+
+    def was_sent(self, item: Item) -> bool:
+        return self._bench.mirror.fact(_way(item)) is not None
+
+    def _item(self, item: Item, way: str, moment: float | None, quick: bool) -> Json:
+        file = file_of(item)
+        fingerprint = item_fingerprint(item, self._bench.gateway, self._bench.stores.observations)
+        sent: Json = {
+            "type": item.kind, "id": item.id, "title": item.title or None, "path": file.path if way == "path" else None,
+            "fingerprint": fingerprint, "is_video": file.is_video, "duration": file.duration, "at": moment,
+        }  # fmt: skip
+        if way == "upload":
+            sent |= self._uploaded(item)
+        new = not self._bench.exchange.moments(fingerprint, self._analysis)
+        if quick and new and item.kind == "scene" and not sent.get("only_previews"):
+            sent |= self._sprite(item, cover=False)
+        return sent
+
+    def _uploaded(self, item: Item) -> Json:
+        """Raises MediaError when there is nothing that can be sent."""
+        file = file_of(item)
+        largest = min(LARGEST_FILE, int(self._link.abilities["largest_upload"]))
+        if not file.is_video or file.size <= largest:
+            return {"upload": self._link.upload(file.path, self._content(item))}
+        sprite = self._sprite(item, cover=True)
+        if not sprite:
+            raise MediaError(
+                f"The worker cannot open this file, and it is too large to be sent ({file.size >> 20:,} MiB).",
+                code="no-way-to-media",
+                remedy="Name its folder in the worker's STASHAI_MEDIA, or generate sprites for it.",
+            )
+        return sprite | {"only_previews": True, "fingerprint": sprite["sprite"]}
+
+    def _content(self, item: Item) -> bytes:
+        file = file_of(item)
+        path = openable(file)
+        if path is not None:
+            return path.read_bytes()
+        if not file.is_video:
+            return picture_of(file, remote_of(item), self._bench.gateway)
+        with stream_of(remote_of(item), self._bench.gateway) as stream:
+            return stream.read()
+
+    def _sprite(self, item: Item, *, cover: bool) -> Json:
+        """What Stash generated of a scene, nothing when it has no sprite sheet."""
+        gateway, paths = self._bench.gateway, item.paths
+        sheet = gateway.fetch(paths["sprite"]) if "sprite" in paths else None
+        cues = gateway.fetch(paths["vtt"], kinds=("text/",)) if sheet is not None and "vtt" in paths else None
+        if sheet is None or cues is None:
+            return {}
+        picture = self._cover(item) if cover else None
+        sent = {"sheet": self._link.upload("sprite.jpg", sheet), "cues": self._link.upload("sprite.vtt", cues)}
+        if picture:
+            sent["cover"] = self._link.upload("cover.jpg", picture)
+        return {**sent, "sprite": fingerprint_bytes(sheet + cues + (picture or b""))}
+
+    def _cover(self, item: Item) -> bytes | None:
+        try:
+            return self._bench.gateway.fetch(item.paths["screenshot"], kinds=COVERS) if "screenshot" in item.paths else None
+        except StashError:
+            # What Stash draws where there is no cover is no picture of anybody.
+            return None
+
+    def _known(self, fingerprints: Sequence[str]) -> Json:
+        """What was seen here of these media, and what was said of it."""
+        rows, known = self._bench.exchange, {}
+        for fingerprint in fingerprints:
+            seen = rows.seen(fingerprint, self._analysis)
+            if seen["frames"]:
+                keys = {face["crop"] for frame in seen["frames"] for face in frame["faces"] if face["crop"]}
+                crops = {key: self._bench.stores.crops.get(key) for key in keys}
+                known[fingerprint] = {
+                    "seen": seen, "said": rows.said(fingerprint, self._analysis),
+                    "crops": [b64encode(data).decode("ascii") for data in crops.values() if data],
+                }  # fmt: skip
+        return known
+
+
+def _way(item: Item) -> str:
+    return f"worker-way:{item.kind}/{item.id}"

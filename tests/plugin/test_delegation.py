@@ -1,0 +1,186 @@
+"""Clicks and tasks that a worker does: the built package in a fake Stash on a Python with nothing but `requests`, and a real worker.
+
+Also what becomes of them when the worker is not there, dies in the middle, is of another version or does not know the token.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.fakes.bare_python import bare_python
+from tests.fakes.fake_stash import FakeStash
+from tests.fakes.fake_stash.demo import fill
+from tests.fakes.page import Page
+from tests.fakes.worker_program import WorkerProgram
+
+from stashai.demo import fetch_pictures
+from stashai.errors import SetupError
+from stashai.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+Json = dict[str, Any]
+
+
+@dataclass
+class Paired:
+    page: Page
+    worker: WorkerProgram
+
+    def pair(self, **settings: Any) -> None:
+        self.page.ok("set_token", token=self.worker.token)
+        self.page.ok("save_settings", settings={"run_on": "auto", "worker": {"address": self.worker.address}, **settings})
+
+
+@pytest.fixture(scope="module")
+def pictures() -> dict[str, Path]:
+    try:
+        return dict(fetch_pictures(Settings.from_environ()))
+    except SetupError as error:
+        pytest.skip(f"the public portraits are out of reach: {error}")
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("package")
+    command = [sys.executable, str(ROOT / "scripts" / "build_plugin.py"), "--without-ui", "--out", str(out)]
+    subprocess.run(command, check=True, capture_output=True)
+    return out / "stashai.zip"
+
+
+def installed(package: Path, config: Path, python: str) -> FakeStash:
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(config / "plugins" / "local" / "stashai")
+    return FakeStash(config, python=python)
+
+
+@pytest.fixture(scope="module")
+def paired(package: Path, pictures: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Paired]:
+    """Nothing installed beside `requests`; the worker shares no folder with Stash: all goes as uploads."""
+    config = tmp_path_factory.mktemp("stash")
+    worker = WorkerProgram(tmp_path_factory.mktemp("worker"))
+    worker.start()
+    with installed(package, config, bare_python(tmp_path_factory.mktemp("bare"))) as stash:
+        fill(stash.library, pictures, config / "media")
+        both = Paired(Page(stash), worker)
+        both.pair()
+        yield both
+    worker.kill()
+
+
+def people(result: Json) -> dict[str, Json]:
+    return {row["name"]: row for row in result["people"]}
+
+
+def test_pairing_is_tested_with_the_token(paired: Paired) -> None:
+    page = paired.page
+    assert page.ok("test_worker")["ok"]
+    page.ok("set_token", token="another")
+    assert not page.ok("test_worker")["ok"]
+    page.ok("set_token", token=paired.worker.token)
+    assert (page.stash.config / "stashai-data" / "worker-token").stat().st_mode & 0o777 == 0o600
+    assert paired.worker.token not in page.stash.log.text()
+
+
+def test_health_says_where_it_runs(paired: Paired) -> None:
+    health = paired.page.ok("health")
+    assert health["runtime"]["state"] == "missing"
+    assert health["where"]["mode"] == "worker"
+
+
+def test_an_image_on_a_bare_python(paired: Paired) -> None:
+    _, result, _ = paired.page.identify("image", 1)
+    obama = people(result)["Barack Obama"]
+    assert obama["probability"] > 0.95
+    assert obama["crop"].startswith("data:image/jpeg;base64,")
+    assert obama["reference"].startswith("data:image/jpeg;base64,")
+
+
+def test_a_scene_with_evidence(paired: Paired) -> None:
+    _, result, results = paired.page.identify("scene", 1)
+    assert not result["provisional"]
+    assert set(people(result)) == {"Barack Obama", "Joe Biden"}
+    assert people(result)["Joe Biden"]["spans"]
+    assert people(result)["Joe Biden"]["boxes"]
+    assert len(result["unknown"]) == 1
+    assert results[0]["source"] == "sprite"
+
+
+def test_an_image_clip_and_a_gallery_in_a_zip(paired: Paired) -> None:
+    _, clip, _ = paired.page.identify("image", 2)
+    assert set(people(clip)) == {"Barack Obama", "Joe Biden"}
+    job, gallery, _ = paired.page.identify("gallery", 1)
+    assert {i["image_id"] for i in people(gallery)["Barack Obama"]["images"]} == {"4", "5"}
+    assert paired.page.ok("crops", job=job, page=1)["crops"]
+
+
+def test_one_frame(paired: Paired) -> None:
+    _, result, _ = paired.page.identify("scene", 1, mode="frame", time=1.0)
+    assert result["source"] == "frame"
+    assert len(result["people"]) + len(result["unknown"]) == 1
+
+
+def test_similar_and_compared(paired: Paired) -> None:
+    page = paired.page
+    assert [row["name"] for row in page.ok("similar", performer_id="1")] == ["Joe Biden"]
+    answer = page.ok("compare", a="1", b="2")
+    assert answer["probability"] < 0.1
+    assert {score["model"] for score in answer["scores"]} >= {"arcface"}
+    assert all(crop.startswith("data:image/jpeg") for crop in answer["crops"])
+
+
+def test_the_known_and_the_face_to_choose(paired: Paired) -> None:
+    page = paired.page
+    rows = {row["name"]: row for row in page.ok("people", page=1)["people"]}
+    assert rows["Barack Obama"]["references"] >= 1
+    choices = rows["Two Faces"]["choices"]
+    assert len(choices) == 2
+    page.ok("choose_face", performer_id="4", key=choices[0]["key"])
+    assert next(row for row in page.ok("people", page=1)["people"] if row["name"] == "Two Faces")["references"] == 1
+    assert page.ok("similar", performer_id="4")[0]["probability"] > 0.9
+
+
+def test_accepting_is_written_taught_and_undone(paired: Paired) -> None:
+    page = paired.page
+    job, result, _ = page.identify("scene", 1)
+    row = people(result)["Joe Biden"]
+    run = page.ok("apply", job=job, accept=[{"person": row["key"], "performer_id": "2"}])["run"]
+    assert page.stash.library.rows["scene"][1].performers == [2]
+    assert next(row for row in page.ok("people", page=1)["people"] if row["name"] == "Joe Biden")["references"] == 2
+    assert page.ok("faces", type="scene", id="1")["people"]
+    page.ok("undo", run=run)
+    assert page.stash.library.rows["scene"][1].performers == []
+
+
+def test_what_was_refused_reaches_the_worker(paired: Paired) -> None:
+    page = paired.page
+    job, result, _ = page.identify("image", 1)
+    page.ok("decide", job=job, person=people(result)["Barack Obama"]["key"], verdict="not")
+    _, result, _ = page.identify("image", 1, again=True)
+    assert "Barack Obama" not in people(result)
+    page.ok("decide", job=job, person="p1", verdict="none", performer_id="1")
+    _, result, _ = page.identify("image", 1, again=True)
+    assert "Barack Obama" in people(result)
+
+
+def test_forgetting_reaches_the_worker(paired: Paired) -> None:
+    page, worker = paired.page, paired.worker
+    assert "Joe Biden" in names_on(worker)
+    assert page.ok("forget", performer_id="2", confirm="Joe Biden")["worker"] == ""
+    assert "Joe Biden" not in names_on(worker)
+    page.ok("allow", performer_id="2")
+    _, result, _ = page.identify("scene", 1, again=True)
+    assert "Joe Biden" in people(result)
+
+
+def names_on(worker: WorkerProgram) -> set[str]:
+    with closing(sqlite3.connect(worker.data / "stashai.sqlite3")) as rows:
+        return {name for (name,) in rows.execute("SELECT name FROM people")}

@@ -1,0 +1,189 @@
+"""What a Stash's plugin asks of a worker: its people kept here, looks at its media, results by cursor."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from anyio import to_thread
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field
+
+from stashai.processors.stash_look import LookItem
+
+from ..events import job_view
+from ..jobs import finished
+from ..pairing import Pairing, abilities, check_items, look_job
+from ..state import WorkerState
+from .asking import FAILURES, State, Submit
+
+router = APIRouter(prefix="/stash", tags=["stash"], responses=FAILURES)
+
+Instance = Annotated[str, Path(pattern=r"^[0-9a-f]{16,40}$", description="Which Stash's plugin asks")]
+Profile = Literal["fast", "balanced", "thorough"]
+Marks = dict[Annotated[str, Field(max_length=64)], dict[str, Any]]
+
+
+class Abilities(BaseModel):
+    """`analysis` names what is kept of a face: only rows of the same analysis can be exchanged. `protocol` must be the plugin's."""
+
+    protocol: int
+    version: str
+    analysis: str
+    primary: str
+    embedders: list[str]
+    reference_floor: float
+    largest_upload: int
+    reads_stash: bool
+
+
+class PeopleMarks(BaseModel):
+    """Everybody whom the plugin knows, by their key: whoever is missing is forgotten here."""
+
+    people: Marks = Field(max_length=1_000_000)
+
+
+class Wanted(BaseModel):
+    wanted: list[str]
+
+
+class People(BaseModel):
+    people: list[dict[str, Any]] = Field(max_length=1000)
+
+
+class Media(BaseModel):
+    fingerprints: list[Annotated[str, Field(max_length=64)]] = Field(max_length=100_000)
+
+
+class Paths(BaseModel):
+    paths: list[Annotated[str, Field(max_length=4096)] | None] = Field(max_length=1000)
+
+
+class Ways(BaseModel):
+    """For each path: `path`, this worker opens it; `stash`, it asks Stash; `upload`, the plugin sends it."""
+
+    ways: list[str]
+
+
+class Looking(BaseModel):
+    """`known`: what the plugin has seen of these media and what was said of their faces. `key` gives the same job again.
+    `watch_seconds`: cancelled when nobody asked for it that long."""
+
+    items: list[LookItem] = Field(min_length=1, max_length=10_000)
+    name: str = Field(default="Identify", max_length=500)
+    key: str = Field(max_length=200)
+    threshold: float = Field(default=0.5, ge=0, le=1)
+    profile: Profile = "balanced"
+    watch_seconds: float | None = Field(default=None, ge=5, le=3600)
+    known: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+class Results(BaseModel):
+    """`after` is the cursor of the last answer, `have` the moments of the frames that the plugin has, by fingerprint. `again`:
+    also what rows say now of an item that ended, after the people changed."""
+
+    after: int = Field(default=0, ge=0, lt=2**63)
+    have: dict[str, list[int]] = Field(default_factory=dict)
+    wait: float = Field(default=0.0, ge=0, le=60)
+    again: bool = False
+
+
+class Pictures(BaseModel):
+    pictures: list[str] = Field(max_length=64)
+    profile: Profile = "balanced"
+
+
+class Chips(BaseModel):
+    model: str = Field(max_length=100)
+    chips: list[str] = Field(max_length=256)
+    profile: Profile = "balanced"
+
+
+class Somebody(BaseModel):
+    key: str = Field(max_length=64)
+    count: int = Field(default=12, ge=1, le=100)
+
+
+class Two(BaseModel):
+    keys: tuple[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=64)]]
+
+
+@router.get("", response_model=Abilities)
+async def get_abilities(state: State, profile: Annotated[Profile, Query()] = "balanced") -> dict[str, Any]:
+    """Whether this worker and a plugin understand each other."""
+    return await to_thread.run_sync(abilities, state, profile)
+
+
+@router.put("/{instance}/people", response_model=Wanted)
+async def compare_people(instance: Instance, body: PeopleMarks, state: State) -> dict[str, Any]:
+    """Forget whom the plugin does not name; whose rows are to be sent."""
+    return {"wanted": await to_thread.run_sync(Pairing(state, instance).compare_people, body.people)}
+
+
+@router.post("/{instance}/people", status_code=204)
+async def take_people(instance: Instance, body: People, state: State) -> None:
+    """Keep these people's references."""
+    await to_thread.run_sync(Pairing(state, instance).take_people, body.people)
+
+
+@router.post("/{instance}/forget-media", status_code=204)
+async def forget_media(instance: Instance, body: Media, state: State) -> None:
+    """Drop all that was seen of these media."""
+    await to_thread.run_sync(Pairing(state, instance).forget_media, body.fingerprints)
+
+
+@router.post("/{instance}/ways", response_model=Ways)
+async def get_ways(instance: Instance, body: Paths, state: State) -> dict[str, Any]:
+    """How files are to reach this worker."""
+    return {"ways": await to_thread.run_sync(Pairing(state, instance).ways, body.paths)}
+
+
+@router.post("/{instance}/looks", status_code=202, response_model=dict[str, Any])
+async def look(instance: Instance, body: Looking, state: State, submit: Submit) -> dict[str, Any]:
+    """Look at items: one job, followed by its results."""
+    check_items(body.items)
+    pairing = Pairing(state, instance)
+
+    def prepared() -> Any:
+        pairing.take_known(body.known, state.core.engine(body.profile).detector_id)
+        key = f"{instance}:{body.key}"
+        return pairing.request(body.items, body.name, body.threshold, body.profile, key, body.watch_seconds)
+
+    return job_view(await submit(await to_thread.run_sync(prepared)))
+
+
+@router.post("/{instance}/looks/{job_id}", response_model=dict[str, Any])
+async def get_results(instance: Instance, job_id: str, body: Results, state: State) -> dict[str, Any]:
+    """What came of a look since the cursor, with the faces that it rests on. Asking keeps a watched look alive."""
+    await to_thread.run_sync(_own, state, job_id, instance)
+    await to_thread.run_sync(state.core.ledger.watch, job_id)
+    job = await finished(state, job_id, body.wait)
+    found = await to_thread.run_sync(Pairing(state, instance).results, job, body.after, body.have, body.again)
+    return {"job": job_view(job), **found}
+
+
+def _own(state: WorkerState, job_id: str, instance: str) -> None:
+    look_job(state.core.ledger.job(job_id), instance)
+
+
+@router.post("/{instance}/portraits", response_model=list[dict[str, Any]])
+async def judge(instance: Instance, body: Pictures, state: State) -> list[dict[str, Any]]:
+    """What performers' pictures can teach; nothing of it is kept here."""
+    return await to_thread.run_sync(Pairing(state, instance).judged, body.pictures, body.profile)
+
+
+@router.post("/{instance}/vectors", response_model=list[str])
+async def embed(instance: Instance, body: Chips, state: State) -> list[str]:
+    """Vectors of faces that the plugin keeps."""
+    return await to_thread.run_sync(Pairing(state, instance).vectors, body.model, body.chips, body.profile)
+
+
+@router.post("/{instance}/similar", response_model=list[dict[str, Any]])
+async def similar(instance: Instance, body: Somebody, state: State) -> list[dict[str, Any]]:
+    """Whom of that Stash's people somebody is most like."""
+    return await to_thread.run_sync(Pairing(state, instance).similar, body.key, body.count)
+
+
+@router.post("/{instance}/compare", response_model=dict[str, Any])
+async def compare(instance: Instance, body: Two, state: State) -> dict[str, Any]:
+    """Whether two of that Stash's people are one."""
+    return await to_thread.run_sync(Pairing(state, instance).compare, *body.keys)

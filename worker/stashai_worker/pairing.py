@@ -12,7 +12,7 @@ from typing import Any
 
 from stashai import __version__
 from stashai.client import PROTOCOL
-from stashai.errors import MediaError, StashAIError, UsageError
+from stashai.errors import MediaError, UsageError
 from stashai.matching.kept import drop_graphs
 from stashai.media.fingerprint import fingerprint_bytes
 from stashai.media.images import read_image
@@ -176,10 +176,8 @@ class Pairing:
 
 def _portrait(picture: str, engine: VisionEngine) -> Json:
     try:
-        content = b64decode(picture, validate=True)
+        content = b64decode(picture)
         frame = read_image(content)[0]
-    except ValueError as error:
-        raise UsageError("A picture in the request is not valid base64.", code="bad-picture") from error
     except MediaError as error:
         return _shown_judged(Judged(error.code, error.message)) | {"unreadable": True}
     return _shown_judged(judge(frame, engine.analyze(frame), fingerprint_bytes(content), engine.reference_floor))
@@ -204,4 +202,4 @@ def look_job(job: JobRow | None, instance: str) -> JobRow:
 
 def check_items(items: list[LookItem]) -> None:
     if len({item.id for item in items}) != len(items):
-        raise StashAIError("An item is named twice.", code="bad-parameters")
+        raise UsageError("An item is named twice.", code="bad-parameters")

@@ -8,6 +8,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
+from stashai.contracts.exchange import Fingerprint, Key, Known, Mark, Packed, SentPerson, Short, Whole
 from stashai.processors.stash_look import LookItem
 
 from ..events import job_view
@@ -20,7 +21,6 @@ router = APIRouter(prefix="/stash", tags=["stash"], responses=FAILURES)
 
 Instance = Annotated[str, Path(pattern=r"^[0-9a-f]{16,40}$", description="Which Stash's plugin asks")]
 Profile = Literal["fast", "balanced", "thorough"]
-Marks = dict[Annotated[str, Field(max_length=64)], dict[str, Any]]
 
 
 class Abilities(BaseModel):
@@ -39,7 +39,7 @@ class Abilities(BaseModel):
 class PeopleMarks(BaseModel):
     """Everybody whom the plugin knows, by their key: whoever is missing is forgotten here."""
 
-    people: Marks = Field(max_length=1_000_000)
+    people: dict[Key, Mark] = Field(max_length=1_000_000)
 
 
 class Wanted(BaseModel):
@@ -47,11 +47,11 @@ class Wanted(BaseModel):
 
 
 class People(BaseModel):
-    people: list[dict[str, Any]] = Field(max_length=1000)
+    people: list[SentPerson] = Field(max_length=1000)
 
 
 class Media(BaseModel):
-    fingerprints: list[Annotated[str, Field(max_length=64)]] = Field(max_length=100_000)
+    fingerprints: list[Fingerprint] = Field(max_length=1_000_000)
 
 
 class Paths(BaseModel):
@@ -69,12 +69,12 @@ class Looking(BaseModel):
     `watch_seconds`: cancelled when nobody asked for it that long."""
 
     items: list[LookItem] = Field(min_length=1, max_length=10_000)
-    name: str = Field(default="Identify", max_length=500)
+    name: Short = "Identify"
     key: str = Field(max_length=200)
     threshold: float = Field(default=0.5, ge=0, le=1)
     profile: Profile = "balanced"
     watch_seconds: float | None = Field(default=None, ge=5, le=3600)
-    known: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    known: dict[Fingerprint, Known] = Field(default_factory=dict)
 
 
 class Results(BaseModel):
@@ -82,19 +82,19 @@ class Results(BaseModel):
     also what rows say now of an item that ended, after the people changed."""
 
     after: int = Field(default=0, ge=0, lt=2**63)
-    have: dict[str, list[int]] = Field(default_factory=dict)
+    have: dict[Fingerprint, list[Whole]] = Field(default_factory=dict)
     wait: float = Field(default=0.0, ge=0, le=60)
     again: bool = False
 
 
 class Pictures(BaseModel):
-    pictures: list[str] = Field(max_length=64)
+    pictures: list[Packed] = Field(max_length=64)
     profile: Profile = "balanced"
 
 
 class Chips(BaseModel):
     model: str = Field(max_length=100)
-    chips: list[str] = Field(max_length=256)
+    chips: list[Packed] = Field(max_length=256)
     profile: Profile = "balanced"
 
 
@@ -116,13 +116,13 @@ async def get_abilities(state: State, profile: Annotated[Profile, Query()] = "ba
 @router.put("/{instance}/people", response_model=Wanted)
 async def compare_people(instance: Instance, body: PeopleMarks, state: State) -> dict[str, Any]:
     """Forget whom the plugin does not name; whose rows are to be sent."""
-    return {"wanted": await to_thread.run_sync(Pairing(state, instance).compare_people, body.people)}
+    return {"wanted": await to_thread.run_sync(Pairing(state, instance).compare_people, body.model_dump()["people"])}
 
 
 @router.post("/{instance}/people", status_code=204)
 async def take_people(instance: Instance, body: People, state: State) -> None:
     """Keep these people's references."""
-    await to_thread.run_sync(Pairing(state, instance).take_people, body.people)
+    await to_thread.run_sync(Pairing(state, instance).take_people, body.model_dump()["people"])
 
 
 @router.post("/{instance}/forget-media", status_code=204)
@@ -144,7 +144,7 @@ async def look(instance: Instance, body: Looking, state: State, submit: Submit) 
     pairing = Pairing(state, instance)
 
     def prepared() -> Any:
-        pairing.take_known(body.known, state.core.engine(body.profile).detector_id)
+        pairing.take_known(body.model_dump()["known"], state.core.engine(body.profile).detector_id)
         key = f"{instance}:{body.key}"
         return pairing.request(body.items, body.name, body.threshold, body.profile, key, body.watch_seconds)
 

@@ -173,7 +173,7 @@ def database(settings: Settings) -> Iterator[Check]:
     where = "PostgreSQL" if settings.database_url else str(settings.data / FILE_NAME)
     yield Check("database", "ok", f"{where}: {len(known)} people known by {faces} faces")
     if left:
-        yield Check("jobs", "note", f"{len(left)} unfinished", "Give the same command again, or: stashai jobs list --status pending")
+        yield Check("jobs", "note", f"{len(left)} unfinished", "Give the same command again, or: stashai jobs list")
 
 
 def room(settings: Settings) -> Check:

@@ -10,7 +10,7 @@ from ..matching.kept import drop_graphs
 from ..processing.stores import Person, Reference, Stores
 from ..text import original, storable
 from .rows import find_person, opened
-from .shell import Shell, json_option
+from .shell import Shell, json_option, printable
 
 
 @click.group()
@@ -43,17 +43,25 @@ def described(person: Person) -> dict[str, object]:
 @json_option
 @click.pass_obj
 def show(shell: Shell, name: str, as_json: bool) -> None:
-    """Show what a person is known by."""
+    """Show what a person is known by, and which photographs could not be used."""
     with opened(shell.settings) as rows:
         person = find_person(rows.stores.people, name)
         references = rows.stores.people.references(person_id=person.id)
-        if as_json:
-            shell.emit({**described(person), "references": [reference_row(reference) for reference in references]})
-            return
-        shell.say(f"{original(person.name)} (id:{person.id}, from {person.source})")
-        heads = ("quality", "used", "where")
-        states = ["confirmed" if r.confirmed else "yes" if r.usable else f"no: {r.reason}" for r in references]
-        shell.table(heads, [(f"{r.quality:.2f}", state, original(r.path)) for r, state in zip(references, states, strict=True)])
+        useless = [source for source in rows.stores.people.sources(person_id=person.id) if source.outcome != "enrolled"]
+    if as_json:
+        unused = [{"path": original(source.path), "code": source.outcome, "reason": source.message} for source in useless]
+        shell.emit({**described(person), "references": [reference_row(reference) for reference in references], "unused": unused})
+        return
+    shell.say(printable(f"{original(person.name)} (id:{person.id}, from {person.source})"))
+    cells = [(f"{known.quality:.2f}", state(known), original(known.path)) for known in references]
+    cells += [("", f"no: {source.message}", original(source.path)) for source in useless]
+    shell.table(("quality", "used", "where"), cells)
+
+
+def state(reference: Reference) -> str:
+    if reference.confirmed and reference.usable:
+        return "confirmed"
+    return "yes" if reference.usable else f"no: {reference.reason}"
 
 
 def reference_row(reference: Reference) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ..errors import UsageError
+from ..errors import SetupError, StorageError, UsageError
 from ..media.crops import CropFolder
 from ..processing.stores import PeopleStore, Person, Stores
 from ..settings import Settings
@@ -24,8 +24,11 @@ class Rows:
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Rows]:
-    """The rows of `settings` for the block. Raises StorageError, SetupError."""
-    ledger, stores = open_stores(settings, CropFolder(settings.data / "crops"))
+    """The rows of `settings` for the block. Raises SetupError when they cannot be opened, StorageError later on."""
+    try:
+        ledger, stores = open_stores(settings, CropFolder(settings.data / "crops"))
+    except StorageError as error:
+        raise SetupError(error.message, code=error.code, remedy=error.remedy) from error
     try:
         yield Rows(ledger, stores)
     finally:

@@ -82,7 +82,9 @@ class PeopleStore(Protocol):
 
     def set_usable(self, reference_id: int, usable: bool, reason: str | None) -> None: ...
 
-    def sources(self, origin: str) -> list[SourceFile]: ...
+    def sources(self, *, origin: str | None = None, person_id: int | None = None) -> list[SourceFile]:
+        """The pictures that were looked at for enrolment: of one origin, of one person, or all."""
+        ...
 
     def record_source(self, source: SourceFile, references: Sequence[Reference]) -> None:
         """In one transaction: replace what is known of (origin, path) and its unconfirmed references by these."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 from pydantic import BaseModel
 
-from ..errors import MediaError
+from ..errors import MediaError, UsageError
 from ..media.fingerprint import fingerprint_of
 from ..media.images import read_image
 from ..media.kinds import IMAGE_EXTENSIONS
@@ -68,18 +68,20 @@ class FolderPlan:
 def plan_folder(folder: Path, ctx: Context, *, explicit: bool) -> FolderPlan:
     """Compare `folder` with the rows: new or changed pictures, those gone, people whose whole folder is gone."""
     plan = FolderPlan()
-    known = {source.path: source for source in ctx.stores.people.sources(storable(str(folder)))}
+    known = {source.path: source for source in ctx.stores.people.sources(origin=storable(str(folder)))}
     seen: set[str] = set()
-    for name in _people(folder, plan):
+    for name in _people(folder):
         person = ctx.stores.people.ensure(storable(name), "folder", storable(name), revive=explicit)
         if person is None:
             plan.forgotten.append(name)
             continue
         plan.people.append(name)
-        pictures = list(_pictures(folder / name, plan))
-        if not pictures:
+        pictures = _pictures(folder / name, plan)
+        if pictures is None:  # what is known from it stays
+            seen.update(row for row in known if Path(original(row)).parent == folder / name)
+        elif not pictures:
             plan.empty.append(name)
-        for path in pictures:
+        for path in pictures or ():
             row = storable(str(path))
             seen.add(row)
             if not _is_current(known.get(row), path, row, ctx):
@@ -88,20 +90,23 @@ def plan_folder(folder: Path, ctx: Context, *, explicit: bool) -> FolderPlan:
     return plan
 
 
-def _people(folder: Path, plan: FolderPlan) -> list[str]:
-    with os.scandir(folder) as entries:
-        return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
-
-
-def _pictures(folder: Path, plan: FolderPlan) -> Iterator[Path]:
+def _people(folder: Path) -> list[str]:
     try:
-        names = sorted(entry.name for entry in os.scandir(folder) if entry.is_file())
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
     except OSError as error:
-        plan.unreadable.append(f"{folder}: {error.strerror or error}")
-        return
-    for name in names:
-        if Path(name).suffix.lower() in IMAGE_EXTENSIONS and not name.startswith("."):
-            yield folder / name
+        raise UsageError(f"{folder} cannot be read: {error.strerror or error}.", remedy="Give this user the right to read it.") from error
+
+
+def _pictures(folder: Path, plan: FolderPlan) -> list[Path] | None:
+    """The photographs of a person's folder, sorted; None when it cannot be looked into."""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in entries if not entry.is_dir())
+    except OSError as error:
+        plan.unreadable.append(f"{folder} cannot be read ({error.strerror or error}); what was learned from it is kept")
+        return None
+    return [folder / name for name in names if Path(name).suffix.lower() in IMAGE_EXTENSIONS and not name.startswith(".")]
 
 
 def _is_current(source: SourceFile | None, path: Path, row: str, ctx: Context) -> bool:

@@ -39,7 +39,7 @@ def learn_batch(performers: Sequence[Known], gateway: StashClient, mirror: Mirro
     """Learn from these performers' pictures; each is recorded before it is given."""
     with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="pictures") as pool:
         pictures = list(pool.map(_Reader(gateway), performers))
-    known = {source.path: source for source in ctx.stores.people.sources(ORIGIN)}
+    known = {source.path: source for source in ctx.stores.people.sources(origin=ORIGIN)}
     readable: list[Picture] = []
     for picture in pictures:
         ctx.check()

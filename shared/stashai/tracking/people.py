@@ -180,11 +180,13 @@ class People:
 
     # Sources
 
-    def sources(self, origin: str) -> list[SourceFile]:
-        columns = "origin, person, path, fingerprint, detector, outcome, message"
-        return [
-            SourceFile(*row) for row in self.database.query(f"SELECT {columns} FROM source_files WHERE origin = ? ORDER BY path", (origin,))
-        ]
+    def sources(self, *, origin: str | None = None, person_id: int | None = None) -> list[SourceFile]:
+        rows = self.database.query(
+            "SELECT origin, person, path, fingerprint, detector, outcome, message FROM source_files"
+            " WHERE origin = coalesce(?, origin) AND person = coalesce(?, person) ORDER BY path",
+            (origin, person_id),
+        )
+        return [SourceFile(*row) for row in rows]
 
     def record_source(self, source: SourceFile, references: Sequence[Reference]) -> None:
         with self.database.write():

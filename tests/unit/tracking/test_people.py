@@ -74,10 +74,10 @@ def test_a_source_looked_at_again_replaces_its_references_but_not_what_was_confi
     people.add_reference(reference(person.id, path="/people/Ann/0.jpg", confirmed=True))
     people.record_source(SourceFile("/people", person.id, "/people/Ann/0.jpg", "new", "d2", "weak", "too small"), [])
     assert [row.confirmed for row in people.references()] == [True]
-    [source] = people.sources("/people")
+    [source] = people.sources(origin="/people")
     assert (source.fingerprint, source.detector, source.outcome, source.message) == ("new", "d2", "weak", "too small")
     people.remove_source("/people", "/people/Ann/0.jpg")
-    assert people.sources("/people") == []
+    assert people.sources(origin="/people") == []
     assert len(people.references()) == 1
 
 
@@ -127,7 +127,7 @@ def test_renaming_and_merging(people: People) -> None:
     people.merge(ann.id, bob.id)
     assert [person.name for person in people.people()] == ["Bob"]
     assert {row.person_id for row in people.references()} == {bob.id}
-    assert {source.person_id for source in people.sources("/people")} == {bob.id}
+    assert {source.person_id for source in people.sources(origin="/people")} == {bob.id}
     with pytest.raises(UsageError):
         people.merge(bob.id, bob.id)
     with pytest.raises(UsageError):

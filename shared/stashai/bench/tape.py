@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
@@ -75,24 +77,28 @@ class Listening:
         self._session.close()
 
 
-def replayed(calls: Sequence[Call], rounds: int = 3) -> float:
-    """CPU seconds of making all `calls` once, on one thread: the best of some rounds."""
-    return min(_cpu_seconds(calls) for _ in range(rounds)) if calls else 0.0
+def cpu_seconds(work: Callable[[], object], threads: int = 1, rounds: int = 15) -> float:
+    """CPU seconds of doing `work` once, while `threads` do it at the same time: the median, after it was done once to warm up."""
+    seconds: list[float] = []
+
+    def repeat() -> None:
+        for _ in range(rounds):
+            started = time.thread_time()
+            work()
+            seconds.append(time.thread_time() - started)
+
+    work()
+    with ThreadPoolExecutor(threads) as pool:
+        for repeated in [pool.submit(repeat) for _ in range(threads)]:
+            repeated.result()
+    return statistics.median(seconds)
 
 
-def _cpu_seconds(calls: Sequence[Call]) -> float:
-    started = time.process_time()
-    for function, arguments in calls:
-        function(*arguments)
-    return time.process_time() - started
+def replayed(calls: Sequence[Call], threads: int = 1) -> float:
+    """CPU seconds of making all `calls` once."""
 
+    def replay() -> None:
+        for function, arguments in calls:
+            function(*arguments)
 
-def run_seconds(session: Session, blob: Tensor, rounds: int = 15) -> float:
-    """CPU seconds of one run on `blob`: the median, after a run to warm up."""
-    session.run(blob)
-    seconds = []
-    for _ in range(rounds):
-        started = time.process_time()
-        session.run(blob)
-        seconds.append(time.process_time() - started)
-    return sorted(seconds)[rounds // 2]
+    return cpu_seconds(replay, threads, rounds=3)

@@ -28,6 +28,7 @@ from stashai.matching.calibration import Calibration, Configuration, ModelConsta
 from stashai.matching.fitting import fit  # noqa: E402
 from stashai.matching.fusion import feature_names  # noqa: E402
 from stashai.settings import Settings  # noqa: E402
+from stashai.vision.engine import VisionEngine  # noqa: E402
 
 SIZES = {20: 24, 50: 10, 100: 6, 200: 4, 400: 3, 560: 3}
 """How many galleries of how many people are fitted on; all sizes count alike."""
@@ -53,8 +54,9 @@ def main() -> int:
     arguments = _arguments()
     settings, models = Settings.from_environ(), arguments.models.split(",")
     known, strangers = subjects(arguments.known), subjects(arguments.strangers)
+    engine = VisionEngine(settings, embedders=tuple(models))
     paths = [path for subject in (*known, *strangers) for path in subject.photographs]
-    people = gathered(known, strangers, observe(settings, paths, progress=_progress), models)
+    people = gathered(known, strangers, observe(settings, paths, engine=engine, progress=_progress), models)
     print(f"{len(people.known)} people with several faces, {len(people.strangers)} strangers; {', '.join(models)}")
     constants = {model: model_constants(people, model) for model in models}
     threshold = cross_validated(people, models, constants, arguments.folds, arguments.seed)

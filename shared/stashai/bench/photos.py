@@ -18,7 +18,6 @@ from ..media.frames import Frame
 from ..media.images import read_image
 from ..media.kinds import IMAGE_EXTENSIONS
 from ..settings import Settings
-from ..vision.catalog import Catalog
 from ..vision.engine import AnalyzedFace, VisionEngine
 from ..vision.faces import Face, Observation
 from ..vision.profile import Profile
@@ -60,7 +59,7 @@ def observe(
     vision = engine or VisionEngine(settings, profile=Profile.BALANCED)
     wanted = list(dict.fromkeys(photographs))
     # The second network is fetched when it is missing: these figures are about both.
-    models = [entry.id for entry in Catalog.load().by_role("embedder", default_only=True)]
+    models = vision.embedders
     store = _Store(settings.data / "bench", f"{vision.detector_id}|{'|'.join(models)}|{turn}")
     keys = {path: _key(path) for path in wanted}
     missing = [path for path in wanted if keys[path] not in store.rows]

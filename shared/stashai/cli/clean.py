@@ -33,7 +33,7 @@ def clean(shell: Shell, days: int, dry_run: bool, as_json: bool) -> None:
     if not dry_run:
         for path in orphans:
             path.unlink(missing_ok=True)
-        freed += status.clean(Catalog.load(), shell.settings, time.time())
+        freed += status.clean(Catalog.of(shell.settings), shell.settings, time.time())
     if as_json:
         shell.emit({"jobs": removed.jobs, "items": removed.items, "crops": len(orphans), "bytes": freed, "dry_run": dry_run})
         return

@@ -26,7 +26,7 @@ from .work import engine, run_job, submit
 @click.pass_obj
 def compare(shell: Shell, first: str, second: str, as_json: bool) -> int:
     """Say whether A and B are the same person: each a picture, or the name of somebody who is known."""
-    needed, later = missing_defaults(Catalog.load(), shell.settings)
+    needed, later = missing_defaults(Catalog.of(shell.settings), shell.settings)
     obtain(needed, shell)
     vision = engine(shell)
     follower = Follower(later, shell.settings)

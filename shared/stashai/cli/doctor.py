@@ -106,7 +106,7 @@ def networks(settings: Settings) -> Check:
     from .networks import is_ready, missing_defaults
 
     try:
-        catalog = Catalog.load()
+        catalog = Catalog.of(settings)
         first, later = missing_defaults(catalog, settings)
         from ..vision.runtime import choose_runtime
 

@@ -25,7 +25,7 @@ def enroll(shell: Shell, folder: str, as_json: bool) -> int:
     place = absolute(folder)
     if not place.is_dir():
         raise UsageError(f"{place} is not a folder.", remedy="It must hold one folder a person, with photographs in it.")
-    first, later = missing_defaults(Catalog.load(), shell.settings)
+    first, later = missing_defaults(Catalog.of(shell.settings), shell.settings)
     obtain(first, shell)
     vision = engine(shell)
     follower = Follower(later, shell.settings)

@@ -80,7 +80,7 @@ def report_target(report: str | None) -> Path | None:
 def answer(shell: Shell, question: Question, report: Path | None, *, json_wanted: bool) -> int:
     """Set up, learn, identify, print; the exit status. The networks that can follow are fetched behind the work."""
     started = time.monotonic()
-    first, later = missing_defaults(Catalog.load(), shell.settings)
+    first, later = missing_defaults(Catalog.of(shell.settings), shell.settings)
     obtain(first, shell)
     vision = engine(shell, question.profile)
     # asked before more arrive, so that one run is of one kind

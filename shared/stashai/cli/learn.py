@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import UsageError
 from ..processing.stores import Person, Reference
 from ..processors.enroll import EnrolledPicture, EnrollFolder, EnrollParams, FolderPlan, plan_folder
+from ..settings import Settings
 from ..text import original, storable
 from ..tracking.records import JobRow
 from ..vision.engine import VisionEngine
@@ -51,7 +52,7 @@ def learn(shell: Shell, rows: Rows, folder: Path, vision: VisionEngine, *, expli
     people = rows.stores.people.people(origin=origin)
     learned.warnings += unusable(people, references, plan)
     if learned.job is not None or len(people) <= CHECKED_ALWAYS:
-        learned.warnings += alike(people, references, vision.primary)
+        learned.warnings += alike(people, references, vision.primary, shell.settings)
     return learned
 
 
@@ -91,12 +92,14 @@ def unusable(people: Sequence[Person], references: Sequence[Reference], plan: Fo
     return [f"{name}: none of the photographs can be used, so this person cannot be found" for name in lost]
 
 
-def alike(people: Sequence[Person], references: Sequence[Reference], model: str) -> list[str]:
+def alike(people: Sequence[Person], references: Sequence[Reference], model: str, settings: Settings) -> list[str]:
     """People of one folder who look like one person."""
+    from ..matching.fitted import calibration_for
     from ..matching.gallery import Gallery
     from ..matching.lookalikes import lookalikes
 
-    pairs = islice(lookalikes(Gallery.build(people, references, [model])), TOLD_AT_MOST)
+    fitted = calibration_for([model], settings)
+    pairs = islice(lookalikes(Gallery.build(people, references, [model], fitted), fitted), TOLD_AT_MOST)
     return [
         f"{original(pair.first.name)} and {original(pair.second.name)} look like the same person: "
         "correct the folders, or `stashai people merge` them"

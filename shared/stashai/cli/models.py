@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from ..errors import ModelError, StashAIError
+from ..errors import ModelError, StashAIError, UsageError
+from ..matching.fitted import calibration_for
 from ..settings import Settings
-from ..vision.catalog import Catalog, ModelEntry
+from ..vision.catalog import Catalog, ModelEntry, choose
 from ..vision.prepare.cache import prepared_path
 from ..vision.runtime import choose_runtime
 from .exits import Exit
@@ -27,18 +29,23 @@ def models() -> None:
 @click.pass_obj
 def list_models(shell: Shell, as_json: bool) -> None:
     """List all known networks, their licences and whether they are here."""
-    entries = list(Catalog.load().models.values())
+    entries = list(Catalog.of(shell.settings).models.values())
     rows = [described(entry, shell.settings) for entry in entries]
     if as_json:
         shell.emit({"models": rows, "folder": str(shell.settings.models)})
         return
-    states = ["ready" if row["ready"] else "default, not here yet" if row["default"] else "not here" for row in rows]
+    states = [state(row) for row in rows]
     cells = [
         (entry.id, entry.role, state, megabytes(entry.source.bytes or entry.bytes), entry.licence, entry.title)
         for entry, state in zip(entries, states, strict=True)
     ]
     shell.table(("id", "role", "state", "size", "licence", "name"), cells)
     shell.say(f"\nin {shell.settings.models}")
+
+
+def state(row: Mapping[str, object]) -> str:
+    here = "ready" if row["ready"] else "not here"
+    return ("in use" if row["ready"] else "in use, not here yet") if row["default"] else here
 
 
 def described(entry: ModelEntry, settings: Settings) -> dict[str, object]:
@@ -58,7 +65,7 @@ def described(entry: ModelEntry, settings: Settings) -> dict[str, object]:
 @click.pass_obj
 def fetch(shell: Shell, ids: tuple[str, ...], file: Path | None, yes: bool, as_json: bool) -> int:
     """Fetch and prepare networks: the default ones, or those with the IDs."""
-    catalog = Catalog.load()
+    catalog = Catalog.of(shell.settings)
     entries = [catalog.get(name) for name in ids] or [entry for entry in catalog.models.values() if entry.default]
     if file and len(entries) != 1:
         raise click.UsageError("--file belongs to exactly one ID")
@@ -90,11 +97,50 @@ def get(entry: ModelEntry, file: Path | None, shell: Shell) -> None:
 
 
 @models.command()
+@click.argument("ids", nargs=-1, metavar="[ID]…")
+@click.option("--yes", is_flag=True, help="Accept the licences of models that are not for every use.")
+@json_option
+@click.pass_obj
+def use(shell: Shell, ids: tuple[str, ...], yes: bool, as_json: bool) -> int:
+    """Recognise with these networks from now on: a detector, an embedder, or both; a second embedder is asked where the first
+    is undecided. Without an ID, with the default ones again. Faces that are known are embedded anew; nothing is mixed."""
+    catalog = Catalog.of(shell.settings)
+    entries = [catalog.get(name) for name in ids]
+    check_choice(entries, shell.settings)
+    for entry in entries:
+        agree(entry, shell, yes=yes)
+        if not is_ready(entry, shell.settings, choose_runtime()):
+            get(entry, None, shell)
+    choose(ids, shell.settings)
+    used = [entry.id for entry in Catalog.of(shell.settings).models.values() if entry.default]
+    if as_json:
+        shell.emit({"used": used})
+    else:
+        shell.say(f"Used from now on: {', '.join(used)}.")
+    return Exit.OK
+
+
+def check_choice(entries: Sequence[ModelEntry], settings: Settings) -> None:
+    """Raises UsageError for more networks than can be used at once, ModelError for an embedder whose scores mean nothing yet."""
+    embedders = [entry.id for entry in entries if entry.role == "embedder"]
+    if len(embedders) > 2 or len(entries) - len(embedders) > 1:
+        raise UsageError("Too many networks.", remedy="At most one detector and two embedders are used at once.")
+    if not embedders:
+        return
+    fitted = calibration_for(embedders, settings)
+    if len(embedders) == 2 and not fitted.supports(embedders):
+        raise ModelError(
+            f"{embedders[1]} was never fitted together with {embedders[0]}.", code="not-calibrated",
+            remedy=f"Use {embedders[0]} alone, or fit both with scripts/fit_calibration.py (docs/preparation.md).",
+        )
+
+
+@models.command()
 @json_option
 @click.pass_obj
 def verify(shell: Shell, as_json: bool) -> int:
     """Check the networks that are here against the catalog's sha256, and run each once."""
-    here = [entry for entry in Catalog.load().models.values() if is_ready(entry, shell.settings, choose_runtime())]
+    here = [entry for entry in Catalog.of(shell.settings).models.values() if is_ready(entry, shell.settings, choose_runtime())]
     results = [checked(entry, shell.settings) for entry in here]
     if as_json:
         shell.emit({"models": results})

@@ -42,7 +42,7 @@ class Idle:
 
 def engine(shell: Shell, profile: Profile = Profile.BALANCED) -> VisionEngine:
     """The networks of this command, opened when they are first asked for."""
-    return VisionEngine(shell.settings, Catalog.load(), profile)
+    return VisionEngine(shell.settings, Catalog.of(shell.settings), profile)
 
 
 def context(shell: Shell, rows: Rows, vision: VisionEngine, control: RunControl | None = None) -> Context:

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from ..contracts.findings import Findings
+from ..matching.fitted import calibration_for
 from ..matching.gallery import Gallery
 from ..matching.kept import graphs_folder
 from ..matching.recognizer import Recognizer
@@ -44,12 +45,13 @@ class Recognition:
         self.models = [primary] + ([self._second] if self._second else [])
         key = ("gallery", params.people, *self.models)
         gallery = ctx.remembered.get(key, ctx.stores.people.version(), lambda: self._gallery(ctx))
-        self._recognizer = Recognizer(gallery, profile=Profile(params.profile))
+        self._recognizer = Recognizer(gallery, calibration_for(self.models, ctx.settings), Profile(params.profile))
 
     def _gallery(self, ctx: Context) -> Gallery:
         people = ctx.stores.people.people(origin=self._params.people)
         references = complete(ctx.stores.people.references(origin=self._params.people), self.models, ctx)
-        return Gallery.build(people, references, self.models, cache=graphs_folder(ctx.settings))
+        fitted = calibration_for(self.models, ctx.settings)
+        return Gallery.build(people, references, self.models, fitted, cache=graphs_folder(ctx.settings))
 
     def identify(self, medium: Medium, ctx: Context, progress: Callable[[float], None]) -> Findings:
         """Look at `medium` until its people are decided, the looks are used up, or the job is to stop (Cancelled)."""

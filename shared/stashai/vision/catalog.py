@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +18,8 @@ from ..settings import Settings
 Role = Literal["detector", "embedder"]
 Kind = Literal["wheel", "npm", "url", "file"]
 Colour = Literal["rgb", "bgr"]
+CHOSEN = "models-in-use.json"
+"""In the data folder: which networks the user chose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +114,22 @@ class Catalog:
     @classmethod
     def of(cls, settings: Settings) -> Catalog:
         """The catalog that travels with the program, and the user's own entries in `models.toml` of the data folder: they
-        come last, and replace what has the same id. Raises ModelError."""
-        shipped, own = cls.load(), settings.data / "models.toml"
-        if not own.is_file():
-            return shipped
-        added = cls.load(own)
-        return cls({**shipped.models, **added.models}, {**shipped.fusion, **added.fusion}, shipped.path)
+        come last, and replace what has the same id. What the user chose (see `choose`) are the defaults. Raises ModelError."""
+        known, own = cls.load(), settings.data / "models.toml"
+        if own.is_file():
+            added = cls.load(own)
+            known = cls({**known.models, **added.models}, {**known.fusion, **added.fusion}, known.path)
+        return known.with_defaults(chosen(settings))
+
+    def with_defaults(self, ids: Sequence[str]) -> Catalog:
+        """The same networks, of which `ids` are the default ones of their roles, in that order and first. A role of which none
+        is named keeps its own. Raises ModelError for an id that is not known."""
+        named = {key: self.get(key) for key in ids}
+        roles = {entry.role for entry in named.values()}
+        others = {key: entry for key, entry in self.models.items() if key not in named}
+        models = {key: replace(entry, default=True) for key, entry in named.items()}
+        models |= {key: replace(entry, default=entry.default and entry.role not in roles) for key, entry in others.items()}
+        return replace(self, models=models)
 
     def get(self, model_id: str) -> ModelEntry:
         """The entry of `model_id`; ModelError naming those that exist when there is none."""
@@ -129,6 +142,30 @@ class Catalog:
     def by_role(self, role: Role, *, default_only: bool = False) -> list[ModelEntry]:
         """Entries of one role in the file's order."""
         return [entry for entry in self.models.values() if entry.role == role and (entry.default or not default_only)]
+
+
+def chosen(settings: Settings) -> list[str]:
+    """The ids of the networks that the user chose instead of the default ones. Raises ModelError."""
+    try:
+        text = (settings.data / CHOSEN).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    try:
+        return [str(key) for key in json.loads(text)["models"]]
+    except (ValueError, TypeError, KeyError) as error:
+        raise ModelError(f"{settings.data / CHOSEN} cannot be read: {error}.", remedy="Choose again: stashai models use.") from error
+
+
+def choose(ids: Sequence[str], settings: Settings) -> None:
+    """Keep `ids` as the user's choice; none is the program's own choice again."""
+    target = settings.data / CHOSEN
+    if not ids:
+        target.unlink(missing_ok=True)
+        return
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    aside = target.with_suffix(".part")
+    aside.write_text(json.dumps({"models": list(ids)}) + "\n", encoding="utf-8")
+    aside.replace(target)
 
 
 def catalog_path() -> Path:

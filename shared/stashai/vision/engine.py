@@ -81,6 +81,11 @@ class VisionEngine:
         return self._embedder_entries[0].id
 
     @property
+    def embedders(self) -> list[str]:
+        """Ids of all embedders of this engine, the primary one first, on this machine or not."""
+        return [entry.id for entry in self._embedder_entries]
+
+    @property
     def second(self) -> str | None:
         """The id of the model for second opinions, None when there is none or it is not on this machine yet."""
         others = self._embedder_entries[1:]

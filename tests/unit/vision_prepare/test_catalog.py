@@ -9,7 +9,7 @@ import pytest
 
 from stashai.errors import ModelError
 from stashai.settings import Settings
-from stashai.vision.catalog import Catalog
+from stashai.vision.catalog import CHOSEN, Catalog, choose
 from stashai.vision.prepare.pipeline import STEPS
 
 CATALOG = Catalog.load()
@@ -110,3 +110,22 @@ def test_a_catalog_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> No
     (tmp_path / "models.toml").write_bytes(text.encode("latin-1"))
     with pytest.raises(ModelError, match=r"models\.toml"):
         Catalog.of(Settings(tmp_path, tmp_path, 1))
+
+
+def test_what_the_user_chose_is_used_until_it_is_taken_back(tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "data", tmp_path, 1)
+    shipped = [entry.id for entry in Catalog.load().models.values() if entry.default]
+    choose(["scrfd-500m", "facenet"], settings)
+    catalog = Catalog.of(settings)
+    assert [entry.id for entry in catalog.by_role("detector", default_only=True)] == ["scrfd-500m"]
+    assert [entry.id for entry in catalog.by_role("embedder", default_only=True)] == ["facenet"]
+    assert set(catalog.models) == set(Catalog.load().models)
+    choose([], settings)
+    assert [entry.id for entry in Catalog.of(settings).models.values() if entry.default] == shipped
+
+
+def test_a_choice_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    settings = Settings(tmp_path, tmp_path, 1)
+    (tmp_path / CHOSEN).write_text("{")
+    with pytest.raises(ModelError, match="models use"):
+        Catalog.of(settings)

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
-from fastapi import APIRouter, UploadFile
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
+from ..multipart import IncomingFile
 from .asking import FAILURES, State
 
 router = APIRouter(prefix="/media", tags=["media"])
-CHUNK = 1 << 20
+FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
+            }
+        },
+    }
+}
 
 
 class Uploaded(BaseModel):
@@ -20,16 +31,16 @@ class Uploaded(BaseModel):
     bytes: int
 
 
-@router.post("", status_code=201, response_model=Uploaded, responses=FAILURES)
-async def upload(file: UploadFile, state: State) -> Uploaded:
+@router.post("", status_code=201, response_model=Uploaded, responses=FAILURES, openapi_extra=FORM)
+async def upload(request: Request, state: State) -> Uploaded:
     """Keep a picture or a video for a while; the same bytes give the same key."""
-    total = 0
+    file, total = await IncomingFile.of(request), 0
 
-    async def chunks() -> AsyncIterator[bytes]:
+    async def counted() -> AsyncIterator[bytes]:
         nonlocal total
-        while chunk := await file.read(CHUNK):
-            total += len(chunk)
-            yield chunk
+        async for piece in file.pieces():
+            total += len(piece)
+            yield piece
 
-    key = await state.spool.store(chunks(), file.filename or "")
+    key = await state.spool.store(counted(), file.name)
     return Uploaded(upload=key, bytes=total)

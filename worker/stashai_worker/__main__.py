@@ -8,6 +8,7 @@ import sys
 
 import uvicorn
 
+from stashai import __version__
 from stashai.errors import StashAIError
 
 from .app import create_app
@@ -33,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"This worker listens beyond this machine. Its token, shown this once:\n\n    {config.token}\n\n")
     logging.basicConfig(level=config.core.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("huey").setLevel(max(logging.WARNING, logging.getLogger().level))  # it tells each job twice
+    _greet(config)
     uvicorn.run(
         create_app(config),
         host=config.host,
@@ -40,9 +42,17 @@ def main(arguments: list[str] | None = None) -> int:
         log_level=config.core.log_level.lower(),
         access_log=False,
         ws_max_size=MAX_SOCKET_MESSAGE,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=5,
     )
     return 0
+
+
+def _greet(config: WorkerConfig) -> None:
+    everywhere = config.host in ("0.0.0.0", "::")  # noqa: S104 - compared, not listened on
+    host = "127.0.0.1" if everywhere else f"[{config.host}]" if ":" in config.host else config.host
+    media = ", ".join(map(str, config.media)) or "uploads and Stash only"
+    sys.stderr.write(f"StashAI worker {__version__}: http://{host}:{config.port}/ (ctrl-C ends it)\n")
+    sys.stderr.write(f"Data: {config.core.data}. Media folders: {media}. Cores: {config.core.cores}.\n")
 
 
 if __name__ == "__main__":

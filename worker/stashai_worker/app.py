@@ -25,7 +25,7 @@ from .media import WorkerMedia
 from .opening import Opening
 from .rate import RateLimit
 from .readiness import Prepare, Readiness, prepare_networks
-from .routes import content, entities, health, jobs, media, metrics, processors, recognition, services, sockets, stash
+from .routes import content, entities, health, jobs, media, metrics, page, processors, recognition, services, sockets, stash
 from .services import Services
 from .spool import Spool
 from .stash_media import open_stash
@@ -84,6 +84,7 @@ def create_app(config: WorkerConfig, prepare: Prepare = prepare_networks) -> Fas
     app.include_router(health.router)
     app.include_router(sockets.router)
     app.include_router(metrics.router)
+    app.include_router(page.router)
     app.add_middleware(RateLimit, rate=config.rate)
     app.add_middleware(BodyLimit, config.max_body * MIB, "/api/v1/media", config.max_upload * MIB)
     if config.cors_origins:

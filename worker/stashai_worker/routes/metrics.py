@@ -1,4 +1,4 @@
-"""`/metrics` for Prometheus, and the small page at `/`."""
+"""`/metrics` for Prometheus."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from collections.abc import Iterator
 
 from anyio import to_thread
 from fastapi import APIRouter, Response
-from fastapi.responses import HTMLResponse
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from stashai import __version__
 from stashai.contracts.enums import ServiceStatus
 from stashai.tracking import statistics
 
@@ -20,14 +18,6 @@ from ..state import WorkerState
 from .asking import State
 
 router = APIRouter(tags=["health"])
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>StashAI worker</title>
-<style>:root{{color-scheme:light dark}}body{{font:16px/1.5 system-ui,sans-serif;max-width:38rem;margin:12vh auto;padding:0 1.2rem}}
-code{{background:#8883;padding:.1em .35em;border-radius:.3em}}li{{margin:.4em 0}}</style>
-<h1>StashAI worker {version}</h1><p>A worker answers here. Enter this address and the token in Stash under
-<b>Settings → Plugins → StashAI</b>, then press <b>Test</b>.</p>
-<ul><li><a href="health">Health</a></li><li><a href="docs">API documentation</a></li>
-<li>Progress: WebSocket <code>/ws/queue</code></li><li>Prometheus: <code>/metrics</code> (with the token)</li></ul></html>"""
 STATES = ("pending", "processing", "completed", "failed", "cancelled")
 
 
@@ -58,9 +48,3 @@ async def metrics(state: State) -> Response:
     registry = CollectorRegistry()
     registry.register(LedgerCollector(state))
     return Response(await to_thread.run_sync(generate_latest, registry), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-
-@router.get("/", response_class=HTMLResponse, include_in_schema=False)
-async def page() -> str:
-    """Says that a worker answers here; tells nothing that needs a token."""
-    return _PAGE.format(version=__version__)

@@ -36,6 +36,13 @@ def test_listening_beyond_loopback_makes_a_token_and_keeps_it(tmp_path: os.PathL
         assert stat.S_IMODE(token_file(config.core.data).stat().st_mode) == 0o600
 
 
+def test_an_empty_token_file_does_not_open_the_worker_to_all(tmp_path: os.PathLike[str]) -> None:
+    config = WorkerConfig.from_environ({"STASHAI_DATA": str(tmp_path), "STASHAI_HOST": "0.0.0.0"})
+    token_file(config.core.data).write_text("\n")
+    with pytest.raises(SetupError, match="is empty"):
+        with_token(config)
+
+
 def test_without_a_token_only_this_machine_is_answered(worker: Worker) -> None:
     assert requests.get(worker.url + "/services", headers={"Host": "evil.example"}, timeout=5).status_code == 403
     assert requests.get(worker.url + "/services", headers={"Origin": "http://evil.example"}, timeout=5).status_code == 403

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from stashai.errors import SetupError
+
 from .config import WorkerConfig, is_loopback
 from .errors import refusal
 
@@ -25,20 +27,30 @@ def token_file(data: Path) -> Path:
 
 def with_token(config: WorkerConfig) -> tuple[WorkerConfig, bool]:
     """`config` with the token that it needs: the one set, else the one kept, else (beyond loopback) a new one, kept with
-    mode 0600. The second value says whether it was made just now, so that it is printed once."""
+    mode 0600. The second value says whether it was made just now, so that it is printed once. Raises SetupError for one
+    that is empty: without a token everybody could call."""
     if config.token:
         return config, False
     path = token_file(config.core.data)
-    if path.exists():
-        return replace(config, token=path.read_text("ascii").strip()), False
-    if not config.beyond_loopback:
+    if not path.exists() and not config.beyond_loopback:
         return config, False
-    token = secrets.token_urlsafe(32)
+    made = not path.exists() and _keep(path, secrets.token_urlsafe(32))
+    token = path.read_text("ascii").strip()
+    if not token:
+        raise SetupError(f"The token in {path} is empty.", code="unsafe-settings", remedy="Remove the file, or start the worker again.")
+    return replace(config, token=token), made
+
+
+def _keep(path: Path, token: str) -> bool:
+    """False when another worker of the same data folder, started at the same moment, keeps its own."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return False
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(token + "\n")
-    return replace(config, token=token), True
+    return True
 
 
 class Guard:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from stashai.settings import Settings
 
 PLUGIN_ID = "stashai"
+KINDS = ("scene", "image", "gallery")
+"""What people are looked for in."""
 DATA = "stashai-data"
 DEVELOPMENT = "dev"
 MAX_ROWS = 1000

@@ -119,6 +119,9 @@ def test_apply_and_undo(page: Page) -> None:
     assert sorted(performers(page, "scene", 1)) == [1, 2]
     assert {row["name"] for row in answer["added"]} == {"Barack Obama", "Joe Biden"}
     assert page.ok("apply", job=job, accept=accept)["run"] is None
+    assert {row["state"] for row in page.ok("faces", type="scene", id=1)["people"]} == {"applied"}
+    assert [run["run"] for run in page.ok("runs", type="scene", id=1)] == [answer["run"]]
+    assert page.ok("runs", type="scene", id=2) == []
     page.stash.library.rows["scene"][1].performers.append(3)
     preview = page.ok("undo", run=answer["run"], preview=True)
     assert preview["count"] == 2
@@ -126,6 +129,9 @@ def test_apply_and_undo(page: Page) -> None:
     page.ok("undo", run=answer["run"])
     assert performers(page, "scene", 1) == [3]
     assert page.ok("undo", run=answer["run"])["count"] == 0
+    page.stash.library.rows["scene"][1].performers[:] = [1]
+    by_hand = {row["performer_id"]: (row["state"], row["tagged"]) for row in page.ok("faces", type="scene", id=1)["people"]}
+    assert by_hand == {"1": ("proposed", True), "2": ("ticked", False)}
     page.stash.library.rows["scene"][1].performers.clear()
     assert page.ok("runs", page=1)[0]["undone"] == 2
 

@@ -11,13 +11,12 @@ from stashai.errors import UsageError
 from ..engine.choosing import worker_of
 from ..engine.link import AskAgainError
 from ..host.bench import Bench, right_to_infer
-from ..request import Request
+from ..request import KINDS, Request
 from ..rows import shown_job
 from ..setup.start import plan
 from ..setup.state import SetupNeededError
 
 PROCESSOR = "stash.identify"
-KINDS = ("scene", "image", "gallery")
 BUDGET = 3.4
 """Seconds after which a step takes up nothing more: what was begun, and the answer, end within five."""
 WAIT_FOR_LOCK = 2.0

@@ -10,7 +10,7 @@ from stashai.ids import new_id
 from stashai.stash.writeback import Addition, WriteBack
 
 from ..host.bench import Bench
-from ..request import Request
+from ..request import KINDS, Request
 from ..rows import stamp
 from .faces import faces_of, job_of, person_of, probability_of
 from .teaching import confirm, unteach
@@ -87,11 +87,12 @@ def _take_back(bench: Bench, rows: Sequence[Any]) -> None:
 
 
 def runs(request: Request) -> list[Json]:
-    """The history of writes, the newest first."""
+    """The history of writes, the newest first: all, or those of one item."""
     bench = Bench(request, models=False)
+    entity = (request.choice("type", KINDS), request.stash_id("id")) if "id" in request.arguments else None
     names = bench.mirror.names()
     shown = []
-    for run in bench.writes.runs(RUNS_A_PAGE, (request.page() - 1) * RUNS_A_PAGE):
+    for run in bench.writes.runs(RUNS_A_PAGE, (request.page() - 1) * RUNS_A_PAGE, entity):
         performers = dict.fromkeys(row.value for row in bench.writes.of_run(run.run) if row.field == "performer_ids")
         title = ", ".join(names.get(p, f"performer {p}") for p in list(performers)[:5]) + (" …" if len(performers) > 5 else "")
         job = bench.ledger.job(run.job_id) if run.job_id else None

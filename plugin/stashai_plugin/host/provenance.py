@@ -38,5 +38,5 @@ class Provenance:
         """Performers that we added to an entity and did not take back."""
         return {row.value for row in self.rows.of_entity(entity_type, entity_id) if row.state in ("planned", "written")}
 
-    def runs(self, limit: int, offset: int) -> list[RunRow]:
-        return self.rows.runs(limit=limit, offset=offset)
+    def runs(self, limit: int, offset: int, entity: tuple[str, str] | None = None) -> list[RunRow]:
+        return self.rows.runs(entity=entity, limit=limit, offset=offset)

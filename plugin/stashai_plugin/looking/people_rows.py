@@ -61,8 +61,9 @@ class Rows:
         }  # fmt: skip
 
     def state(self, performer: str, probability: float) -> str:
-        if performer in self._added or performer in self._tagged:
-            return "applied"
+        """ "applied" is what we added and is still there; a performer who was tagged before can be confirmed or refused."""
+        if performer in self._tagged:
+            return "applied" if performer in self._added else "proposed"
         return "ticked" if probability >= self._limits[1] else "proposed"
 
     def _unknown(self, stranger: UnknownPerson, findings: Findings) -> Json:

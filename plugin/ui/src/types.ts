@@ -114,7 +114,8 @@ export interface Accepted {
 }
 
 export interface Applied {
-  run: string;
+  /** null when nothing was new. */
+  run: string | null;
   added: { performer_id: string; name: string }[];
   already: { performer_id: string; name: string }[];
   message?: string;
@@ -132,7 +133,8 @@ export interface RunRow {
   when: string | number;
   title: string;
   count: number;
-  undone: boolean;
+  /** How many of its changes were taken back. */
+  undone: number;
 }
 
 export interface JobItem {

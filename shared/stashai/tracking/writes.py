@@ -89,13 +89,14 @@ class Writes:
         )
         return found[0] if found else None
 
-    def runs(self, *, limit: int = 50, offset: int = 0) -> list[RunRow]:
-        """The newest first."""
+    def runs(self, *, entity: tuple[str, str] | None = None, limit: int = 50, offset: int = 0) -> list[RunRow]:
+        """The newest first; with `entity` (type, id) those that wrote something there, counted as a whole."""
         rows = self.database.query(
             "SELECT run, max(job_id), min(written_at), max(written_at), count(CASE WHEN state <> 'failed' THEN 1 END),"
             " count(CASE WHEN state = 'undone' THEN 1 END), count(DISTINCT entity_type || ':' || entity_id) FROM stash_writes"
+            " WHERE run IN (SELECT run FROM stash_writes WHERE entity_type LIKE ? AND entity_id LIKE ?)"
             " GROUP BY run ORDER BY max(id) DESC LIMIT ? OFFSET ?",
-            (limit, offset),
+            (*(entity or ("%", "%")), limit, offset),
         )
         return [RunRow(*row) for row in rows]
 

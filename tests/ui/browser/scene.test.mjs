@@ -253,6 +253,23 @@ flow("the Faces tab: lanes, a click seeks, boxes over the paused picture until i
   assert.equal(opsOf(mock, "step").length, steps);
 });
 
+flow("the Faces tab takes back what was added here, long after the toast, when its name and count were read", async ({ open, mock, shot }) => {
+  const page = await open("scenes/1");
+  await identify(page);
+  await finished(page);
+  await page.click("[data-sai=add]");
+  await page.waitForSelector(".toast");
+  await page.click(".nav-tabs >> text=Faces");
+  await page.waitForSelector(".sai-written");
+  await shot(page, "faces-tab-written");
+  await page.locator(".sai-written li").getByText("Undo").click();
+  await page.waitForSelector("text=Take back 2 changes");
+  assert.deepEqual(opsOf(mock, "undo").map((call) => call.preview), [true]);
+  await page.click(".modal >> text=Undo this run");
+  await eventually(async () => (await page.locator(".tag-item").count()) === 0);
+  await eventually(async () => (await page.locator(".sai-written").count()) === 0);
+});
+
 flow("an empty Faces tab starts nothing by itself", async ({ open, mock, shot }) => {
   const page = await open("scenes/3");
   await page.click(".nav-tabs >> text=Faces");

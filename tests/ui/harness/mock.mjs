@@ -76,19 +76,19 @@ export function createMock(base) {
       const job = Object.values(state.jobs).find((one) => one.id === id);
       const key = job.entity.type + job.entity.id;
       state.added[key] = [...(state.added[key] ?? []), ...accept.map((one) => one.performer_id)];
-      const run = { run: `run-${state.runs.length + 1}`, when: "2026-11-20T11:00:00Z", title: job.title, count: accept.length, undone: false, key, ids: accept.map((one) => one.performer_id) };
+      const run = { run: `run-${state.runs.length + 1}`, when: "2026-11-20T11:00:00Z", title: job.title, count: accept.length, undone: 0, key, ids: accept.map((one) => one.performer_id) };
       state.runs.push(run);
       return { run: run.run, added: accept.map((one) => ({ performer_id: one.performer_id, name: name(one.performer_id) ?? "New one" })), already: [] };
     },
     undo({ run: id, preview }) {
       const run = state.runs.find((one) => one.run === id) ?? { count: 12, title: "Identify people in scenes", ids: [] };
       if (!preview) {
-        run.undone = true;
+        run.undone = run.count;
         if (run.key) state.added[run.key] = state.added[run.key].filter((one) => !run.ids.includes(one));
       }
       return { count: run.count, name: run.title, skipped: [] };
     },
-    runs: ({ page }) => (page > 1 ? [] : [...state.runs].reverse().concat([{ run: "old", when: "2026-11-18T10:00:00Z", title: "Add names at or above my limit", count: 12, undone: false }, { run: "older", when: "2026-11-17T10:00:00Z", title: "Beach walk", count: 2, undone: true }])),
+    runs: ({ page, type, id }) => (id ? state.runs.filter((run) => run.key === type + id) : page > 1 ? [] : [...state.runs].reverse().concat([{ run: "old", when: "2026-11-18T10:00:00Z", title: "Add names at or above my limit", count: 12, undone: 0 }, { run: "older", when: "2026-11-17T10:00:00Z", title: "Beach walk", count: 2, undone: 2 }])),
     decide: (args) => (state.verdicts.push(args), null),
     create_performer: () => ({ performer_id: "900" }),
     similar: () => [{ performer_id: "12", name: "Ann Lee", probability: 0.12, similarity: 0.41 }, { performer_id: "13", name: "Tom Baker", probability: 0.04, similarity: 0.33 }],

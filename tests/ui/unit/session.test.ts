@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Failure } from "@ui/api/graphql";
 import { waitAfter } from "@ui/lib/pace";
 import { createSession } from "@ui/review/session";
-import type { JobRow, Result, StepAnswer } from "@ui/types";
+import type { JobRow, Result, Row, StepAnswer } from "@ui/types";
 
 const job = (state: JobRow["state"] = "processing"): JobRow => ({ id: "j", title: "", state, progress: 0, done: 0, total: 1, failed: 0 });
 const result = (provisional: boolean): Result => ({ provisional, source: "sprite", people: [], unknown: [] });
@@ -55,6 +55,18 @@ test("steps follow one another until there is no more, at least two seconds apar
   assert.deepEqual(it.log, ["identify", "step", "step"]);
   assert.deepEqual(it.sleeps, [1700]);
   assert.equal(session.store.get().result?.provisional, false);
+});
+
+test("rows keep their places while they are refined; new ones come after", async () => {
+  const rows = (...keys: string[]) => keys.map((key) => ({ key }) as Row);
+  const looks = [rows("a", "b"), rows("c", "b", "a"), rows("b", "d", "c")].map((people) => ({ ...result(true), people }));
+  const it = bench(looks.map((look, index) => ({ job: job(), result: look, more: index < 2 })));
+  const session = createSession(it.ops, target, it.pace);
+  const seen: string[] = [];
+  session.store.subscribe(() => seen.push((session.store.get().result?.people ?? []).map((row) => row.key).join("")));
+  session.start();
+  await until(() => session.store.get().phase === "done");
+  assert.deepEqual([...new Set(seen)], ["", "ab", "abc", "bcd"]);
 });
 
 test("a step that worked longer than two seconds is followed at once", () => {

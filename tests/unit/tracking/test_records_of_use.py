@@ -79,4 +79,5 @@ def test_writes_are_known_before_they_are_made_and_after_the_job_is_gone(ledger:
     assert undone.state == "undone"
     assert undone.undone_at is not None
     assert store.runs(limit=1, offset=1)[0].undone == 1
+    assert [(run.run, run.writes) for run in store.runs(entity=("scene", "2"))] == [("run-1", 1)]
     assert [row.value for row in store.of_entity("scene", "1")] == ["8", "7"]

@@ -30,7 +30,8 @@ export function operations(graphql: GraphQL) {
     crops: (job: string, keys: string[]) => run<{ crops: Record<string, string> }>("crops", { job, keys }),
     apply: (job: string, accept: Accepted[], gallery?: boolean) => run<Applied>("apply", { job, accept, gallery }),
     undo: (runId: string, preview = false) => run<Undone>("undo", { run: runId, preview }),
-    runs: (page: number) => run<RunRow[]>("runs", { page }),
+    /** All, or those that wrote something to one item. */
+    runs: (page: number, entity?: { type: EntityType; id: string }) => run<RunRow[]>("runs", { page, ...entity }),
     decide: (job: string, person: string, verdict: "not" | "skip" | "is" | "none", performerId?: string) =>
       run<unknown>("decide", { job, person, verdict, performer_id: performerId }),
     createPerformer: (job: string, person: string, name: string) =>

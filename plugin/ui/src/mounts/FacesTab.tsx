@@ -6,6 +6,7 @@ import { useApp, useLoaded, useStore, useText } from "../context";
 import { currentPlayer, seekPaused } from "../host";
 import { timeCode } from "../lib/time";
 import { Badge, Empty, Face, PerformerLink, Probability, Trouble, Waiting } from "../parts/basics";
+import { useUndoQuestion } from "../parts/UndoRun";
 import { ADD_FROM } from "../review/useReview";
 import type { EntityType, Result, Row } from "../types";
 import { Timeline } from "./Timeline";
@@ -38,7 +39,37 @@ export const FacesTab: React.FC<{ type: EntityType; id: string; title: string }>
       </div>
     );
   }
-  return <Faces result={data} onReview={() => look(false)} onAgain={() => look(true)} />;
+  return (
+    <div className="sai sai-tab">
+      <Faces result={data} onReview={() => look(false)} onAgain={() => look(true)} />
+      <Written type={type} id={id} changes={changes} />
+    </div>
+  );
+};
+
+/** What we wrote here, for good: undo does not end with the toast. */
+const Written: React.FC<{ type: EntityType; id: string; changes: number }> = ({ type, id, changes }) => {
+  const app = useApp();
+  const t = useText();
+  const { data, reload } = useLoaded(() => app.ops.runs(1, { type, id }), [type, id, changes]);
+  const undo = useUndoQuestion(reload);
+  const runs = data?.filter((run) => !run.undone) ?? [];
+  if (runs.length === 0) return null;
+  return (
+    <>
+      <h6>{t("writtenHere")}</h6>
+      <ul className="sai-written">
+        {runs.map((run) => (
+          <li key={run.run}>
+            <span>{run.title}</span>
+            <time className="sai-soft">{t.date(run.when)}</time>
+            <Button size="sm" variant="secondary" onClick={() => undo.ask(run.run)}>{t("undo")}</Button>
+          </li>
+        ))}
+      </ul>
+      {undo.question}
+    </>
+  );
 };
 
 const Faces: React.FC<{ result: Result; onReview(): void; onAgain(): void }> = ({ result, onReview, onAgain }) => {
@@ -46,7 +77,7 @@ const Faces: React.FC<{ result: Result; onReview(): void; onAgain(): void }> = (
   const rows = [...result.people, ...result.unknown].filter((row) => row.state !== "skipped");
   const open = result.people.filter((row) => !row.tagged && (row.state === "proposed" || row.state === "ticked")).length;
   return (
-    <div className="sai sai-tab">
+    <>
       <div className="sai-tab-head">
         {open > 0 && <Button size="sm" onClick={onReview}>{t("reviewHere", { n: open })}</Button>}
         <Button size="sm" variant="secondary" onClick={onAgain}>{t("lookAgain")}</Button>
@@ -59,7 +90,7 @@ const Faces: React.FC<{ result: Result; onReview(): void; onAgain(): void }> = (
           {rows.map((row) => <Lane key={row.key} row={row} duration={result.duration ?? 0} />)}
         </ul>
       )}
-    </div>
+    </>
   );
 };
 

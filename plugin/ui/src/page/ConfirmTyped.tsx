@@ -30,8 +30,8 @@ export const ConfirmTyped: React.FC<Props> = ({ title, text, ask, word, button, 
         <Modal.Header><Modal.Title id="sai-confirm" as="h5">{title}</Modal.Title></Modal.Header>
         <Modal.Body>
           <p>{text}</p>
-          <Form.Control autoFocus className="text-input" value={typed} placeholder={ask} aria-label={ask} autoComplete="off" onChange={(event) => setTyped(event.target.value)} />
-          <small className="sai-soft">{ask}</small>
+          <Form.Label htmlFor="sai-confirm-word">{ask}</Form.Label>
+          <Form.Control autoFocus id="sai-confirm-word" className="text-input" value={typed} autoComplete="off" onChange={(event) => setTyped(event.target.value)} />
         </Modal.Body>
         <Modal.Footer>
           <Button variant="secondary" onClick={onClose}>{t("cancel")}</Button>

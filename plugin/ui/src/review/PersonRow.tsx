@@ -52,7 +52,7 @@ export const PersonRow = React.forwardRef<HTMLLIElement, Props & { tabIndex: num
           <div className="sai-name">
             {performer ? <PerformerLink id={performer.id} name={performer.name} /> : <span className="sai-soft">{name}</span>}
             {!chosen && performer && row.probability != null && <Probability value={row.probability} addFrom={addFrom} />}
-            {row.tagged && !chosen && <Badge>{t("tagged")}</Badge>}
+            {row.tagged && !chosen && !applied && <Badge>{t("tagged")}</Badge>}
             {applied && <Badge kind="good">{t("applied")}</Badge>}
           </div>
           <RunnerUp item={item} actions={actions} />

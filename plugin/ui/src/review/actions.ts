@@ -36,7 +36,7 @@ export async function apply(app: App, job: string, accept: Accepted[], gallery: 
 
 export function addedText(app: App, applied: Applied): string {
   const t = app.t.get();
-  if (applied.added.length === 0) return applied.message || t("nothingAdded");
+  if (applied.added.length === 0) return t("nothingAdded");
   return t("added", { names: t.list([...new Set(applied.added.map((one) => one.name))]) });
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Operations, Target } from "../api/operations";
 import { asFailure, Failure } from "../api/graphql";
+import { inPlace } from "../lib/order";
 import { LEAST_WAIT, waitAfter } from "../lib/pace";
 import type { Pace } from "../lib/pace";
 import { createStore } from "../lib/store";
@@ -44,7 +45,9 @@ export function createSession(ops: Chain, target: Target, pace: Pace) {
         const began = pace.now();
         const answer = await ops.step(job.id);
         if (!current()) return;
-        update({ job: answer.job ?? store.get().job, result: answer.result ?? store.get().result, waiting: answer.waiting ?? "" });
+        const { job: oldJob, result: before } = store.get();
+        const result = answer.result ? inPlace(before, answer.result) : before;
+        update({ job: answer.job ?? oldJob, result, waiting: answer.waiting ?? "" });
         if (answer.needs?.setup) return update({ phase: "asking", plan: answer.needs.setup });
         if (answer.job?.state === "failed") {
           const error = answer.job.error ?? { code: "failed", message: answer.job.message ?? "" };
@@ -100,10 +103,6 @@ export function createSession(ops: Chain, target: Target, pace: Pace) {
       turn += 1;
       update({ phase: "paused" });
       if (job) ops.pause(job.id).catch(() => undefined);
-    },
-    /** What the dialog's operations changed on the Python side. */
-    setResult(result: Result) {
-      update({ result });
     },
   };
 }

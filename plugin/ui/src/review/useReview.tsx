@@ -113,17 +113,17 @@ export function useReview(review: Review) {
 
 export type ReviewState = ReturnType<typeof useReview>;
 
-const AddedToast: React.FC<{ app: App; text: string; run: string }> = ({ app, text, run }) => {
+const AddedToast: React.FC<{ app: App; text: string; run: string | null }> = ({ app, text, run }) => {
   const toast = window.PluginApi.hooks.useToast();
   const undo = (event: React.MouseEvent) => {
     // A click on a toast's text makes Stash open it in a dialog for errors.
     event.stopPropagation();
-    void undoRun(app, toast, run);
+    if (run) void undoRun(app, toast, run);
   };
   return (
     <span className="sai-toast">
       {text}
-      <Button size="sm" variant="link" onClick={undo}>{app.t.get()("undo")}</Button>
+      {run && <Button size="sm" variant="link" onClick={undo}>{app.t.get()("undo")}</Button>}
     </span>
   );
 };

@@ -105,12 +105,15 @@ function Choice<V extends string>({ name, value, options, onChange }: { name: st
   );
 }
 
-const Percent: React.FC<{ label: string; value: number; onChange(value: number): void }> = ({ label, value, onChange }) => (
-  <div className="sai-percent">
-    <input type="range" className="custom-range" min={5} max={99} aria-label={label} value={Math.round(value * 100)} onChange={(event) => onChange(Number(event.target.value) / 100)} />
-    <output>{Math.round(value * 100)} %</output>
-  </div>
-);
+const Percent: React.FC<{ label: string; value: number; onChange(value: number): void }> = ({ label, value, onChange }) => {
+  const t = useText();
+  return (
+    <div className="sai-percent">
+      <input type="range" className="custom-range" min={5} max={99} aria-label={label} aria-valuetext={t.share(value)} value={Math.round(value * 100)} onChange={(event) => onChange(Number(event.target.value) / 100)} />
+      <output>{t.share(value)}</output>
+    </div>
+  );
+};
 
 /** Address and token of the other computer. The token is only ever sent, never read back. */
 const Worker: React.FC<{ values: Settings; onAddress(address: string): void; onToken(): void }> = ({ values, onAddress, onToken }) => {

@@ -95,8 +95,9 @@ def tell(answer: Answer, shell: Shell) -> None:
     for person in findings.people:
         chance = click.style(f"{percent(person.probability):>8}", fg="green")
         shell.say(f"  {chance}  {printable(original(person.name))}{when(person.faces)}")
-    for stranger in findings.unknown:
-        shell.say(f"  {'?':>8}  somebody not known{nearest(stranger)}{when(stranger.faces)}")
+    for number, stranger in enumerate(findings.unknown, 1):
+        which = f" {number}" if len(findings.unknown) > 1 else ""
+        shell.say(f"  {'?':>8}  not known{which}{nearest(stranger)}{when(stranger.faces)}")
     if not findings.people and not findings.unknown:
         shell.say(f"  {'–':>8}  no face" if not findings.too_weak else f"  {'–':>8}  only faces too weak to say anything")
 

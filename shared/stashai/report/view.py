@@ -79,9 +79,20 @@ class Portrait:
 
 
 @dataclass(frozen=True, slots=True)
+class Stranger:
+    """Somebody not known in the overview: `number` of that item, as `stashai confirm --unknown` counts."""
+
+    crop: str | None
+    anchor: str
+    item: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     cards: Sequence[Card]
     portraits: Sequence[Portrait]
+    strangers: Sequence[Stranger]
     people: int
     unknown: int
     failed: int
@@ -99,6 +110,7 @@ def page(items: Iterable[ReportItem], picture: Picture) -> Page:
     return Page(
         cards=cards,
         portraits=portraits,
+        strangers=[Stranger(row.crop, card.anchor, card.name, number) for card in cards for number, row in enumerate(card.unknown, 1)],
         people=len(portraits),
         unknown=sum(len(findings.unknown) for findings in found),
         failed=sum(1 for item in listed if item.findings is None),

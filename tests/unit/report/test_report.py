@@ -101,6 +101,26 @@ def test_unknown_failed_and_empty_items_have_their_cards() -> None:
     assert page.count("<article") == 3
 
 
+def test_everybody_not_known_is_shown_together_with_the_number_that_confirm_takes() -> None:
+    unknown = [UnknownPerson(faces=[face()], candidates=[], best_crop="c") for _ in range(3)]
+    page = shown(ReportItem("/a/1.jpg", Findings(unknown=unknown[:1])), ReportItem("/a/2.jpg", Findings(unknown=unknown)))
+    together = page[page.index('id="strangers"') : page.index('id="items"')]
+    assert together.count('href="#item-1"') == 1
+    assert together.count('href="#item-2"') == 3
+    assert [f"not known · {number}" in page for number in (1, 2, 3, 4)] == [True, True, True, False]
+
+
+def test_long_overviews_are_folded() -> None:
+    items = []
+    for number in range(70):
+        person = jane()
+        person.person_id, person.name = number, f"P{number}"
+        items.append(ReportItem(f"/a/{number}.jpg", Findings(people=[person], unknown=[UnknownPerson(faces=[face()], candidates=[])] * 2)))
+    page = shown(*items)
+    assert "10 more people" in page
+    assert "+ 20" in page
+
+
 def test_times_are_joined_over_one_missing_frame_only() -> None:
     assert spans([0, 1, 3, 7], step=1) == [(0, 3), (7, 7)]
 

@@ -83,6 +83,15 @@ def made_scenes(shell: Shell, data: Path) -> Outcome:
     return part("scenes", shell.settings, folder)
 
 
+def in_musl(data: Path) -> Outcome:
+    """Needs such a Python, which few machines have."""
+    python = os.environ.get("STASHAI_MUSL_PYTHON", "")
+    if not python:
+        raise UsageError("STASHAI_MUSL_PYTHON names no Python that is linked against musl.", remedy="See `stashai bench musl --help`.")
+    known, strangers = lfw(data)
+    return part("compare_musl", Path(python), known, strangers, 300)
+
+
 ALL: dict[str, Part] = {
     "verification": lambda shell, data: part("verification", shell.settings, pairs_of(data)),
     "openset": lambda shell, data: part("openset", shell.settings, *lfw(data)),
@@ -91,6 +100,7 @@ ALL: dict[str, Part] = {
     "speed": lambda shell, data: part("speed", shell.settings, lfw(data)[0], None, 300, Profile.BALANCED),
     "loop": lambda shell, data: part("compare_loop", shell.settings, lfw(data)[0], 200, Profile.BALANCED),
     "dlib": lambda shell, data: part("compare_dlib", shell.settings, *lfw(data), 150, 600),
+    "musl": lambda shell, data: in_musl(data),
     "keyframes": lambda shell, data: keyframes_of(None),
     "search": lambda shell, data: part("search", shell.settings),
     "ledger": lambda shell, data: part("ledger"),
@@ -229,6 +239,18 @@ def loop(shell: Shell, photos: Path, count: int, profile: str, as_json: bool) ->
 def dlib(shell: Shell, known: Path, strangers: Path, enrolled: int, count: int, as_json: bool) -> int:
     """Against face_recognition (dlib), in an environment of its own."""
     return answer(shell, part("compare_dlib", shell.settings, known, strangers, enrolled, count), as_json=as_json)
+
+
+@bench.command()
+@click.option("--python", type=FILE, envvar="STASHAI_MUSL_PYTHON", required=True, help="A Python that is linked against musl.")
+@click.option("--people", type=FOLDER, required=True, help="Enrol these first.")
+@click.option("--photos", type=FOLDER, required=True)
+@click.option("--count", default=300, show_default=True)
+@json_option
+@click.pass_obj
+def musl(shell: Shell, python: Path, people: Path, photos: Path, count: int, as_json: bool) -> int:
+    """The same pipeline in musl Python, as in Stash's own image."""
+    return answer(shell, part("compare_musl", python, people, photos, count), as_json=as_json)
 
 
 @bench.command()

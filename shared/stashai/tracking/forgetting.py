@@ -12,7 +12,7 @@ from .database import Database
 
 _FACES = (
     "decisions", "observation_embeddings", "observations", "seen_frames", "media", "file_fingerprints",
-    "reference_embeddings", "reference_faces", "source_files", "forgotten", "people",
+    "reference_embeddings", "reference_faces", "source_files", "forgotten", "merged", "people",
 )  # fmt: skip
 
 
@@ -25,11 +25,13 @@ def forget(database: Database, person: Person) -> list[str]:
     for (observations,) in database.query("SELECT observations FROM decisions WHERE person = ? AND accepted", (person.id,)):
         seen.update(json.loads(observations))
     crops |= _drop_media_of(database, seen)
+    places = [(person.source, person.key), *database.query("SELECT source, key FROM merged WHERE person = ?", (person.id,))]
     database.execute("DELETE FROM people WHERE id = ?", (person.id,))
-    database.execute(
-        "INSERT INTO forgotten (source, key, forgotten_at) VALUES (?, ?, ?) ON CONFLICT (source, key) DO NOTHING",
-        (person.source, person.key, database.now()),
-    )
+    for source, key in places:
+        database.execute(
+            "INSERT INTO forgotten (source, key, forgotten_at) VALUES (?, ?, ?) ON CONFLICT (source, key) DO NOTHING",
+            (source, key, database.now()),
+        )
     return sorted(crop for crop in crops if crop and not _needed(database, crop))
 
 

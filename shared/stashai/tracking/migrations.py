@@ -12,18 +12,23 @@ from typing import TYPE_CHECKING
 import peewee
 
 from ..errors import SetupError
-from .models import TABLES, Meta
+from .models import TABLES, Merged, Meta
 
 if TYPE_CHECKING:
     from .database import Database
 
-VERSION = 1
+VERSION = 2
 _LOCK = 0x57A5A1
 """PostgreSQL's advisory lock for one process at a time."""
 
 Step = Callable[["Database"], None]
 
-STEPS: Mapping[int, Step] = {}
+
+def _merged(database: Database) -> None:
+    peewee.SchemaManager(Merged, database.peewee).create_all(safe=True)
+
+
+STEPS: Mapping[int, Step] = {2: _merged}
 """By the version that a step makes of the one before."""
 
 

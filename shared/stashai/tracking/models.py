@@ -169,6 +169,18 @@ class PersonRow(Model):
         indexes = ((("source", "key"), True),)
 
 
+class Merged(Model):
+    """Another place that somebody is learned from, since two were said to be one person: `source` and `key` as in people."""
+
+    source = TextField()
+    key = TextField()
+    person = _many(PersonRow, column_name="person")
+
+    class Meta:
+        table_name = "merged"
+        primary_key = CompositeKey("source", "key")
+
+
 class Forgotten(Model):
     """Somebody who must not be learned again by itself: nothing but where they came from is kept."""
 
@@ -352,6 +364,7 @@ TABLES: tuple[type[Model], ...] = (
     Item,
     Interaction,
     PersonRow,
+    Merged,
     Forgotten,
     ReferenceRow,
     ReferenceEmbedding,

@@ -59,7 +59,8 @@ class People:
             return self.find(source, key)
 
     def find(self, source: str, key: str) -> Person | None:
-        return self._one("p.source = ? AND p.key = ?", (source, key))
+        merged = "p.id = (SELECT m.person FROM merged m WHERE m.source = ? AND m.key = ?)"
+        return self._one("p.source = ? AND p.key = ?", (source, key)) or self._one(merged, (source, key))
 
     def person(self, person_id: int) -> Person | None:
         return self._one("p.id = ?", (person_id,))
@@ -80,15 +81,16 @@ class People:
             changed(self.database)
 
     def merge(self, person_id: int, into: int) -> None:
-        """Give all that `person_id` is known by to `into`."""
+        """Give all that `person_id` is known by to `into`, also what will be learned from the same place later."""
         if person_id == into:
             raise UsageError("A person cannot be merged into themselves.", code="same-person")
         with self.database.write():
-            self._known(person_id)
+            gone = self._known(person_id)
             self._known(into)
-            for table in ("reference_faces", "source_files", "decisions"):
+            for table in ("reference_faces", "source_files", "decisions", "merged"):
                 self.database.execute(f"UPDATE {table} SET person = ? WHERE person = ?", (into, person_id))
             self.database.execute("DELETE FROM people WHERE id = ?", (person_id,))
+            self.database.execute("INSERT INTO merged (source, key, person) VALUES (?, ?, ?)", (gone.source, gone.key, into))
             changed(self.database)
 
     def forget(self, person_id: int) -> list[str]:

@@ -241,3 +241,19 @@ def test_the_clock_of_sqlite_is_this_hosts(tmp_path: Path) -> None:
     database = open_database(of(tmp_path / "data"))
     assert abs(database.now() - SystemClock().now()) < 5
     database.close()
+
+
+def test_a_database_of_the_first_version_is_brought_to_this_one(tmp_path: Path) -> None:
+    database = open_database(of(tmp_path / "data"))
+    with database.write():
+        database.execute("DROP TABLE merged")
+        database.execute("UPDATE meta SET number = 1 WHERE key = 'schema'")
+    database.close()
+    database = open_database(of(tmp_path / "data"))
+    people = People(database)
+    ann, bob = people.ensure("Ann", "folder", "Ann"), people.ensure("Bob", "folder", "Bob")
+    assert ann
+    assert bob
+    people.merge(bob.id, ann.id)
+    assert people.ensure("Bob", "folder", "Bob") == ann
+    database.close()

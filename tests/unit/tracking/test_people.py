@@ -130,6 +130,21 @@ def test_renaming_and_merging(people: People) -> None:
     assert {source.person_id for source in people.sources(origin="/people")} == {bob.id}
     with pytest.raises(UsageError):
         people.merge(bob.id, bob.id)
+
+
+def test_what_was_merged_stays_merged_until_it_is_forgotten(people: People) -> None:
+    ann, anna, annie = (people.ensure(name, "folder", name) for name in ("Ann", "Anna", "Annie"))
+    assert ann is not None
+    assert anna is not None
+    assert annie is not None
+    people.merge(annie.id, anna.id)
+    people.merge(anna.id, ann.id)
+    assert people.ensure("Annie", "folder", "Annie") == people.ensure("Anna", "folder", "Anna") == ann
+    people.forget(ann.id)
+    assert [people.ensure(name, "folder", name) for name in ("Ann", "Anna", "Annie")] == [None, None, None]
+    again = people.ensure("Annie", "folder", "Annie", revive=True)
+    assert again is not None
+    assert again.name == "Annie"
     with pytest.raises(UsageError):
         people.rename(ann.id, "nobody")
 

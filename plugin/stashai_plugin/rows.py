@@ -9,10 +9,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .said import Said
+
 if TYPE_CHECKING:
     from stashai.tracking.records import JobRow
 
 DATABASE = "stashai.sqlite3"
+INTERRUPTED = "interrupted"
+"""Code of what is said of a task's job that waits for the next run, since nobody will go on with it before."""
 
 
 def connect(path: Path) -> sqlite3.Connection | None:
@@ -46,12 +50,14 @@ def shown_job(job: JobRow) -> dict[str, Any]:
 def job_row(row: dict[str, Any]) -> dict[str, Any]:
     """One row of processing_jobs as a JobRow of the contract."""
     config = json.loads(row["job_config"] or "{}")
+    said = Said.read(row["message"] or "")
     total = row["total_tests_planned"] or config.get("total") or 0
     shown: dict[str, Any] = {
         "id": row["job_id"], "title": row["job_name"], "state": "paused" if _is_paused(row) else row["status"],
         "progress": (row["progress_percentage"] or 0.0) / 100, "done": row["tests_completed"], "total": total,
-        "failed": row["tests_error"], "message": row["message"] or row["error_message"] or "", "created": stamp(row["created_at"]),
-        "started": stamp(row["started_at"]), "ended": stamp(row["completed_at"]), "entity": None, "error": None,
+        "failed": row["tests_error"], "message": said.text or row["error_message"] or "", "said": said.shown,
+        "created": stamp(row["created_at"]), "started": stamp(row["started_at"]), "ended": stamp(row["completed_at"]),
+        "entity": None, "error": None,
     }  # fmt: skip
     if row["error_message"]:
         shown["error"] = {"code": row["error_code"] or "error", "message": row["error_message"], "remedy": ""}
@@ -68,7 +74,7 @@ def stamp(seconds: float | None) -> str | None:
 def _is_paused(row: dict[str, Any]) -> bool:
     """A click's job whose dialog is closed, or a task whose process is gone: nobody holds its lease."""
     if row["status"] == "pending":
-        return row["run_policy"] == "steps" and bool(row["started_at"])
+        return bool(row["started_at"]) and (row["run_policy"] == "steps" or Said.read(row["message"]).code == INTERRUPTED)
     return row["status"] == "processing" and (row["lease_until"] or 0.0) < time.time()
 
 

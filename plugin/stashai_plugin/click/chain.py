@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from stashai.errors import Cancelled, LeaseLost, Paused, StashAIError
+from stashai.processing.control import JobControl
 from stashai.tracking.records import Outcome
 
 from ..engine.choosing import engine_on
@@ -14,6 +15,7 @@ from ..host.deadline import Limit
 from ..host.watch import watched
 from ..looking.results import kept_result
 from ..rows import shown_job
+from ..said import Said
 from .look import Look
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
     from ..host.bench import Bench
 
+ELSEWHERE = Said("another-page", "Another page is at work on this.")
+OTHERS = Said("another-recognition", "Another recognition is at work.")
 Json = dict[str, Any]
 
 
@@ -30,8 +34,8 @@ class Chain:
     def __init__(self, bench: Bench, link: Link | None, deadline: float) -> None:
         self._bench, self._link, self._limit = bench, link, Limit(deadline)
 
-    def waiting(self, job: JobRow, why: str) -> Json:
-        return {"job": shown_job(job), "result": None, "more": not job.ended, "waiting": why}
+    def waiting(self, job: JobRow, why: Said) -> Json:
+        return {"job": shown_job(job), "result": None, "more": not job.ended, "waiting": why.text, "said": why.shown}
 
     def ended(self, job: JobRow) -> Json:
         result = None if job.status != "completed" else kept_result(self._bench, job.entity_type or "", job.entity_id or "")
@@ -41,7 +45,8 @@ class Chain:
         """Work until the deadline; the row is put back, finished or failed accordingly."""
         bench = self._bench
         try:
-            with watched(bench, claim, self._limit) as control:
+            control = JobControl(claim.job.job_id, bench.clock)
+            with watched(bench, claim, control, self._limit):
                 engine = engine_on(bench, self._link, control, self._limit)
                 result, more = Look(bench, claim, engine, self._limit).work()
         except Cancelled as error:
@@ -51,7 +56,7 @@ class Chain:
             bench.ledger.finish(claim, "cancelled", reason=error.message)
             return {"job": self._row(claim), "result": None, "more": False}
         except LeaseLost:
-            return self.waiting(claim.job, "Another page is at work on this.")
+            return self.waiting(claim.job, ELSEWHERE)
         except (WorkerGoneError, AskAgainError) as error:
             return self._without_worker(claim, error)
         except StashAIError as error:
@@ -67,11 +72,12 @@ class Chain:
     def _without_worker(self, claim: Claim, error: StashAIError) -> Json:
         """The row waits with all that was seen. The next step goes on here, or, where this host cannot, says why not."""
         bench = self._bench
-        bench.ledger.release(claim, error.message)
+        said = Said(error.code, error.message)
+        bench.ledger.release(claim, said.kept)
         if isinstance(error, WorkerGoneError) and not bench.may_fall_back:
             raise error
         bench.request.log.warning(str(error))
-        return self.waiting(bench.ledger.job(claim.job.job_id) or claim.job, error.message)
+        return self.waiting(bench.ledger.job(claim.job.job_id) or claim.job, said)
 
     def _row(self, claim: Claim) -> Json:
         return shown_job(self._bench.ledger.job(claim.job.job_id) or claim.job)
@@ -87,4 +93,5 @@ class Chain:
 
     def _progress_text(self) -> str:
         done, total = self._bench.mirror.progress()
-        return f"compared with {done:,} of {total:,}" if done < total else ""
+        said = Said("compared-with", f"compared with {done:,} of {total:,}", {"done": done, "total": total})
+        return said.kept if done < total else ""

@@ -62,30 +62,30 @@ def _file_name(entity: Any) -> str:
 def step(request: Request) -> Json:
     """Work on a job for a few seconds: {job, result, more}. `waiting` says why nothing was done."""
     job_id = request.text("job", longest=64)
-    link, busy = None, ""
+    link, busy = None, None
     try:
         bench = Bench(request)
         link = worker_of(bench)
     except SetupNeededError:
         return {"job": None, "result": None, "more": False, "needs": {"setup": plan(request)}}
     except AskAgainError as error:
-        busy = error.message
-    from .chain import Chain
+        busy = error
+    from .chain import ELSEWHERE, OTHERS, Chain
 
     job = bench.ledger.job(job_id)
     if job is None or job.processor != PROCESSOR:
         raise UsageError(f"There is no job {job_id}.", code="unknown-job")
     chain = Chain(bench, link, request.began + BUDGET)
     if busy:
-        return chain.waiting(job, busy)
+        return chain.waiting(job, Said(busy.code, busy.message))
     if job.ended:
         return chain.ended(job)
     with right_to_infer(request, link is None, WAIT_FOR_LOCK) as may:
         if not may:
-            return chain.waiting(job, "Another recognition is at work.")
+            return chain.waiting(job, OTHERS)
         claim = bench.ledger.claim(job_id)
         if claim is None:
-            return chain.waiting(bench.ledger.job(job_id) or job, "Another page is at work on this.")
+            return chain.waiting(bench.ledger.job(job_id) or job, ELSEWHERE)
         return chain.run(claim)
 
 

@@ -27,7 +27,7 @@ def learn_first(bench: Bench, engine: Engine, limit: Limit) -> None:
     """Nobody can be named before somebody is known: look at Stash's performers, and learn the first few."""
     if time.time() - float(bench.mirror.fact("synced") or 0.0) > SYNC_AGAIN:
         # What is begun here is worth finishing: the step's end does not cut it off.
-        sync(bench.gateway, bench.mirror, bench.stores.people, time.time(), lambda: None)
+        sync(bench.gateway, bench.mirror, bench.stores, time.time(), lambda: None)
         queue_learning(bench)
     if bench.mirror.progress()[0] == 0:
         _learn(bench, engine, limit, time.monotonic() + FIRST_LEARNING)
@@ -41,17 +41,20 @@ def catch_up(bench: Bench, engine: Engine, limit: Limit) -> int:
 def _learn(bench: Bench, engine: Engine, limit: Limit, until: float) -> int:
     """Learn waiting performers until that moment; how many."""
     learned = 0
-    while time.monotonic() < min(until, limit.at - BATCH_TAKES) or not learned:
+    while is_waiting(bench) and (time.monotonic() < min(until, limit.at - BATCH_TAKES) or not learned):
         waiting = bench.mirror.waiting(LEARN_BATCH)
-        if not waiting:
-            break
         learned += sum(1 for _ in engine.learn(waiting))
     return learned
 
 
+def is_waiting(bench: Bench) -> bool:
+    """Whether there are pictures to learn from that were not looked at."""
+    return bool(bench.preferences["learn"]["performer_images"] and bench.mirror.waiting(1))
+
+
 def queue_learning(bench: Bench) -> None:
     """Have Stash run the learning task when there is something to learn and none is queued."""
-    waiting = bench.mirror.waiting(1)
+    waiting = is_waiting(bench)
     known = bench.mirror.fact("learning-job")
     if not waiting or (known and _is_alive(bench, known)):
         return

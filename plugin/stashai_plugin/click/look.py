@@ -11,7 +11,7 @@ from stashai.errors import MediaError
 from ..looking.findings import failed_outcome, findings_of_job, outcome_of
 from ..looking.reading import StashFindings, findings_text
 from ..looking.results import gallery_result, result_of
-from .learning import catch_up, learn_first
+from .learning import catch_up, is_waiting, learn_first
 
 if TYPE_CHECKING:
     from stashai.stash.entities import Gallery, Item
@@ -47,7 +47,7 @@ class Look:
         if done and catch_up(self._bench, self._engine, self._limit):
             # What is left of the step, a batch at least, went to learning whom else it might show.
             findings = self._engine.again(job, item)
-        finished = done and not self._bench.mirror.waiting(1)
+        finished = done and not is_waiting(self._bench)
         return self._answer(item, findings, finished), not finished
 
     def _has_shown_sprite(self) -> bool:

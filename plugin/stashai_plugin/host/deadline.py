@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 import time
+from typing import Protocol
+
+
+class Ending(Protocol):
+    """What may end a run of a job before the job is done. Asked now and then by the thread that watches the job."""
+
+    @property
+    def is_reached(self) -> bool: ...
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which it is worth asking again."""
+        ...
 
 
 class Limit:
@@ -21,3 +34,7 @@ class Limit:
     @property
     def is_reached(self) -> bool:
         return time.monotonic() >= self.at and time.process_time() >= self._worked
+
+    @property
+    def patience(self) -> float:
+        return max(0.05, self.at - time.monotonic())

@@ -1,4 +1,4 @@
-"""Keeps an eye on a running job: its lease, a cancel, the step's end."""
+"""Keeps an eye on a running job: its lease, a cancel, the end of this run."""
 
 from __future__ import annotations
 
@@ -8,57 +8,49 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from stashai.errors import Cancelled, LeaseLost, Paused, StashAIError
-from stashai.processing.control import JobControl
+from stashai.errors import Cancelled, LeaseLost, Paused, StashAIError, StorageError
 
 if TYPE_CHECKING:
+    from stashai.processing.control import JobControl
     from stashai.tracking.records import Claim
 
     from .bench import Bench
-    from .deadline import Limit
+    from .deadline import Ending
 
 WATCH = 0.5
-"""Seconds between two looks at whether the job was cancelled."""
+"""Seconds between two looks at whether the job was cancelled, at most."""
 BEAT = 15.0
 """Seconds between two signs of life."""
 
 
 @contextmanager
-def watched(bench: Bench, claim: Claim, limit: Limit | None = None) -> Iterator[JobControl]:
-    """The job's control, told to stop by a cancel, by another owner, and (Paused) when `limit` is reached."""
-    control = JobControl(claim.job.job_id, bench.clock)
+def watched(bench: Bench, claim: Claim, control: JobControl, ending: Ending) -> Iterator[None]:
+    """`control` is told to stop by a cancel, by another owner, by what `ending` raises, and (Paused) when that is reached."""
     done = threading.Event()
-    watch = threading.Thread(target=_watch, args=(bench, claim, control, limit, done), daemon=True, name="watch")
+    watch = threading.Thread(target=_watch, args=(bench, claim, control, ending, done), daemon=True, name="watch")
     watch.start()
     try:
-        yield control
+        yield
     finally:
         done.set()
         watch.join(5.0)
 
 
-def _watch(bench: Bench, claim: Claim, control: JobControl, limit: Limit | None, done: threading.Event) -> None:
+def _watch(bench: Bench, claim: Claim, control: JobControl, ending: Ending, done: threading.Event) -> None:
     beaten = time.monotonic()
-    while not done.wait(_pause(limit)):
-        if limit is not None and limit.is_reached:
-            control.stop(Paused("This step is over."))
-            return
+    while not done.wait(min(WATCH, ending.patience)):
         try:
+            if ending.is_reached:
+                raise Paused("This step is over.")
             if time.monotonic() - beaten > BEAT:
                 bench.ledger.heartbeat(claim)
                 beaten = time.monotonic()
             signal = bench.ledger.signal(claim)
-        except LeaseLost as error:
-            control.stop(error)
-            return
-        except StashAIError as error:
+            if signal.cancel:
+                raise Cancelled(signal.reason)
+        except StorageError as error:
             # The database is busy for a moment; the lease outlives that.
             bench.request.log.warning(str(error))
-            continue
-        if signal.cancel:
-            control.stop(Cancelled(signal.reason))
+        except (StashAIError, LeaseLost) as error:
+            control.stop(error)
             return
-
-
-def _pause(limit: Limit | None) -> float:
-    return WATCH if limit is None else max(0.05, min(WATCH, limit.at - time.monotonic()))

@@ -11,7 +11,8 @@ from stashai.errors import UsageError
 
 from .. import rows
 from ..host.bench import Bench
-from ..request import PLUGIN_ID, Request
+from ..host.queue import queue_again, settle, withdraw
+from ..request import Request
 from ..rows import shown_job
 
 PAGE = 25
@@ -22,7 +23,7 @@ Json = dict[str, Any]
 
 def jobs(request: Request) -> Json:
     """A page of jobs, the newest first."""
-    _settle(request)
+    _settled(request)
     state = request.optional_text("state")
     if state is not None and state not in STATES:
         raise UsageError(f"state must be one of {', '.join(STATES)}.")
@@ -42,19 +43,10 @@ def _count(request: Request, where: str, values: tuple[str, ...]) -> int:
             return 0
 
 
-def _settle(request: Request) -> None:
-    """A task that was stopped in Stash was killed and cannot say so itself: its job in Stash's queue says it. One that ended in
-    any other way (Stash was stopped, the machine went down) waits to be taken up again."""
-    working = rows.jobs(request.data, "status = 'processing' AND run_policy <> 'steps'", (), PAGE)
-    if not working:
-        return
-    bench = Bench(request, models=False)
-    for row in working:
-        stash_job = bench.mirror.fact(f"stash-job:{row['id']}")
-        known = bench.gateway.job(stash_job) if stash_job else None
-        if known is not None and known.status == "CANCELLED":
-            bench.ledger.cancel(row["id"], "stopped in Stash")
-    bench.ledger.reap()
+def _settled(request: Request) -> None:
+    """Ask Stash only when there is a task that is not over."""
+    if rows.jobs(request.data, "status IN ('pending', 'processing') AND run_policy <> 'steps'", (), 1):
+        settle(Bench(request, models=False))
 
 
 def job(request: Request) -> Json:
@@ -93,10 +85,7 @@ def cancel(request: Request) -> Json:
     row = bench.ledger.cancel(job_id, "stopped on StashAI's page")
     if row is None:
         raise UsageError("There is no such job.", code="unknown-job")
-    stash_job = bench.mirror.fact(f"stash-job:{job_id}")
-    waiting = [queued.id for queued in bench.gateway.job_queue() if queued.status == "READY"]
-    if stash_job in waiting:
-        bench.gateway.stop_job(str(stash_job))
+    withdraw(bench, row)
     return shown_job(row)
 
 
@@ -110,8 +99,7 @@ def retry(request: Request) -> Json:
     if row.ended:
         row = bench.ledger.retry(job_id)
     if row.run_policy != "steps":
-        queued = bench.gateway.run_task(PLUGIN_ID, f"StashAI: {row.job_name}", {"op": task_of(row.processor), "job": job_id})
-        bench.mirror.note(f"stash-job:{job_id}", queued)
+        queue_again(bench, row, {"op": task_of(row.processor)})
     return shown_job(row)
 
 

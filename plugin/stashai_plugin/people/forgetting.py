@@ -6,7 +6,6 @@ from typing import Any
 
 from stashai.errors import UsageError
 from stashai.matching.kept import drop_graphs
-from stashai.tracking.people import People
 
 from ..engine.link import tell_forgotten
 from ..host.bench import Bench
@@ -39,7 +38,7 @@ def allow(request: Request) -> Json:
     """Let somebody forgotten be learned again."""
     bench = Bench(request, models=False)
     performer = request.stash_id("performer_id")
-    People(bench.ledger.database).allow("stash", performer)
+    bench.stores.people.allow("stash", performer)
     bench.mirror.unsettle(performer)
     return {"performer_id": performer}
 

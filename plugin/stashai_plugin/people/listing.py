@@ -39,7 +39,7 @@ def _shown(bench: Bench, known: Any, references: int) -> Json:
     row: Json = {"performer_id": known.id, "name": known.name, "references": references}
     if not references:
         row["reason"] = WHY.get(known.outcome, known.detail or known.outcome) if known.image else "it has no picture"
-    if known.detail.startswith('{"picture"') and not known.image:
+    if known.detail.startswith('{"picture"'):
         key = json.loads(known.detail)["picture"]
         row["picture"] = {"key": key, "crop": data_uri(bench.stores.crops.get(key))}
     if known.outcome == "choose" and known.detail.startswith("["):

@@ -4,34 +4,34 @@ from __future__ import annotations
 
 import json
 
-from stashai.errors import UsageError
 from stashai.tracking.records import JobRequest
 
 from ..host.bench import Bench
 from ..request import Request
 from .at_limit import apply_at_limit
 from .learning import learn
-from .library import Library, job_request
+from .library import Library
 from .setting_up import ready
-from .task import Task, closing, guarded
+from .task import Task, closing
+from .wanted import job_request
 
 
 def identify(request: Request) -> str:
     """Look at a library or a selection; writes nothing to Stash."""
     ready(request)
     bench = Bench(request)
+    if not bench.stores.people.people():
+        # Nobody can be named before somebody is known.
+        learn(_with(request, {}))
     named = request.optional_text("job")
     known = bench.ledger.job(named) if named else None
-    what = job_request(request) if known is None else None
-    if what is None and known is not None:
-        what = JobRequest(known.processor, known.action_type, known.job_config, known.job_name)
-    if what is None:
-        raise UsageError("There is nothing to look at.")
-    task = Task(bench, what, "task_identify")
-    claim = task.claim()
-    if claim is None:
-        return closing(request, "That is at work already.")
-    return guarded(bench, claim, lambda: Library(task, claim).run())
+    what = job_request(request) if known is None else JobRequest(known.processor, known.action_type, known.job_config, known.job_name)
+    return Task(bench, what, "task_identify").run(lambda claim: Library(bench, claim))
+
+
+def _with(request: Request, arguments: dict[str, str]) -> Request:
+    """The same call with other arguments."""
+    return Request(arguments, request.connection, request.plugin_dir, request.log)
 
 
 def arrivals(request: Request) -> str:
@@ -46,7 +46,7 @@ def arrivals(request: Request) -> str:
         ids = [number for known, number in noted if known == kind]
         if ids:
             arguments = {"op": "task_identify", "type": kind, "ids_json": json.dumps(ids)}
-            done.append(identify(Request(arguments, request.connection, request.plugin_dir, request.log)))
+            done.append(identify(_with(request, arguments)))
     bench.mirror.served(noted)
     if bench.preferences["auto_from"] is not None and len(done):
         done.append(apply_at_limit(request))

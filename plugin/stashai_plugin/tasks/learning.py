@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -10,77 +12,74 @@ from stashai.processors.stash_learn import learn_batch
 from stashai.processors.stash_performers import sync
 from stashai.tracking.records import JobRequest
 
-from ..host.bench import Bench, inference_lock
-from ..host.watch import watched
+from ..host.bench import Bench
 from ..request import Request
-from .more_faces import learn_more
+from ..said import Said
+from .more_faces import MoreFaces
 from .setting_up import ready
-from .task import Task, closing, guarded, take
+from .task import Task
 
 if TYPE_CHECKING:
-    from stashai.hostlock import HostLock
     from stashai.processing.context import Context
     from stashai.tracking.records import Claim
 
-LEARN_BATCH = 32
+PROCESSOR = "stash.learn"
+BATCH = 32
 
 
 def learn(request: Request) -> str:
     """Learn from performers' pictures, favourites first; afterwards only what changed."""
     ready(request)
     bench = Bench(request)
-    task = Task(bench, JobRequest("stash.learn", "facial_recognition", name="Learn my performers' faces"), "task_learn")
-    claim = task.claim()
-    if claim is None:
-        return closing(request, "Learning is at work already.")
-    return guarded(bench, claim, lambda: _learn(task, claim))
+    what = JobRequest(PROCESSOR, "facial_recognition", name="Learn my performers' faces")
+    return Task(bench, what, "task_learn").run(lambda claim: Learning(bench, claim))
 
 
-def _learn(task: Task, claim: Claim) -> str:
-    bench, log = task.bench, task.bench.request.log
-    counts: dict[str, int] = {}
-    with watched(bench, claim) as control, inference_lock(bench.request) as lock:
-        ctx = bench.context(control)
-        sync(bench.gateway, bench.mirror, ctx.stores.people, bench.clock.now(), ctx.check)
-        _, total = bench.mirror.progress()
-        while waiting := bench.mirror.waiting(LEARN_BATCH):
-            take(lock, control)
-            for learned in learn_batch(waiting, bench.gateway, bench.mirror, ctx):
-                counts[learned.outcome] = counts.get(learned.outcome, 0) + 1
-            done = bench.mirror.progress()[0]
-            bench.ledger.heartbeat(claim, progress=100.0 * done / max(1, total), message=f"{done:,} of {total:,}")
-            log.progress(done / max(1, total))
-            lock.yield_to_wish()
-            if bench.mirror.waiting(1) and task.must_give_way():
-                return task.give_way(claim, _learned_text(counts))
-        text = _learned_text(counts)
-        take(lock, control)
-        learn_more(bench, ctx)
-        if not _second_opinions(task, claim, ctx, lock):
-            return task.give_way(claim, text)
-    bench.ledger.finish(claim, "completed", summary={"pictures": counts})
-    return closing(bench.request, text)
+class Learning:
+    """Implements `task.Work`."""
 
+    def __init__(self, bench: Bench, claim: Claim) -> None:
+        self._bench, self._claim = bench, claim
+        self._counts: Counter[str] = Counter()
+        self._more = MoreFaces(bench)
 
-def _second_opinions(task: Task, claim: Claim, ctx: Context, lock: HostLock) -> bool:
-    """The other installed models look at the kept crops of all references, so that they can be asked; False to give way."""
-    bench = task.bench
-    models = [model for model in bench.vision.installed_embedders if model != bench.vision.primary]
-    lacking = [r for r in bench.stores.people.references() if r.usable and any(m not in r.embeddings for m in models)]
-    with ThreadPoolExecutor(bench.settings.cores) as pool:
-        for start in range(0, len(lacking), LEARN_BATCH):
-            part = lacking[start : start + LEARN_BATCH]
-            shares = [part[i :: bench.settings.cores] for i in range(bench.settings.cores)]
-            list(pool.map(lambda share: complete(share, models, ctx), shares))
-            bench.ledger.heartbeat(claim, message=f"second model: {start + len(part):,} of {len(lacking):,}")
-            bench.request.log.progress((start + len(part)) / len(lacking))
-            lock.yield_to_wish()
-            if start + len(part) < len(lacking) and task.must_give_way():
-                return False
-    return True
+    def run(self, ctx: Context) -> Mapping[str, object]:
+        sync(self._bench.gateway, self._bench.mirror, ctx.stores, self._bench.clock.now(), ctx.check)
+        self._pictures(ctx)
+        self._more.learn(ctx, self._tell)
+        self._second_opinions(ctx)
+        return {"pictures": dict(self._counts), **self._more.summary()}
 
+    def _pictures(self, ctx: Context) -> None:
+        mirror = self._bench.mirror
+        _, total = mirror.progress()
+        while self._bench.preferences["learn"]["performer_images"] and (waiting := mirror.waiting(BATCH)):
+            ctx.check()
+            for learned in learn_batch(waiting, self._bench.gateway, mirror, ctx):
+                self._counts[learned.outcome] += 1
+            done = mirror.progress()[0]
+            self._tell(done, total, Said("pictures-of", f"{done:,} of {total:,} pictures", {"done": done, "total": total}))
 
-def _learned_text(counts: dict[str, int]) -> str:
-    looked, learned = sum(counts.values()), counts.get("enrolled", 0)
-    rest = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(counts.items()) if outcome != "enrolled")
-    return f"Looked at {looked:,} pictures: learned {learned:,}{f' ({rest})' if rest else ''}."
+    def _second_opinions(self, ctx: Context) -> None:
+        """The other installed models look at the kept crops of all references, so that they can be asked."""
+        vision, cores = self._bench.vision, self._bench.settings.cores
+        models = [model for model in vision.installed_embedders if model != vision.primary]
+        lacking = [r for r in self._bench.stores.people.references() if r.usable and any(m not in r.embeddings for m in models)]
+        with ThreadPoolExecutor(cores) as pool:
+            for start in range(0, len(lacking), BATCH):
+                ctx.check()
+                part = lacking[start : start + BATCH]
+                list(pool.map(lambda share: complete(share, models, ctx), [part[i::cores] for i in range(cores)]))
+                done = start + len(part)
+                total = len(lacking)
+                self._tell(done, total, Said("second-model-of", f"Second model: {done:,} of {total:,}", {"done": done, "total": total}))
+
+    def _tell(self, done: int, total: int, said: Said) -> None:
+        fraction = done / max(1, total)
+        self._bench.ledger.heartbeat(self._claim, progress=100.0 * fraction, message=said.kept)
+        self._bench.request.log.progress(fraction)
+
+    def told(self) -> str:
+        looked, learned = self._counts.total(), self._counts["enrolled"]
+        rest = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(self._counts.items()) if outcome != "enrolled")
+        return f"Looked at {looked:,} pictures: learned {learned:,}{f' ({rest})' if rest else ''}.{self._more.told()}"

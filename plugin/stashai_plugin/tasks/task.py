@@ -1,100 +1,101 @@
-"""One run of one of Stash's tasks. Stash runs one job at a time, so a task that sees another one waiting finishes its unit, queues
+"""One run of one of Stash's tasks. Stash runs one job at a time, so a task that sees another one waiting stops where it is, queues
 itself again and returns; its true outcome is in the ledger."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol
 
-from stashai.errors import Cancelled, LeaseLost, StashAIError
+from stashai.errors import Cancelled, LeaseLost, Paused, StashAIError, StorageError
 
-from ..request import PLUGIN_ID, Request
+from ..host.bench import Bench, inference_lock
+from ..host.queue import Place, queue_again, settle
+from ..host.turns import Turns
+from ..host.watch import watched
+from ..request import Request
+from ..rows import INTERRUPTED
+from ..said import Said
 from ..setup.state import SetupNeededError
 
 if TYPE_CHECKING:
-    from stashai.hostlock import HostLock
-    from stashai.processing.control import JobControl
+    from stashai.processing.context import Context
     from stashai.tracking.records import Claim, JobRequest
 
-    from ..host.bench import Bench
+_WAITS = Said("waits-for-stash", "Waiting for other jobs of Stash's.")
+INTERRUPTING = ("stash-unreachable", "stash-login", "orphaned")
+"""Codes of errors after which a job waits for the next run: Stash stopped under us, nothing is wrong with the job."""
 
-LOOK_AT_QUEUE = 3.0
-"""Seconds between two looks at Stash's queue."""
-_MARK = "StashAI: "
+
+class Work(Protocol):
+    """What a task does; it keeps what it did as it goes."""
+
+    def run(self, ctx: Context) -> Mapping[str, object]:
+        """All that is left to do; the summary. Raises Paused or Cancelled, out of `ctx.check`, when it is to stop."""
+        ...
+
+    def told(self) -> str:
+        """What this run did, in one sentence."""
+        ...
 
 
 class Task:
-    """One run of a task: its row, its place in Stash's queue, and how it gives way."""
+    """One run: its row, its place in Stash's queue, and how it gives way."""
 
     def __init__(self, bench: Bench, what: JobRequest, operation: str) -> None:
         self.bench, self._what, self._operation = bench, what, operation
-        self._looked = 0.0
 
-    def claim(self) -> Claim | None:
-        """The job that an earlier task left unfinished, or a new one. None when another process is at work on it."""
+    def run(self, make: Callable[[Claim], Work]) -> str:
+        """Do the work of the job that an earlier run left unfinished, or of a new one; the closing line."""
+        settle(self.bench)
+        claim = self._claim()
+        if claim is None:
+            return closing(self.bench.request, f"{self._what.name}: that is at work already, or over.")
+        try:
+            return self._guarded(claim, make(claim))
+        except Exception as error:
+            self._fail(claim, error)
+            raise
+
+    def _claim(self) -> Claim | None:
         named = self.bench.request.optional_text("job")
-        job = self.bench.ledger.job(named) if named else None
-        job = job if job is not None and not job.ended else self.bench.ledger.submit(self._what, reuse=True).job
-        claim = self.bench.ledger.claim(job.job_id)
-        if claim is not None:
-            self._note_stash_job(job.job_id)
-        return claim
+        return self.bench.ledger.claim(named or self.bench.ledger.submit(self._what, reuse=True).job.job_id)
 
-    def _note_stash_job(self, job_id: str) -> None:
-        """Stash runs one job at a time: the running one is this process."""
-        running = next((job.id for job in self.bench.gateway.job_queue() if job.status == "RUNNING"), None)
-        self.bench.mirror.note(f"stash-job:{job_id}", running)
+    def _guarded(self, claim: Claim, work: Work) -> str:
+        """Whatever ends the work without a fault is in the row and in one closing line."""
+        bench = self.bench
+        try:
+            with inference_lock(bench.request) as lock:
+                control = Turns(claim.job.job_id, bench.clock, lock)
+                with watched(bench, claim, control, Place(bench, claim.job.job_id)):
+                    summary = work.run(bench.context(control))
+        except Paused:
+            return self._give_way(claim, work.told())
+        except LeaseLost as error:
+            return closing(bench.request, str(error))
+        except Cancelled as error:
+            bench.ledger.finish(claim, "cancelled", reason=error.message)
+            return closing(bench.request, f"Stopped: {error.message}. {work.told()}")
+        bench.ledger.finish(claim, "completed", summary=dict(summary))
+        return closing(bench.request, work.told())
 
-    def must_give_way(self) -> bool:
-        """Whether another of Stash's jobs waits behind us. Asks now and then."""
-        if time.monotonic() - self._looked < LOOK_AT_QUEUE:
-            return False
-        self._looked = time.monotonic()
-        self.bench.gateway.keep_alive()
-        return any(job.status == "READY" and not _is_ours(job.description) for job in self.bench.gateway.job_queue())
-
-    def give_way(self, claim: Claim, did: str) -> str:
+    def _give_way(self, claim: Claim, did: str) -> str:
         """Put the row back and queue the rest behind whoever waits."""
-        self.bench.ledger.release(claim, "waiting for other jobs of Stash's")
-        arguments = {"op": self._operation, "job": claim.job.job_id}
-        queued = self.bench.gateway.run_task(PLUGIN_ID, f"{_MARK}{claim.job.job_name}", arguments)
-        self.bench.mirror.note(f"stash-job:{claim.job.job_id}", queued)
+        self.bench.ledger.release(claim, _WAITS.kept)
+        queue_again(self.bench, claim.job, {"op": self._operation})
         return closing(self.bench.request, f"{did} Another job of Stash's is waiting: the rest goes on after it.")
 
-
-def _is_ours(description: str) -> bool:
-    return _MARK in description
-
-
-def guarded(bench: Bench, claim: Claim, work: Callable[[], str]) -> str:
-    """Run the work of a claim; whatever ends it is in the row and in one closing line."""
-    try:
-        return work()
-    except LeaseLost as error:
-        return closing(bench.request, str(error))
-    except Cancelled as error:
-        bench.ledger.finish(claim, "cancelled", reason=error.message)
-        return closing(bench.request, f"Stopped: {error.message}.")
-    except SetupNeededError:
-        bench.ledger.release(claim, "not set up")
-        raise
-    except StashAIError as error:
-        if error.code in ("stash-unreachable", "stash-login"):
-            # Stash stopped under us: what is done is kept, the next run goes on.
-            bench.ledger.release(claim, f"interrupted: {error.message}")
-            raise
-        bench.ledger.finish(claim, "failed", error=(error.code, error.message, error.remedy))
-        raise
-    except Exception as error:
-        bench.ledger.finish(claim, "failed", error=("internal", f"{type(error).__name__}: {error}", ""))
-        raise
-
-
-def take(lock: HostLock, control: JobControl) -> None:
-    """The right to infer; a click that has it ends within seconds."""
-    while not lock.acquire(timeout=1.0):
-        control.check()
+    def _fail(self, claim: Claim, error: Exception) -> None:
+        """Keep in the row why it ended; a row that cannot be written now is taken up by the next run."""
+        ledger, known = self.bench.ledger, error if isinstance(error, StashAIError) else None
+        try:
+            if known is not None and (known.code in INTERRUPTING or isinstance(known, StorageError | SetupNeededError)):
+                ledger.release(claim, Said(INTERRUPTED, f"Interrupted: {known.message}", {"why": known.code}).kept)
+            elif known is not None:
+                ledger.finish(claim, "failed", error=(known.code, known.message, known.remedy))
+            else:
+                ledger.finish(claim, "failed", error=("internal", f"{type(error).__name__}: {error}", ""))
+        except StashAIError as second:
+            self.bench.request.log.warning(str(second))
 
 
 def closing(request: Request, text: str) -> str:

@@ -98,6 +98,10 @@ class PeopleStore(Protocol):
 
     def merge(self, person_id: int, into: int) -> None: ...
 
+    def allow(self, source: str, key: str) -> None:
+        """Let somebody forgotten be learned again."""
+        ...
+
     def forget(self, person_id: int) -> list[str]:
         """Remove the person's rows for good and keep only that they are forgotten. Returns crop keys to delete."""
         ...

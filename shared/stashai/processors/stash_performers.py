@@ -36,7 +36,7 @@ def picture_key(performer_id: str) -> str:
     return f"performer/{performer_id}"
 
 
-def sync(gateway: StashClient, mirror: Mirror, people: PeopleStore, now: float, check: Callable[[], None]) -> int:
+def sync(gateway: StashClient, mirror: Mirror, stores: Stores, now: float, check: Callable[[], None]) -> int:
     """Bring the mirror up to date by `updated_at` (with a second of overlap) and drop who is gone. Returns how many changed.
     `check` raises when the work is to stop."""
     since = mirror.fact(CURSOR)
@@ -51,7 +51,7 @@ def sync(gateway: StashClient, mirror: Mirror, people: PeopleStore, now: float, 
             batch = []
             check()
     changed += mirror.update(batch)
-    _drop_gone(gateway, mirror, people)
+    _drop_gone(gateway, mirror, stores)
     if changed > MANY or since is None:
         mirror.rank(gateway.performer_order())
     if newest:
@@ -72,21 +72,20 @@ def _known(performer: Performer) -> Known:
     )  # fmt: skip
 
 
-def _drop_gone(gateway: StashClient, mirror: Mirror, people: PeopleStore) -> None:
+def _drop_gone(gateway: StashClient, mirror: Mirror, stores: Stores) -> None:
     if gateway.performer_count() == mirror.count():
         return
     for performer_id in mirror.drop_missing(gateway.performer_order()):
-        forget_rows(performer_id, people)
+        forget_rows(performer_id, stores)
 
 
-def forget_rows(performer_id: str, people: PeopleStore) -> None:
-    """Drop what a deleted performer was learned from; what a person confirmed goes, too, since nobody has that id any more."""
-    people.remove_source(ORIGIN, picture_key(performer_id))
-    person = next((p for p in people.people(origin=ORIGIN) if p.key == performer_id), None)
+def forget_rows(performer_id: str, stores: Stores) -> None:
+    """Drop a deleted performer with all that is known of the face; what a person confirmed goes, too: nobody has that id any more."""
+    person = next((p for p in stores.people.people() if p.source == SOURCE and p.key == performer_id), None)
     if person is not None:
-        for reference in people.references(person_id=person.id):
-            if reference.id is not None:
-                people.set_usable(reference.id, False, "the performer was deleted")
+        stores.crops.delete(stores.people.forget(person.id))
+        # It was not the user's wish that this face be never learned again.
+        stores.people.allow(SOURCE, performer_id)
 
 
 @dataclass(frozen=True, slots=True)

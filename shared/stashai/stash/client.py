@@ -24,6 +24,10 @@ class StashClient:
         self._page_size = page_size
         self._server: Server | None = None
 
+    def clone(self) -> StashClient:
+        """The same Stash over a connection of its own, for another thread."""
+        return StashClient(self.connection.clone(), self._page_size)
+
     def server(self) -> Server:
         if self._server is None:
             data = self.connection.graphql(queries.SERVER)
@@ -96,6 +100,11 @@ class StashClient:
 
     def items(self, kind: EntityKind, *, without_performers: bool = False, performer: str | None = None) -> Iterator[Item]:
         return (_item(kind, row) for row in self._rows(kind, _where(without_performers, performer)))
+
+    def tagged_since(self, kind: EntityKind, since: str) -> set[str]:
+        where = {**_where(False, None), "performer_count": {"value": 1, "modifier": "EQUALS"}}
+        where |= {"updated_at": {"value": since, "modifier": "GREATER_THAN"}}
+        return {str(performer["id"]) for row in self._rows(kind, where) for performer in row["performers"]}
 
     def galleries(self, *, performer: str | None = None) -> Iterator[Gallery]:
         return (_gallery(row) for row in self._rows("gallery", _where(False, performer)))
@@ -228,4 +237,4 @@ def _gallery(row: Mapping[str, Any]) -> Gallery:
 
 
 def _job(row: Mapping[str, Any]) -> QueuedJob:
-    return QueuedJob(str(row["id"]), str(row["status"]), str(row["description"]))
+    return QueuedJob(str(row["id"]), str(row["status"]), str(row["description"]), str(row["addTime"]))

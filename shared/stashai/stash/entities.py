@@ -54,6 +54,11 @@ class Item:
     file: MediaFile | None
     paths: dict[str, str]
 
+    @property
+    def is_video(self) -> bool:
+        """A scene, or an image that is a clip."""
+        return self.file is not None and self.file.is_video
+
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
@@ -67,11 +72,22 @@ class Gallery:
 
 @dataclass(frozen=True, slots=True)
 class QueuedJob:
-    """A job in Stash's queue: `status` is READY, RUNNING, STOPPING, FINISHED, CANCELLED or FAILED."""
+    """A job in Stash's queue: `status` is READY, RUNNING, STOPPING, FINISHED, CANCELLED or FAILED. `added` is when it was queued."""
 
     id: str
     status: str
     description: str
+    added: str = ""
+
+    @property
+    def key(self) -> str:
+        """Tells it from all others: Stash counts from 1 again after each start."""
+        return f"{self.id}@{self.added}"
+
+    @property
+    def is_open(self) -> bool:
+        """It waits or runs."""
+        return self.status in ("READY", "RUNNING", "STOPPING")
 
 
 @dataclass(frozen=True, slots=True)

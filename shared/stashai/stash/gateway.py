@@ -37,6 +37,10 @@ class Gateway(Protocol):
         """Scenes or images that are not organized, in the order of their ids; with `performer`, those tagged with just this one."""
         ...
 
+    def tagged_since(self, kind: EntityKind, since: str) -> set[str]:
+        """Ids of performers with whom alone something was tagged that changed after that time (RFC 3339)."""
+        ...
+
     def galleries(self, *, performer: str | None = None) -> Iterator[Gallery]:
         """Galleries that are not organized, in the order of their ids; with `performer`, those tagged with just this one."""
         ...

@@ -100,13 +100,11 @@ class Mirror:
         with self._begin() as connection:
             connection.execute("UPDATE performers SET outcome = ?, detail = ? WHERE id = ?", (outcome, detail, int(performer_id)))
 
-    def unsettle(self, performer_id: str | None = None) -> None:
-        """To be looked at again: this one, or all."""
+    def unsettle(self, performer_id: str) -> None:
+        """To be looked at again, with what is tagged."""
         with self._begin() as connection:
-            if performer_id is None:
-                connection.execute("UPDATE performers SET outcome = '', detail = ''")
-            else:
-                connection.execute("UPDATE performers SET outcome = '', detail = '' WHERE id = ?", (int(performer_id),))
+            connection.execute("UPDATE performers SET outcome = '', detail = '' WHERE id = ?", (int(performer_id),))
+            connection.execute("DELETE FROM facts WHERE key = ?", (tagged_fact(performer_id),))
 
     def drop_missing(self, there: Iterable[str]) -> list[str]:
         """Forget rows of performers that Stash no longer has; returns their ids."""
@@ -195,6 +193,11 @@ class Mirror:
         with self._begin() as connection:
             for table in ("performers", "arrivals", "facts"):
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608
+
+
+def tagged_fact(performer_id: str) -> str:
+    """The fact that says in what state the media tagged with a performer were learned from."""
+    return f"tagged:{performer_id}"
 
 
 def _known(row: Sequence[object]) -> Known:

@@ -61,8 +61,8 @@ PLURAL = {"scene": "scenes", "image": "images", "gallery": "galleries"}
 
 SETTINGS = "query($ids:[ID!]){configuration{plugins(include:$ids)}}"
 SAVE_SETTINGS = "mutation($id:ID!,$values:Map!){configurePlugin(plugin_id:$id,input:$values)}"
-JOBS = "query{jobQueue{id status description}}"
-JOB = "query($id:ID!){findJob(input:{id:$id}){id status description}}"
+JOBS = "query{jobQueue{id status description addTime}}"
+JOB = "query($id:ID!){findJob(input:{id:$id}){id status description addTime}}"
 RUN_TASK = (
     "mutation($plugin:ID!,$description:String,$arguments:Map)"
     "{runPluginTask(plugin_id:$plugin,description:$description,args_map:$arguments)}"

@@ -86,6 +86,11 @@ class Leasing(Submitting):
             values = {**_UNOWNED, "status": "pending", "strikes": 0, "message": message, "updated_at": self.database.now()}
             self._fenced(claim, values)
 
+    def explain(self, job_id: str, message: str) -> None:
+        """Say of a waiting job why it waits; of any other, nothing."""
+        with self.database.write():
+            self.database.update("processing_jobs", {"message": message}, "job_id = ? AND status = 'pending'", (job_id,))
+
     def watch(self, job_id: str) -> bool:
         """Renew a client's watch. False when there is nothing to watch any more."""
         with self.database.write():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -34,10 +35,10 @@ class Library:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.rows: dict[str, dict[int, Row]] = {kind: {} for kind in KINDS}
-        self.now = 1_700_000_000
+        self.now = 0
 
     def tick(self) -> int:
-        self.now += 1
+        self.now = max(self.now + 1, int(time.time()))
         return self.now
 
     def _add(self, row: Row) -> Row:

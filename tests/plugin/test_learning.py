@@ -1,0 +1,114 @@
+"""Learning beyond performers' own pictures, against a fake Stash, with real networks and public portraits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from PIL import Image
+from tests.fakes.fake_stash import FakeStash
+from tests.plugin.calls import Calls
+from tests.plugin.clips import RATE, SIDE, clip, seconds
+
+from stashai_plugin.host.bench import Bench
+from stashai_plugin.people.listing import people, use_as_picture
+from stashai_plugin.tasks.learning import learn
+
+Pictures = Mapping[str, Path]
+
+
+def add_scenes(stash: FakeStash, folder: Path, performer: int, made: list[list[tuple[Path, int]]]) -> None:
+    for number, faces in enumerate(made):
+        path = clip(folder / f"{performer}-{number}.mp4", faces)
+        stash.library.add_scene(path.name, path, duration=seconds(faces), size=(SIDE, SIDE), rate=RATE, performers=[performer])
+
+
+def beside(target: Path, first: Path, second: Path) -> None:
+    both = Image.new("RGB", (1000, 600))
+    for number, path in enumerate((first, second)):
+        both.paste(Image.open(path).convert("RGB").resize((500, 600)), (500 * number, 0))
+    both.save(target, "JPEG", quality=92)
+
+
+def paths(bench: Bench, performer: int) -> set[str]:
+    """Of the usable references of a performer."""
+    person = next((p for p in bench.stores.people.people() if p.key == str(performer)), None)
+    return {r.path for r in bench.stores.people.references(person_id=person.id) if r.usable} if person else set()
+
+
+def test_pictures_with_one_face_that_are_tagged_with_one_performer(
+    calls: Calls, stash: FakeStash, pictures: Pictures, tmp_path: Path
+) -> None:
+    library = stash.library
+    obama = library.add_performer("Barack Obama").id
+    biden = library.add_performer("Joe Biden", pictures["biden.jpg"].read_bytes()).id
+    beside(tmp_path / "both.jpg", pictures["obama.jpg"], pictures["biden.jpg"])
+    for path in (pictures["obama.jpg"], pictures["obama2.jpg"], tmp_path / "both.jpg"):
+        library.add_image(path.name, path, performers=[obama])
+    library.add_image("with another", pictures["obama3.jpg"], performers=[obama, biden])
+    library.add_image("wrongly tagged", pictures["obama3.jpg"], performers=[biden])
+    gallery = library.add_gallery("His")
+    gallery.performers = [obama]
+    library.add_image("in the gallery", pictures["obama3.jpg"], galleries=[gallery.id])
+    library.add_image("somebody else in it", pictures["biden.jpg"], galleries=[gallery.id])
+    calls.save(learn={"performer_images": True, "tagged_images": True, "scenes": False})
+    assert "faces of 1 performers" in learn(calls.request())
+    bench = calls.bench()
+    assert paths(bench, obama) == {"image/1", "image/2", "image/6"}
+    assert paths(bench, biden) == {f"performer/{biden}"}
+    assert learn(calls.request()) == "Looked at 0 pictures: learned 0."
+
+
+def test_only_what_changed_is_looked_at_again(calls: Calls, stash: FakeStash, pictures: Pictures) -> None:
+    library = stash.library
+    obama = library.add_performer("Barack Obama").id
+    first = library.add_image("one", pictures["obama.jpg"], performers=[obama])
+    calls.save(learn={"performer_images": True, "tagged_images": True, "scenes": False})
+    learn(calls.request())
+    assert paths(calls.bench(), obama) == {f"image/{first.id}"}
+    second = library.add_image("two", pictures["obama2.jpg"], performers=[obama])
+    del library.rows["image"][first.id]
+    learn(calls.request())
+    assert paths(calls.bench(), obama) == {f"image/{second.id}"}
+
+
+def test_the_face_of_three_scenes(calls: Calls, stash: FakeStash, pictures: Pictures, tmp_path: Path) -> None:
+    library = stash.library
+    obama = library.add_performer("Barack Obama").id
+    biden = library.add_performer("Joe Biden").id
+    his, other = pictures["obama.jpg"], pictures["biden.jpg"]
+    add_scenes(stash, tmp_path, obama, [[(his, 12), (other, 4)], [(pictures["obama2.jpg"], 12)], [(pictures["obama3.jpg"], 12)]])
+    add_scenes(stash, tmp_path, biden, [[(other, 12)], [(other, 12), (his, 4)]])
+    calls.save(learn={"performer_images": True, "tagged_images": False, "scenes": True})
+    learn(calls.request())
+    assert paths(calls.bench(), obama) == {"scene/1", "scene/2", "scene/3"}
+    assert paths(calls.bench(), biden) == set()
+    rows = {row["name"]: row for row in people(calls.request())["people"]}
+    assert rows["Joe Biden"]["references"] == 0
+    offered = rows["Barack Obama"]["picture"]
+    assert offered["crop"].startswith("data:image/jpeg;base64,")
+    use_as_picture(calls.request(performer_id=str(obama), key=offered["key"]))
+    assert library.rows["performer"][obama].media["image"][:2] == b"\xff\xd8"
+    assert "learned 1" in learn(calls.request())
+    assert f"performer/{obama}" in paths(calls.bench(), obama)
+
+
+def test_a_deleted_performer_leaves_nothing(calls: Calls, stash: FakeStash, pictures: Pictures) -> None:
+    obama = stash.library.add_performer("Barack Obama", pictures["obama.jpg"].read_bytes()).id
+    stash.library.add_performer("Joe Biden", pictures["biden.jpg"].read_bytes())
+    learn(calls.request())
+    crops = set((stash.config / "stashai-data" / "crops").rglob("*.jpg"))
+    del stash.library.rows["performer"][obama]
+    learn(calls.request())
+    bench = calls.bench()
+    assert [p.name for p in bench.stores.people.people()] == ["Joe Biden"]
+    assert len(set((stash.config / "stashai-data" / "crops").rglob("*.jpg"))) < len(crops)
+    assert people(calls.request(filter="forgotten"))["total"] == 0
+
+
+def test_pictures_are_not_learned_from_when_the_settings_say_so(calls: Calls, stash: FakeStash, pictures: Pictures) -> None:
+    stash.library.add_performer("Barack Obama", pictures["obama.jpg"].read_bytes())
+    calls.save(learn={"performer_images": False, "tagged_images": False, "scenes": False})
+    assert learn(calls.request()) == "Looked at 0 pictures: learned 0."
+    assert json.loads(str(stash.plugin_settings["stashai"]["settings"]))["learn"]["performer_images"] is False

@@ -1,0 +1,186 @@
+"""Tasks on a long scene: giving way, a click in between, Stash going away, and being taken up again; real networks."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.fakes.fake_stash import FakeStash
+from tests.fakes.fake_stash.jobs import Job
+from tests.plugin.calls import Calls
+from tests.plugin.clips import RATE, SIDE, clip, seconds
+
+from stashai.errors import StashAIError
+from stashai_plugin.host import queue
+from stashai_plugin.host.bench import inference_lock
+from stashai_plugin.page.jobs import cancel, jobs
+from stashai_plugin.tasks.identifying import identify
+
+Pictures = Mapping[str, Path]
+
+
+class Running:
+    """A job of Stash's that runs until it is let go, as the one that this process is."""
+
+    def __init__(self, stash: FakeStash) -> None:
+        self._go = threading.Event()
+        self.id = stash.jobs.add("Running plugin task: Identify people", self._wait)
+        while stash.jobs.find(self.id) not in [job for job in stash.jobs.queue() if job.status == "RUNNING"]:
+            time.sleep(0.01)
+
+    def _wait(self, job: Job) -> None:
+        job.kill = self._go.set
+        self._go.wait(120)
+
+    def end(self) -> None:
+        self._go.set()
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "LOOK", 0.2)
+    monkeypatch.setattr(queue.Place, "patience", 0.1)
+
+
+@pytest.fixture
+def running(stash: FakeStash) -> Iterator[Running]:
+    job = Running(stash)
+    yield job
+    job.end()
+
+
+def long_scene(stash: FakeStash, folder: Path, pictures: Pictures) -> None:
+    """One performer who is in it, and a stranger for whom all looks are taken."""
+    stash.library.add_performer("Barack Obama", pictures["obama.jpg"].read_bytes())
+    faces = [(pictures["obama2.jpg"], 60), (pictures["astronaut.png"], 60), (pictures["biden.jpg"], 60)]
+    path = clip(folder / "long.mp4", faces)
+    stash.library.add_scene("Long", path, duration=seconds(faces), size=(SIDE, SIDE), rate=RATE)
+
+
+def frames_seen(calls: Calls) -> int:
+    return int(calls.bench().ledger.database.scalar("SELECT count(*) FROM seen_frames"))
+
+
+def when_begun(calls: Calls, then: Callable[[], object]) -> threading.Thread:
+    """Do something once the first frames were seen, and before the last."""
+
+    def wait() -> None:
+        limit = time.monotonic() + 60
+        while not frames_seen(calls) and time.monotonic() < limit:
+            time.sleep(0.05)
+        then()
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    return thread
+
+
+def findings(calls: Calls) -> dict[str, Any]:
+    """What was found in the one scene, without what says how it was come by."""
+    (job,) = calls.bench().ledger.jobs(processor="stash.library")
+    (item,) = calls.bench().ledger.all_items(job.job_id)
+    assert item.response_data is not None
+
+    value = json.loads(item.response_data)
+    value.pop("decoded")
+    for row in [*value["people"], *value["unknown"]]:
+        for face in row["faces"]:
+            face.pop("observation")
+    return dict(value)
+
+
+def test_a_long_scene_gives_way_and_comes_to_the_same(
+    calls: Calls, stash: FakeStash, pictures: Pictures, tmp_path: Path, running: Running, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    long_scene(stash, tmp_path, pictures)
+    scan = when_begun(calls, lambda: stash.jobs.add("Scanning...", lambda job: None))
+    line = identify(calls.request(type="scene"))
+    scan.join()
+    assert "goes on after it" in line
+    assert "Looked at 0" in line
+    kept = frames_seen(calls)
+    assert kept > 0
+    job = jobs(calls.request())["jobs"][0]
+    assert job["state"] == "pending"
+    assert "StashAI: Identify people in scenes" in stash.jobs.queue()[-1].description
+    running.end()
+    stash.jobs.wait_idle()
+    assert identify(calls.request(type="scene", job=job["id"])).startswith("Looked at 1: somebody known in 1")
+    assert frames_seen(calls) > kept
+    config = tmp_path_factory.mktemp("undisturbed")
+    with FakeStash(config) as other:
+        undisturbed = Calls(other)
+        undisturbed.set_up()
+        long_scene(other, tmp_path, pictures)
+        identify(undisturbed.request(type="scene"))
+        assert findings(undisturbed) == findings(calls)
+
+
+def test_a_click_goes_before_the_next_frame(calls: Calls, stash: FakeStash, pictures: Pictures, tmp_path: Path, running: Running) -> None:
+    long_scene(stash, tmp_path, pictures)
+    waited: list[float] = []
+
+    def click() -> None:
+        began = time.monotonic()
+        with inference_lock(calls.request()) as lock:
+            assert lock.acquire(30.0, urgent=True)
+            waited.append(time.monotonic() - began)
+            before = frames_seen(calls)
+            time.sleep(1.0)
+            # What was under way when the click came may still be saved, nothing new is begun.
+            assert frames_seen(calls) - before <= 16
+
+    clicking = when_begun(calls, click)
+    assert identify(calls.request(type="scene")).startswith("Looked at 1")
+    clicking.join(30)
+    assert waited
+    assert waited[0] < 10
+
+
+def test_a_task_of_a_stash_that_is_gone_waits_for_the_next_run(
+    calls: Calls, stash: FakeStash, pictures: Pictures, tmp_path: Path, running: Running
+) -> None:
+    long_scene(stash, tmp_path, pictures)
+    when_begun(calls, running.end)
+    with pytest.raises(StashAIError) as caught:
+        identify(calls.request(type="scene"))
+    assert caught.value.code == "orphaned"
+    job = jobs(calls.request())["jobs"][0]
+    assert job["state"] == "paused"
+    assert job["message"].startswith("Interrupted")
+    assert identify(calls.request(type="scene")).startswith("Looked at 1")
+
+
+def test_a_cancel_on_our_page_stops_within_the_scene(
+    calls: Calls, stash: FakeStash, pictures: Pictures, tmp_path: Path, running: Running
+) -> None:
+    long_scene(stash, tmp_path, pictures)
+    when_begun(calls, lambda: cancel(calls.request(id=calls.bench().ledger.jobs()[0].job_id)))
+    assert identify(calls.request(type="scene")).startswith("Stopped: stopped on StashAI's page.")
+    job = jobs(calls.request())["jobs"][0]
+    assert (job["state"], job["done"]) == ("cancelled", 0)
+
+
+def test_what_became_of_a_killed_task_is_what_stash_says_of_its_job(calls: Calls, stash: FakeStash) -> None:
+    from stashai.tracking.records import JobRequest
+
+    bench = calls.bench()
+    for stopped in (True, False):
+        running = Running(stash)
+        job = bench.ledger.submit(JobRequest("stash.library", "facial_recognition", f'{{"type": "scene", "n": {running.id}}}', "x")).job
+        queue.Place(bench, job.job_id)
+        gone = bench.ledger.processes.me()
+        claim = bench.ledger.claim(job.job_id, type(gone)(gone.host, 2**22 - 1, "never"))
+        assert claim is not None
+        if stopped:
+            stash.jobs.stop(running.id)
+        running.end()
+        stash.jobs.wait(running.id)
+        row = next(row for row in jobs(calls.request())["jobs"] if row["id"] == job.job_id)
+        assert row["state"] == ("cancelled" if stopped else "paused")
+        assert stopped or row["message"].startswith("Interrupted")

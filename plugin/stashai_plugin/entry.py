@@ -45,7 +45,7 @@ def answer(document: bytes, plugin_dir: Path) -> str:
 
 
 def failure(error: StashAIError) -> Json:
-    return {"ok": False, "error": {"code": error.code, "message": error.message, "remedy": error.remedy}}
+    return {"ok": False, "error": {"code": error.code, "message": error.message, "remedy": error.remedy, "params": error.params}}
 
 
 def dispatch(request: Request) -> Any:

@@ -60,7 +60,7 @@ def job_row(row: dict[str, Any]) -> dict[str, Any]:
         "entity": None, "error": None,
     }  # fmt: skip
     if row["error_message"]:
-        shown["error"] = {"code": row["error_code"] or "error", "message": row["error_message"], "remedy": ""}
+        shown["error"] = {"code": row["error_code"] or "error", "message": row["error_message"], "remedy": row["error_details"] or ""}
     if row["entity_id"]:
         shown["entity"] = {"type": row["entity_type"], "id": row["entity_id"], "name": row["entity_name"]}
     return shown

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class StashAIError(Exception):
     """Base of every expected failure.
 
     `code` is stable and machine-readable (kebab-case), `message` says what is wrong with the offending value,
-    `remedy` says what the user can do about it.
+    `remedy` says what the user can do about it. `params` are what the two sentences name, so that a page can say them in
+    another language by the code.
     """
 
     code = "error"
 
-    def __init__(self, message: str, *, code: str | None = None, remedy: str = "") -> None:
+    def __init__(self, message: str, *, code: str | None = None, remedy: str = "", params: Mapping[str, object] | None = None) -> None:
         super().__init__(message)
         self.code = code or type(self).code
         self.message = message
         self.remedy = remedy
+        self.params = dict(params or {})
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()

@@ -44,7 +44,12 @@ def submit(bench: Bench, config: Json, *, again: bool = False) -> Json:
     kind, entity_id = str(config["type"]), str(config["id"])
     entity = bench.gateway.gallery(entity_id) if kind == "gallery" else bench.gateway.item(kind, entity_id)  # type: ignore[arg-type]
     if entity is None:
-        raise UsageError(f"There is no {kind} {entity_id} in Stash.", code="not-found", remedy="Reload this page.")
+        raise UsageError(
+            f"There is no {kind} {entity_id} in Stash.",
+            code="not-found",
+            remedy="Reload this page.",
+            params={"type": kind, "id": entity_id},
+        )
     planned = getattr(entity, "image_count", 1)
     name = entity.title or _file_name(entity) or f"{kind} {entity_id}"
     request = JobRequest(

@@ -36,7 +36,7 @@ class Look:
             return self._gallery(config["id"])
         item = self._bench.gateway.item(config["type"], config["id"])
         if item is None:
-            raise MediaError(f"The {config['type']} was deleted.", code="not-found")
+            raise MediaError(f"The {config['type']} was deleted.", code="not-found", params={"type": config["type"], "id": config["id"]})
         if config["mode"] == "frame":
             return self._frame(item, float(config["time"]))
         return self._item(item)
@@ -73,7 +73,7 @@ class Look:
         bench = self._bench
         gallery = bench.gateway.gallery(gallery_id)
         if gallery is None:
-            raise MediaError("The gallery was deleted.", code="not-found")
+            raise MediaError("The gallery was deleted.", code="not-found", params={"type": "gallery", "id": gallery_id})
         images = list(enumerate(bench.gateway.gallery_images(gallery_id)))
         waiting = [(number, image) for number, image in images if not bench.ledger.is_done(self._claim.job.id, image.id)]
         for number, image, found in self._engine.images(self._claim.job.job_id, waiting):

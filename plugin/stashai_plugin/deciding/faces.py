@@ -41,7 +41,7 @@ def faces_of(job: JobRow, key: str, bench: Bench) -> list[tuple[str, StashFindin
         if faces:
             rows.append((item, findings, faces))
     if not rows:
-        raise UsageError(f"There is no row {key} any more.", code="unknown-row", remedy="Open the dialog again.")
+        raise UsageError(f"There is no row {key} any more.", code="unknown-row", remedy="Open the dialog again.", params={"row": key})
     return rows
 
 

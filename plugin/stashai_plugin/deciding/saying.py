@@ -63,7 +63,7 @@ def create_performer(request: Request) -> Json:
     job, key = job_of(bench, request), request.text("person", longest=64)
     name = request.text("name", longest=200).strip()
     if not name:
-        raise UsageError("A performer needs a name.")
+        raise UsageError("A performer needs a name.", code="no-name")
     crop = best_crop(faces_of(job, key, bench))
     image = bench.stores.crops.get(crop) if crop else None
     run = new_id()

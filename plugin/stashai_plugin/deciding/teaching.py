@@ -29,7 +29,7 @@ def confirm(bench: Bench, job: JobRow, key: str, performer: str) -> None:
     """These faces are that performer: kept as a decision, and the best of them teaches."""
     known = bench.gateway.performer(performer)
     if known is None:
-        raise UsageError("This performer is not in Stash any more.", code="not-found")
+        raise UsageError("This performer is not in Stash any more.", code="performer-gone")
     person = bench.stores.people.ensure(known.name, "stash", performer)
     if person is None:
         # Forgotten at the user's wish: added to the item, but not learned from.

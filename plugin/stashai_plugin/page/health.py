@@ -59,7 +59,7 @@ def status(request: Request) -> dict[str, Any]:
     answer: dict[str, Any] = {"running": rows, "learned": learned(request.data)}
     setup = setup_status(request)
     if setup["state"] == "running":
-        answer["setup"] = {key: setup[key] for key in ("state", "fraction", "message")}
+        answer["setup"] = {key: setup[key] for key in ("state", "fraction", "message", "said")}
     return answer
 
 
@@ -85,7 +85,7 @@ def _runtime(request: Request) -> dict[str, Any]:
     if state == "missing" and setup["state"] in ("running", "failed"):
         state = {"running": "installing", "failed": "failed"}[setup["state"]]
     size = _size_mb(folder) if folder.is_dir() else 0
-    return {"state": state, "size_mb": size, "folder": str(folder), "message": setup["message"]}
+    return {"state": state, "size_mb": size, "folder": str(folder), "message": setup["message"], "said": setup["said"]}
 
 
 def _size_mb(folder: Path) -> int:

@@ -24,7 +24,7 @@ def forget(request: Request) -> Json:
     known = bench.mirror.find(performer)
     name = known.name if known else person.name if person else ""
     if not name or request.text("confirm").strip() != name:
-        raise UsageError(f"Type {name or 'the name'} to confirm.", code="not-confirmed")
+        raise UsageError(f"Type {name or 'the name'} to confirm.", code="not-confirmed", params={"expected": name})
     if person is None:
         person = bench.stores.people.ensure(name, "stash", performer)
     if person is not None:
@@ -46,7 +46,7 @@ def allow(request: Request) -> Json:
 def wipe(request: Request) -> Json:
     """Drop every face, crop and person. Names already added to Stash stay."""
     if request.text("confirm") != WIPE:
-        raise UsageError(f"Type {WIPE} to confirm.", code="not-confirmed")
+        raise UsageError(f"Type {WIPE} to confirm.", code="not-confirmed", params={"expected": WIPE})
     bench = Bench(request, models=False)
     seen = bench.exchange.fingerprints()
     bench.stores.people.wipe()

@@ -36,7 +36,7 @@ def compare(request: Request) -> Json:
     bench = Bench(request)
     first, second = request.stash_id("a"), request.stash_id("b")
     if first == second:
-        raise UsageError("Choose two different performers.")
+        raise UsageError("Choose two different performers.", code="same-performer")
     sides = _known(bench, first), _known(bench, second)
     similarities, probability = quiet_engine(bench).compare(*sides)
     crops = [data_uri(bench.stores.crops.get(bench.people.best_crop(side.id))) for side in sides]
@@ -53,6 +53,7 @@ def _known(bench: Bench, performer: str) -> Person:
         raise UsageError(
             f"No face of {known.name if known else 'this performer'} is known: {why}.",
             code="no-face",
+            params={"name": known.name if known else "", "why": (known.outcome if known.image else "no-picture") if known else ""},
             remedy="Give the performer a picture with one clear face, or choose the face on StashAI's page.",
         )
     return person

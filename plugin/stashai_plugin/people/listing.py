@@ -39,6 +39,7 @@ def _shown(bench: Bench, known: Any, references: int) -> Json:
     row: Json = {"performer_id": known.id, "name": known.name, "references": references}
     if not references:
         row["reason"] = WHY.get(known.outcome, known.detail or known.outcome) if known.image else "it has no picture"
+        row["why"] = known.outcome if known.image else "no-picture"
     if known.detail.startswith('{"picture"'):
         key = json.loads(known.detail)["picture"]
         row["picture"] = {"key": key, "crop": data_uri(bench.stores.crops.get(key))}
@@ -51,7 +52,10 @@ def _shown(bench: Bench, known: Any, references: int) -> Json:
 def _forgotten(bench: Bench) -> Json:
     names = bench.mirror.names()
     keys = [key for source, key, _ in People(bench.ledger.database).forgotten() if source == "stash"]
-    rows = [{"performer_id": key, "name": names.get(key, f"performer {key}"), "references": 0, "reason": WHY["forgotten"]} for key in keys]
+    rows = [
+        {"performer_id": key, "name": names.get(key, f"performer {key}"), "references": 0, "reason": WHY["forgotten"], "why": "forgotten"}
+        for key in keys
+    ]
     return {"total": len(rows), "people": rows}
 
 

@@ -52,7 +52,7 @@ def checked(sent: Mapping[str, Any], request: Request) -> dict[str, Any]:
     """Every field passed through its check. Raises UsageError."""
     values = {key: _CHECKS[key](sent.get(key, default)) for key, default in DEFAULTS.items()}
     if values["auto_from"] is not None and values["auto_from"] < values["add_from"]:
-        raise UsageError("Names are added without asking only from a limit that is not below the one for ticking.")
+        raise UsageError("Names are added without asking only from a limit that is not below the one for ticking.", code="limits-crossed")
     if values["data_folder"] in (str(request.home), ""):
         values["data_folder"] = ""
     else:
@@ -61,17 +61,19 @@ def checked(sent: Mapping[str, Any], request: Request) -> dict[str, Any]:
 
 
 def _writable(folder: Path, request: Request) -> None:
-    plugins = request.plugin_dir
+    plugins, named = request.plugin_dir, {"folder": str(folder)}
     if not folder.is_absolute():
-        raise UsageError("The data folder must be an absolute path.")
+        raise UsageError("The data folder must be an absolute path.", code="folder-relative")
     if folder == plugins or folder.is_relative_to(plugins):
-        raise UsageError("The data folder must not lie in the plugin's folder: an update would take it for its own.")
+        raise UsageError(
+            "The data folder must not lie in the plugin's folder: an update would take it for its own.", code="folder-in-plugin"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise UsageError(f"{folder} cannot be made: {error.strerror or error}.") from error
+        raise UsageError(f"{folder} cannot be made: {error.strerror or error}.", code="no-folder", params=named) from error
     if not os.access(folder, os.W_OK):
-        raise UsageError(f"{folder} cannot be written.")
+        raise UsageError(f"{folder} cannot be written.", code="no-folder", params=named)
 
 
 def _choice(*allowed: str) -> Any:

@@ -22,7 +22,8 @@ from stashai.hostlog import HostLog
 from stashai.mode import activate, importable, lock_file, runtime_folder
 
 from ..request import Request
-from .state import make_private, setup_lock, write_progress
+from ..said import Said
+from .state import make_private, setup_lock, write_failure, write_progress
 
 PACKAGES_SHARE = 0.8
 """The part of the progress bar that packages take; models take the rest."""
@@ -43,19 +44,18 @@ def run(plugin_dir: Path, config_dir: Path) -> int:
         try:
             _everything(request)
         except StashAIError as error:
-            write_progress(request.data, state="failed", message=error.message, remedy=error.remedy)
+            write_failure(request.data, error)
             return 1
         except Exception as error:  # noqa: BLE001 - the boundary of this process: recorded with its traceback
             traceback.print_exc()
-            remedy = f"See {request.data / 'setup.log'}."
-            write_progress(request.data, state="failed", message=f"{type(error).__name__}: {error}", remedy=remedy)
+            write_failure(request.data, _with_log(f"{type(error).__name__}: {error}", "internal", request.data))
             return 1
     return 0
 
 
 def _everything(request: Request) -> None:
     data = request.data
-    write_progress(data, state="running", fraction=0.0, message="Packages", remedy="", started=time.time())
+    write_progress(data, Said("packages", "Packages"), state="running", fraction=0.0, started=time.time())
     lock = lock_file(request.locks)
     if not lock.is_file():
         raise SetupError("The list of packages is missing.", remedy="Install the plugin again.")
@@ -65,7 +65,7 @@ def _everything(request: Request) -> None:
     activate(data, request.locks)
     importlib.invalidate_caches()
     _models(request)
-    write_progress(data, state="done", fraction=1.0, message="Ready", models="ready")
+    write_progress(data, Said("ready", "Ready"), state="done", fraction=1.0, models="ready")
     _second_model(request)
     _tidy(folder)
 
@@ -120,8 +120,9 @@ def _watched(process: subprocess.Popen[str], data: Path) -> Iterator[str]:
             arrived += float(found[1]) * (1.0 if found[2] == "MB" else 0.001)
         if found or _USING.search(text) or text.startswith("Installing"):
             fraction = min(0.98, arrived / EXPECTED_MB) * PACKAGES_SHARE
-            message = "Unpacking packages" if text.startswith("Installing") else f"Packages: {arrived:.0f} MB"
-            write_progress(data, fraction=fraction, message=message)
+            unpacking = text.startswith("Installing")
+            arrival = Said("packages-mb", f"Packages: {arrived:.0f} MB", {"mb": round(arrived)})
+            write_progress(data, Said("unpacking", "Unpacking packages") if unpacking else arrival, fraction=fraction)
         yield text
 
 
@@ -129,7 +130,9 @@ def _why(lines: list[str], data: Path) -> SetupError:
     """pip's failure as one sentence with what to do about it."""
     text = "\n".join(lines[-40:])
     if "No space left" in text or "Errno 28" in text:
-        return SetupError(f"The disk of {data} is full.", remedy="Make room and start again.", code="no-room")
+        return SetupError(
+            f"The disk of {data} is full.", remedy="Make room and start again.", code="disk-full", params={"folder": str(data)}
+        )
     if any(sign in text for sign in _OFFLINE):
         return SetupError(
             "The package registry (pypi.org) cannot be reached.",
@@ -142,9 +145,15 @@ def _why(lines: list[str], data: Path) -> SetupError:
             f"There is no ready-made package of {wanted or 'a part'} for this Python.",
             remedy="Set another Python (3.11 to 3.14) under Settings, System, or pair StashAI with a worker.",
             code="no-wheel",
+            params={"package": wanted},
         )
     last = next((line for line in reversed(lines) if line.startswith("ERROR")), lines[-1] if lines else "no message")
-    return SetupError(f"pip could not install the packages: {last}", remedy=f"See {data / 'setup.log'}.", code="pip")
+    return _with_log(f"pip could not install the packages: {last}", "pip", data, line=last)
+
+
+def _with_log(message: str, code: str, data: Path, **params: str) -> SetupError:
+    log = str(data / "setup.log")
+    return SetupError(message, remedy=f"See {log}.", code=code, params={"log": log, **params})
 
 
 def _models(request: Request) -> None:
@@ -153,7 +162,7 @@ def _models(request: Request) -> None:
     entries = first_models()
     for number, entry in enumerate(entries):
         start = PACKAGES_SHARE + (1 - PACKAGES_SHARE) * number / len(entries)
-        write_progress(request.data, fraction=start, message=f"Model {entry.title}")
+        write_progress(request.data, Said("model", f"Model {entry.title}", {"name": entry.title}), fraction=start)
         obtain(entry, request.library_settings())
 
 

@@ -14,11 +14,14 @@ from stashai.errors import SetupError, UsageError
 from stashai.mode import cannot_run_here, runs_onnx
 
 from ..request import Request
-from .state import SetupNeededError, make_private, read, runtime_is_there, setup_lock, was_accepted, write_progress
+from ..said import Said
+from .state import SetupNeededError, is_ready, make_private, read, runtime_is_there, setup_lock, was_accepted, write_failure, write_progress
 
 ROOM_MB = 900
 """Free room that a set-up needs: packages unpacked, packages as they arrive, models, FaceNet."""
 PYPI = "pypi.org"
+_INTERRUPTED = Said("setup-interrupted", "The set-up was interrupted.")
+_OTHER = Said("setup-other", "Python or StashAI was updated: its packages have to be installed again.")
 
 
 def plan(request: Request) -> dict[str, Any]:
@@ -32,16 +35,17 @@ def plan(request: Request) -> dict[str, Any]:
 
 
 def status(request: Request) -> dict[str, Any]:
-    """{state: idle|running|done|failed, fraction, message, remedy, plan}. A child that died says so."""
+    """{state: idle|running|done|failed, fraction, message, remedy, said, plan}. A child that died says so."""
     saved = read(request.data)
-    state = str(saved.get("state") or ("done" if runtime_is_there(request) and saved.get("models") == "ready" else "idle"))
-    message, remedy = str(saved.get("message") or ""), str(saved.get("remedy") or "")
+    state = str(saved.get("state") or ("done" if is_ready(request) else "idle"))
+    said, remedy = Said.read(str(saved.get("said") or "")), str(saved.get("remedy") or "")
     if state == "running" and not setup_lock(request.data).is_taken():
-        state, message, remedy = "failed", "The set-up was interrupted.", "Start it again: it goes on with what has arrived."
+        state, said, remedy = "failed", _INTERRUPTED, "Start it again: it goes on with what has arrived."
     if state == "done" and not runtime_is_there(request):
         # Python, the lock or the machine changed: it is done for another one.
-        state, message = "idle", "Python or StashAI was updated: its packages have to be installed again."
-    return {"state": state, "fraction": float(saved.get("fraction") or 0.0), "message": message, "remedy": remedy, "plan": plan(request)}
+        state, said = "idle", _OTHER
+    fraction = float(saved.get("fraction") or 0.0)
+    return {"state": state, "fraction": fraction, "message": said.text, "remedy": remedy, "said": said.shown, "plan": plan(request)}
 
 
 def start(request: Request) -> dict[str, Any]:
@@ -57,7 +61,11 @@ def needed(request: Request) -> SetupNeededError:
     if not was_accepted(request):
         return SetupNeededError("StashAI is not set up yet.", remedy="Run the task Set up.")
     launch(request)
-    return SetupNeededError("Python or StashAI was updated: its packages are being installed again.", remedy="Try again in some minutes.")
+    return SetupNeededError(
+        "Python or StashAI was updated: its packages are being installed again.",
+        remedy="Try again in some minutes.",
+        params={"again": True},
+    )
 
 
 def launch(request: Request) -> None:
@@ -75,6 +83,7 @@ def launch(request: Request) -> None:
             f"There are {free} MB free in {data}, and {ROOM_MB} MB are needed.",
             remedy="Make room, or choose another data folder in StashAI's settings.",
             code="no-room",
+            params={"free": free, "needed": ROOM_MB, "folder": str(data)},
         )
     _spawn(request)
 
@@ -85,13 +94,14 @@ def _spawn(request: Request) -> None:
     options: dict[str, Any] = {"start_new_session": True}
     if os.name == "nt":
         options = {"creationflags": 0x00000008 | 0x00000200}  # DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP
-    write_progress(request.data, state="running", fraction=0.0, message="Starting", remedy="")
+    write_progress(request.data, Said("starting", "Starting"), state="running", fraction=0.0)
     with (request.data / "setup.log").open("ab") as output:
         subprocess.Popen(  # noqa: S603 - our own program
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, close_fds=True, cwd=request.data, **options
         )
     if not _begun(request.data):
-        write_progress(request.data, state="failed", message="The set-up did not start.", remedy=f"See {request.data / 'setup.log'}.")
+        log = str(request.data / "setup.log")
+        write_failure(request.data, SetupError("The set-up did not start.", remedy=f"See {log}.", code="setup-silent", params={"log": log}))
 
 
 def _begun(data: Path, patience: float = 10.0) -> bool:

@@ -12,6 +12,7 @@ from stashai.hostlock import HostLock
 from stashai.mode import importable, libc, lock_file, runtime_folder
 
 from ..request import Request
+from ..said import Said
 
 
 class SetupNeededError(StashAIError):
@@ -51,12 +52,18 @@ def read(data: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def write_progress(data: Path, **values: Any) -> None:
+def write_progress(data: Path, said: Said | None = None, remedy: str = "", **values: Any) -> None:
     """Change what setup.json says, whole or not at all."""
+    if said is not None:
+        values |= {"said": said.kept, "remedy": remedy}
     target = progress_file(data)
     partial = target.with_suffix(f".{os.getpid()}.part")
     partial.write_text(json.dumps({**read(data), **values, "libc": libc()}), encoding="utf-8")
     partial.replace(target)
+
+
+def write_failure(data: Path, error: StashAIError) -> None:
+    write_progress(data, Said(error.code, error.message, error.params), error.remedy, state="failed")
 
 
 def make_private(folder: Path) -> None:
@@ -68,4 +75,5 @@ def make_private(folder: Path) -> None:
             f"{folder} cannot be made: {error.strerror or error}.",
             remedy="Choose another data folder in StashAI's settings.",
             code="no-folder",
+            params={"folder": str(folder)},
         ) from error

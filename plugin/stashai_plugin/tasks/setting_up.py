@@ -30,7 +30,7 @@ def set_up(request: Request) -> str:
         if now["state"] == "done":
             return closing(request, f"StashAI is set up in {request.data}.")
         if now["state"] != "running":
-            raise SetupError(now["message"] or "The set-up ended early.", remedy=now["remedy"])
+            raise SetupError(now["message"] or "The set-up ended early.", remedy=now["remedy"], code=now["said"]["code"] or None)
         time.sleep(POLL)
 
 

@@ -62,7 +62,7 @@ class JobControl:
 
     def check(self) -> None:
         if self._why is not None:
-            raise type(self._why)(self._why.message, code=self._why.code, remedy=self._why.remedy)
+            raise type(self._why)(self._why.message, code=self._why.code, remedy=self._why.remedy, params=self._why.params)
         running: Running | None = getattr(self._mine, "running", None)
         if running is not None and self._clock.monotonic() > running.deadline:
             raise UnitDeadline(f"It took longer than {running.deadline - running.began:.0f} seconds.")

@@ -134,7 +134,9 @@ class Connection:
         try:
             response = self._http.request(method, url, headers=named, timeout=TIMEOUT, allow_redirects=False, **options)
         except requests.RequestException as error:
-            raise StashError(f"Stash at {self.address.base} did not answer: {type(error).__name__}.", code="stash-unreachable") from error
+            named = {"address": self.address.base}
+            said = f"Stash at {self.address.base} did not answer: {type(error).__name__}."
+            raise StashError(said, code="stash-unreachable", params=named) from error
         self._cookie = response.cookies.get(self.address.cookie_name) or self._cookie
         self._http.cookies.clear()
         return response

@@ -106,6 +106,7 @@ ALL: dict[str, Part] = {
     "ledger": lambda shell, data: part("ledger"),
     "memory": lambda shell, data: memory_of(None),
     "worker": lambda shell, data: part("worker", shell.settings),
+    "plugin": lambda shell, data: part("plugin", lfw(data)[0]),
 }
 
 
@@ -297,3 +298,13 @@ def memory(shell: Shell, film: Path | None, as_json: bool) -> int:
 def worker(shell: Shell, jobs: int, picture: Path | None, as_json: bool) -> int:
     """The worker: overhead of a job, several workers, health under load, memory."""
     return answer(shell, part("worker", shell.settings, jobs, picture), as_json=as_json)
+
+
+@bench.command()
+@click.option("--photos", type=FOLDER, help="Folders of people, whose photographs are learned as performers' pictures.")
+@click.option("--count", default=500, show_default=True, help="So many of them.")
+@json_option
+@click.pass_obj
+def plugin(shell: Shell, photos: Path | None, count: int, as_json: bool) -> int:
+    """The plugin in a fake Stash: starts, clicks, learning."""
+    return answer(shell, part("plugin", photos, count), as_json=as_json)

@@ -1,0 +1,182 @@
+"""Times the plugin as Stash runs it: real processes, real networks, a fake Stash, public portraits. Called by `stashai bench plugin`.
+
+    python scripts/measure_plugin.py [--photos DIR] [--count N]
+
+Prints one JSON object. DIR holds folders of people; without it learning is not measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / name) for name in ("shared", "plugin", ".")]
+
+import requests  # noqa: E402 - the checkout comes first
+from tests.fakes.fake_stash import FakeStash  # noqa: E402
+from tests.fakes.fake_stash.demo import fill  # noqa: E402
+
+from stashai.demo import fetch_pictures, make_clip  # noqa: E402
+from stashai.settings import Settings  # noqa: E402
+
+ROUNDS = 15
+OPERATION = 'mutation($a:Map){runPluginOperation(plugin_id:"stashai",args:$a)}'
+Json = dict[str, Any]
+
+
+def unpack(config: Path) -> None:
+    """The built packages below Stash's plugins folder, set up: this Python has the packages, the models are this user's."""
+    out = config / "built"
+    command = [sys.executable, str(ROOT / "scripts" / "build_plugin.py"), "--without-ui", "--out", str(out)]
+    subprocess.run(command, check=True, capture_output=True)
+    for name in ("stashai", "stashai_automatic"):
+        with zipfile.ZipFile(out / f"{name}.zip") as archive:
+            archive.extractall(config / "plugins" / name)
+    data = config / "stashai-data"
+    data.mkdir()
+    (data / "models").symlink_to(Settings.from_environ().models)
+    (data / "setup.json").write_text(json.dumps({"state": "done", "models": "ready"}))
+
+
+def call(stash: FakeStash, op: str, **arguments: Any) -> Any:
+    body: Json = {"query": OPERATION, "variables": {"a": {"op": op, **arguments}}}
+    answer = requests.post(f"{stash.url}/graphql", json=body, timeout=120).json()["data"]["runPluginOperation"]
+    if not answer["ok"]:
+        raise SystemExit(f"{op}: {answer['error']}")
+    return answer["data"]
+
+
+# starts --------------------------------------------------------------------------------------------------------------
+
+
+def starts(stash: FakeStash) -> Json:
+    """Milliseconds that a start takes beyond `python -c pass`: medians of turns taken one after the other."""
+    main, hook = stash.config / "plugins" / "stashai" / "main.py", stash.config / "plugins" / "stashai_automatic" / "hook.py"
+    connection = {"Scheme": "http", "Host": "127.0.0.1", "Port": stash.server.port, "Dir": str(stash.config), "SessionCookie": None}
+    commands: dict[str, tuple[list[str], Json | None]] = {"bare": ([sys.executable, "-c", "pass"], None)}
+    for op in ("status", "health"):
+        commands[op] = ([sys.executable, str(main)], {"server_connection": connection, "args": {"op": op}})
+    times: dict[str, list[float]] = {name: [] for name in (*commands, "hook")}
+    for number in range(ROUNDS + 2):
+        context = {"id": number + 1, "type": "Scene.Create.Post", "input": None}
+        commands["hook"] = ([sys.executable, str(hook)], {"server_connection": connection, "args": {"hookContext": context}})
+        for name, (command, document) in commands.items():
+            began = time.perf_counter()
+            subprocess.run(command, input=json.dumps(document or {}).encode(), capture_output=True, check=True, cwd=stash.config)
+            times[name].append(time.perf_counter() - began)
+    # The first two turns write bytecode and ring the task of the hooks.
+    medians = {name: 1000 * statistics.median(values[2:]) for name, values in times.items()}
+    return {"bare_ms": medians["bare"], **{f"{name}_more_ms": medians[name] - medians["bare"] for name in ("status", "health", "hook")}}
+
+
+# clicks --------------------------------------------------------------------------------------------------------------
+
+
+def click(stash: FakeStash, kind: str, number: int) -> Json:
+    """Seconds of a dialog that is opened and stays open: to the first rows, of the longest step, to the end."""
+    began = time.perf_counter()
+    job = call(stash, "identify", type=kind, id=str(number))["id"]
+    first, longest, more = None, 0.0, True
+    while more:
+        step = time.perf_counter()
+        answer = call(stash, "step", job=job)
+        longest = max(longest, time.perf_counter() - step)
+        more = answer["more"]
+        if first is None and answer["result"] and (answer["result"]["people"] or answer["result"]["unknown"]):
+            first = time.perf_counter() - began
+    return {"first": first or time.perf_counter() - began, "longest": longest, "whole": time.perf_counter() - began}
+
+
+def clicks(stash: FakeStash, pictures: dict[str, Path]) -> Json:
+    """The demo's clip: with sprites before anybody is known; the same people known, another clip; without sprites."""
+    media = stash.config / "media"
+    fill(stash.library, pictures, media)
+    cold = click(stash, "scene", 1)
+    others = {}
+    for name, sprites in (("warm", True), ("bare", False)):
+        clip = media / f"{name}.mp4"
+        make_clip(clip, pictures)
+        with clip.open("ab") as file:
+            # Another file to us, the same film to a decoder.
+            file.write(name.encode())
+        scene = stash.library.rows["scene"][1]
+        row = stash.library.add_scene(name, clip, duration=float(str(scene.files[0]["duration"])), size=(960, 540), rate=25)
+        row.media |= scene.media if sprites else {}
+        others[name] = click(stash, "scene", row.id)
+    return {"cold": cold, **others}
+
+
+# learning ------------------------------------------------------------------------------------------------------------
+
+
+def portraits(photos: Path) -> Iterator[Path]:
+    """One photograph a person, then the second ones, and so on."""
+    people = [sorted(folder.iterdir()) for folder in sorted(photos.iterdir()) if folder.is_dir()]
+    for turn in range(max(map(len, people))):
+        yield from (person[turn] for person in people if turn < len(person))
+
+
+def learning(photos: Path, count: int) -> Json:
+    """Pictures a second: the task's, from when it was begun to its end, and the core's on the same files, on all cores each."""
+    chosen = list(islice(portraits(photos), count))
+    core = [core_rate(chosen)]
+    with tempfile.TemporaryDirectory(prefix="stashai-bench-") as folder:
+        config = Path(folder)
+        unpack(config)
+        with FakeStash(config) as stash:
+            for number, path in enumerate(chosen):
+                stash.library.add_performer(f"{path.parent.name} {number}", path.read_bytes())
+            began = time.perf_counter()
+            stash.jobs.wait(stash.run_task("stashai", "Learn my performers' faces", None, {}), 3600)
+            seconds = time.perf_counter() - began
+            told = next(text for _, text in reversed(stash.log.lines) if text.startswith("Looked at"))
+    core.append(core_rate(chosen))
+    return {"task_rate": count / seconds, "core_rate": statistics.mean(core), "count": count, "told": told}
+
+
+def core_rate(chosen: list[Path]) -> float:
+    """In a process of its own, without its start."""
+    code = (
+        "import sys, time, json\nfrom pathlib import Path\nfrom stashai.media.images import read_image\n"
+        "from stashai.settings import Settings\nfrom stashai.vision.engine import VisionEngine\n"
+        "files = json.load(sys.stdin)\nengine = VisionEngine(Settings.from_environ())\n"
+        "list(engine.map(read_image(Path(f))[0] for f in files[:8]))\nbegan = time.perf_counter()\n"
+        "list(engine.map(read_image(Path(f))[0] for f in files))\nprint(len(files) / (time.perf_counter() - began))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "shared")}
+    files = json.dumps([str(path) for path in chosen])
+    done = subprocess.run([sys.executable, "-c", code], input=files, capture_output=True, text=True, check=True, env=environment)
+    return float(done.stdout)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--photos", type=Path)
+    parser.add_argument("--count", type=int, default=500)
+    options = parser.parse_args()
+    pictures = fetch_pictures(Settings.from_environ())
+    with tempfile.TemporaryDirectory(prefix="stashai-bench-") as folder:
+        config = Path(folder)
+        unpack(config)
+        with FakeStash(config) as stash:
+            found: Json = {"clicks": clicks(stash, dict(pictures)), "starts": starts(stash)}
+    if options.photos:
+        found["learning"] = learning(options.photos, options.count)
+    print(json.dumps(found))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

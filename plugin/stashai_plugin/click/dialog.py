@@ -13,6 +13,7 @@ from ..engine.link import AskAgainError
 from ..host.bench import Bench, right_to_infer
 from ..request import KINDS, Request
 from ..rows import shown_job
+from ..said import Said
 from ..setup.start import plan
 from ..setup.state import SetupNeededError
 

@@ -163,7 +163,6 @@ class Link:
         body = {"model": model, "chips": [_packed(chip) for chip in chips], "profile": self.profile}
         return list(self.call("POST", f"{self._base}/vectors", body, timeout=2 * CALL))
 
-
     def similar(self, key: str, count: int) -> list[Json]:
         return list(self.call("POST", f"{self._base}/similar", {"key": key, "count": count}))
 

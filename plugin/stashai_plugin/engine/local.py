@@ -158,5 +158,3 @@ def recognition_params(bench: Bench) -> RecognitionParams:
         others = [model for model in bench.vision.installed_embedders if model != bench.vision.primary]
         embedders += [model for model in others if bench.people.lacking(model, SOURCE) <= INLINE]
     return RecognitionParams(people=ORIGIN, threshold=bench.preferences["suggest_from"], profile=profile, embedders=embedders)
-
-

@@ -15,11 +15,16 @@ from tests.fakes.fake_stash.jobs import Job
 from tests.plugin.calls import Calls
 from tests.plugin.clips import RATE, SIDE, clip, seconds
 
-from stashai.errors import StashAIError
+from stashai.errors import StashAIError, StorageError
+from stashai.stash.entities import Item
+from stashai.tracking.observations import Observations
+from stashai.tracking.records import JobRequest, Outcome
 from stashai_plugin.host import queue
 from stashai_plugin.host.bench import inference_lock
 from stashai_plugin.page.jobs import cancel, jobs
+from stashai_plugin.said import Said
 from stashai_plugin.tasks.identifying import identify
+from stashai_plugin.tasks.library import Library
 
 Pictures = Mapping[str, Path]
 
@@ -156,6 +161,40 @@ def test_a_task_of_a_stash_that_is_gone_waits_for_the_next_run(
     assert identify(calls.request(type="scene")).startswith("Looked at 1")
 
 
+def test_a_stash_that_stops_in_the_middle_costs_nothing(
+    calls: Calls, stash: FakeStash, pictures: Pictures, tmp_path: Path, running: Running
+) -> None:
+    long_scene(stash, tmp_path, pictures)
+    when_begun(calls, stash.server.stop)
+    with pytest.raises(StashAIError) as caught:
+        identify(calls.request(type="scene"))
+    assert caught.value.code == "stash-unreachable"
+    job = calls.bench().ledger.jobs(processor="stash.library")[0]
+    assert (job.status, job.owner_pid) == ("pending", None)
+    assert Said.read(job.message).code == "interrupted"
+    assert frames_seen(calls) > 0
+
+
+def test_a_full_disk_ends_the_run_and_not_the_job(
+    calls: Calls, stash: FakeStash, pictures: Pictures, tmp_path: Path, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_scene(stash, tmp_path, pictures)
+    save, saved = Observations.save, []
+
+    def full(self: Observations, *arguments: Any) -> None:
+        saved.append(arguments)
+        if len(saved) > 2:
+            raise StorageError("The disk is full.", remedy="Make room.")
+        save(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Observations, "save", full)
+        with pytest.raises(StorageError):
+            identify(calls.request(type="scene"))
+    assert jobs(calls.request())["jobs"][0]["state"] == "paused"
+    assert identify(calls.request(type="scene")).startswith("Looked at 1")
+
+
 def test_a_cancel_on_our_page_stops_within_the_scene(
     calls: Calls, stash: FakeStash, pictures: Pictures, tmp_path: Path, running: Running
 ) -> None:
@@ -167,8 +206,6 @@ def test_a_cancel_on_our_page_stops_within_the_scene(
 
 
 def test_what_became_of_a_killed_task_is_what_stash_says_of_its_job(calls: Calls, stash: FakeStash) -> None:
-    from stashai.tracking.records import JobRequest
-
     bench = calls.bench()
     for stopped in (True, False):
         running = Running(stash)
@@ -184,3 +221,37 @@ def test_what_became_of_a_killed_task_is_what_stash_says_of_its_job(calls: Calls
         row = next(row for row in jobs(calls.request())["jobs"] if row["id"] == job.job_id)
         assert row["state"] == ("cancelled" if stopped else "paused")
         assert stopped or row["message"].startswith("Interrupted")
+
+
+def test_a_picture_that_ends_the_process_is_left_out_the_third_time(
+    calls: Calls, stash: FakeStash, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stash.library.add_performer("Barack Obama", pictures["obama.jpg"].read_bytes())
+    for name in ("obama2.jpg", "astronaut.png", "biden.jpg"):
+        stash.library.add_image(name, pictures[name])
+
+    def look(self: Library, number: int, item: Item, *rest: Any) -> Outcome:
+        if item.id == "2":
+            raise Ended
+        return one(self, number, item, *rest)
+
+    one = Library._one
+    monkeypatch.setattr(Library, "_one", look)
+    for _ in range(2):
+        running = Running(stash)
+        with pytest.raises(Ended):
+            identify(calls.request(type="image"))
+        # As after the end of a process: the row still says that it is at work.
+        bench = calls.bench()
+        job = bench.ledger.jobs(processor="stash.library")[0]
+        gone = "UPDATE processing_jobs SET owner_pid = 4194303, in_flight = '[\"2\"]' WHERE id = ? AND status = 'processing'"
+        assert bench.ledger.database.execute(gone, (job.id,)).rowcount == 1
+        running.end()
+        stash.jobs.wait(running.id)
+    assert "1 could not be read" in identify(calls.request(type="image"))
+    row = jobs(calls.request())["jobs"][0]
+    assert (row["state"], row["done"], row["failed"]) == ("completed", 3, 1)
+
+
+class Ended(BaseException):
+    """The process ends here: nothing is caught, nothing is tidied."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from stashai.errors import Cancelled, LeaseLost, Paused, StashAIError
+from stashai.errors import Cancelled, LeaseLost, Paused, StashAIError, UsageError
 from stashai.processing.control import JobControl
 from stashai.tracking.records import Outcome
 
 from ..engine.choosing import engine_on
 from ..engine.link import AskAgainError, Link, WorkerGoneError
 from ..host.deadline import Limit
+from ..host.failing import interrupts, keep_failure
 from ..host.watch import watched
 from ..looking.results import kept_result
 from ..rows import shown_job
@@ -19,7 +20,7 @@ from ..said import Said
 from .look import Look
 
 if TYPE_CHECKING:
-    from stashai.tracking.records import Claim, JobRow
+    from stashai.tracking.records import Claim
 
     from ..host.bench import Bench
 
@@ -34,10 +35,17 @@ class Chain:
     def __init__(self, bench: Bench, link: Link | None, deadline: float) -> None:
         self._bench, self._link, self._limit = bench, link, Limit(deadline)
 
-    def waiting(self, job: JobRow, why: Said) -> Json:
-        return {"job": shown_job(job), "result": None, "more": not job.ended, "waiting": why.text, "said": why.shown}
+    def waiting(self, job_id: str, why: Said) -> Json:
+        """Nothing was done in this step; another page may have ended the job meanwhile."""
+        job = self._bench.ledger.job(job_id)
+        if job is None or job.ended:
+            return self.ended(job_id)
+        return {"job": shown_job(job), "result": None, "more": True, "waiting": why.text, "said": why.shown}
 
-    def ended(self, job: JobRow) -> Json:
+    def ended(self, job_id: str) -> Json:
+        job = self._bench.ledger.job(job_id)
+        if job is None:
+            raise UsageError("There is no such job.", code="unknown-job")
         result = None if job.status != "completed" else kept_result(self._bench, job.entity_type or "", job.entity_id or "")
         return {"job": shown_job(job), "result": result, "more": False}
 
@@ -56,14 +64,13 @@ class Chain:
             bench.ledger.finish(claim, "cancelled", reason=error.message)
             return {"job": self._row(claim), "result": None, "more": False}
         except LeaseLost:
-            return self.waiting(claim.job, ELSEWHERE)
+            return self.waiting(claim.job.job_id, ELSEWHERE)
         except (WorkerGoneError, AskAgainError) as error:
             return self._without_worker(claim, error)
-        except StashAIError as error:
-            self._fail(claim, error)
-            raise
         except Exception as error:
-            self._fail(claim, StashAIError(f"{type(error).__name__}: {error}", code="internal"))
+            if isinstance(error, StashAIError) and not interrupts(error):
+                self._note_failure(claim, error)
+            keep_failure(bench, claim, error)
             raise
         if more:
             bench.ledger.release(claim, self._progress_text())
@@ -77,19 +84,19 @@ class Chain:
         if isinstance(error, WorkerGoneError) and not bench.may_fall_back:
             raise error
         bench.request.log.warning(str(error))
-        return self.waiting(bench.ledger.job(claim.job.job_id) or claim.job, said)
+        return self.waiting(claim.job.job_id, said)
 
     def _row(self, claim: Claim) -> Json:
         return shown_job(self._bench.ledger.job(claim.job.job_id) or claim.job)
 
-    def _fail(self, claim: Claim, error: StashAIError) -> None:
+    def _note_failure(self, claim: Claim, error: StashAIError) -> None:
+        """The item's own row, in the list of what went wrong."""
         job = claim.job
         outcome = Outcome(
             job.entity_id or "", 0, job.entity_type or "", job.entity_id or "", "error", time.time(), 0.0, name=job.entity_name,
             error_type=error.code, error_message=str(error),
         )  # fmt: skip
         self._bench.ledger.checkpoint(claim, [outcome])
-        self._bench.ledger.finish(claim, "failed", error=(error.code, error.message, error.remedy))
 
     def _progress_text(self) -> str:
         done, total = self._bench.mirror.progress()

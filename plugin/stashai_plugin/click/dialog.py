@@ -83,15 +83,15 @@ def step(request: Request) -> Json:
         raise UsageError(f"There is no job {job_id}.", code="unknown-job")
     chain = Chain(bench, link, request.began + BUDGET)
     if busy:
-        return chain.waiting(job, Said(busy.code, busy.message))
+        return chain.waiting(job_id, Said(busy.code, busy.message))
     if job.ended:
-        return chain.ended(job)
+        return chain.ended(job_id)
     with right_to_infer(request, link is None, WAIT_FOR_LOCK) as may:
         if not may:
-            return chain.waiting(job, OTHERS)
+            return chain.waiting(job_id, OTHERS)
         claim = bench.ledger.claim(job_id)
         if claim is None:
-            return chain.waiting(bench.ledger.job(job_id) or job, ELSEWHERE)
+            return chain.waiting(job_id, ELSEWHERE)
         return chain.run(claim)
 
 

@@ -4,6 +4,7 @@ Stash counts its jobs anew after each start, so a job of its is known by its num
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -73,11 +74,28 @@ def settle(bench: Bench) -> None:
         stash_job = known[job.job_id]
         if stash_job is not None and stash_job.status == "CANCELLED":
             bench.ledger.cancel(job.job_id, "stopped in Stash")
+        elif stash_job is not None and not stash_job.is_open and bench.ledger.is_abandoned(job):
+            _blame(bench, job)
     bench.ledger.reap()
     for job in open_jobs:
         stash_job = known[job.job_id]
         if job.started_at and (stash_job is None or not stash_job.is_open):
             bench.ledger.explain(job.job_id, _STOPPED.kept)
+
+
+def _blame(bench: Bench, job: JobRow) -> None:
+    """Nobody stopped the process, and Stash is still there: what it was looking at may have ended it."""
+    counts = crashes(bench, job.job_id)
+    for unit in json.loads(job.in_flight or "[]"):
+        counts[unit] = counts.get(unit, 0) + 1
+    bench.mirror.note(f"crashes:{job.job_id}", json.dumps(counts))
+
+
+def crashes(bench: Bench, job_id: str) -> dict[str, int]:
+    """By unit of a job, how many processes ended by themselves while they were at work on it."""
+    kept = bench.mirror.fact(f"crashes:{job_id}")
+    counts: dict[str, int] = json.loads(kept) if kept else {}
+    return counts
 
 
 def withdraw(bench: Bench, job: JobRow) -> None:

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from stashai.tracking.records import Claim
 
 PROCESSOR = "stash.learn"
-BATCH = 32
+PICTURES, CROPS = 128, 32
+"""So many at once."""
+TELL = 16
+"""Pictures between two words on how far it is."""
 
 
 def learn(request: Request) -> str:
@@ -53,12 +56,14 @@ class Learning:
     def _pictures(self, ctx: Context) -> None:
         mirror = self._bench.mirror
         _, total = mirror.progress()
-        while self._bench.preferences["learn"]["performer_images"] and (waiting := mirror.waiting(BATCH)):
+        while self._bench.preferences["learn"]["performer_images"] and (waiting := mirror.waiting(PICTURES)):
             ctx.check()
-            for learned in learn_batch(waiting, self._bench.gateway, mirror, ctx):
+            before = mirror.progress()[0]
+            for number, learned in enumerate(learn_batch(waiting, self._bench.gateway, mirror, ctx), 1):
                 self._counts[learned.outcome] += 1
-            done = mirror.progress()[0]
-            self._tell(done, total, Said("pictures-of", f"{done:,} of {total:,} pictures", {"done": done, "total": total}))
+                if number % TELL == 0 or number == len(waiting):
+                    done = before + number
+                    self._tell(done, total, Said("pictures-of", f"{done:,} of {total:,} pictures", {"done": done, "total": total}))
 
     def _second_opinions(self, ctx: Context) -> None:
         """The other installed models look at the kept crops of all references, so that they can be asked."""
@@ -66,9 +71,9 @@ class Learning:
         models = [model for model in vision.installed_embedders if model != vision.primary]
         lacking = [r for r in self._bench.stores.people.references() if r.usable and any(m not in r.embeddings for m in models)]
         with ThreadPoolExecutor(cores) as pool:
-            for start in range(0, len(lacking), BATCH):
+            for start in range(0, len(lacking), CROPS):
                 ctx.check()
-                part = lacking[start : start + BATCH]
+                part = lacking[start : start + CROPS]
                 list(pool.map(lambda share: complete(share, models, ctx), [part[i::cores] for i in range(cores)]))
                 done = start + len(part)
                 total = len(lacking)

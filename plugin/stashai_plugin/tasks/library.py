@@ -16,10 +16,11 @@ from stashai.processors.stash_recognition import SteppedRecognition
 
 from ..engine.local import recognition_params, source_of
 from ..host.bench import Bench
+from ..host.failing import INTERRUPTING
 from ..host.gateways import Gateways
+from ..host.queue import crashes
 from ..looking.findings import failed_outcome, outcome_of
 from ..looking.reading import findings_of
-from .task import INTERRUPTING
 from .wanted import Wanted
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ PICTURES_AT_ONCE = 16
 REREAD = 60.0
 """Seconds after which newly learned performers are taken into account."""
 SUSPECT = 2
-"""How many processes may end while they look at one item before it is left out."""
+"""So many processes that ended while they looked at one item, alone the second time, and it is left out."""
 ENDING = (Cancelled, LeaseLost, StorageError, SetupError, ModelError)
 """What is not the fault of the item that was just looked at."""
 
@@ -46,6 +47,7 @@ class Library:
         self._recognition: SteppedRecognition | None = None
         self._read = 0.0
         self._counts: Counter[str] = Counter()
+        self._crashes = crashes(bench, claim.job.job_id)
 
     def run(self, ctx: Context) -> Mapping[str, object]:
         """Look at each item that has no row yet."""
@@ -67,18 +69,22 @@ class Library:
 
     def _batches(self) -> Iterator[list[tuple[int, Item]]]:
         """(number, item) of those without a row. Pictures are looked at side by side, in batches that take seconds; the frames of
-        one video keep all cores busy by themselves."""
+        one video keep all cores busy by themselves, and what a process may have ended at is looked at alone."""
         waiting: list[tuple[int, Item]] = []
         for number, item in enumerate(self._wanted.items()):
             if self._bench.ledger.is_done(self._claim.job.id, item.id):
                 continue
-            if self._claim.suspects.get(item.id, 0) >= SUSPECT:
+            if self._crashes.get(item.id, 0) >= SUSPECT:
                 self._keep_rows([failed_outcome(item, number, _ended_processes(item))])
                 continue
-            waiting.append((number, item))
-            if len(waiting) >= PICTURES_AT_ONCE or item.is_video or item.id in self._claim.suspects:
+            alone = item.is_video or item.id in self._crashes
+            if waiting and (alone or len(waiting) >= PICTURES_AT_ONCE):
                 yield waiting
                 waiting = []
+            if alone:
+                yield [(number, item)]
+            else:
+                waiting.append((number, item))
         if waiting:
             yield waiting
 

@@ -17,10 +17,10 @@ from stashai.processors.stash_media import medium_of
 from stashai.processors.stash_performers import ORIGIN, reference_of
 from stashai.stash.connection import StashError
 
+from ..host.failing import INTERRUPTING
 from ..host.gateways import Gateways
 from ..said import Said
 from .tagged import Tagged
-from .task import INTERRUPTING
 
 if TYPE_CHECKING:
     from stashai.processing.context import Context

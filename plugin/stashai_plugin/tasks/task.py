@@ -6,24 +6,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from stashai.errors import Cancelled, LeaseLost, Paused, StashAIError, StorageError
+from stashai.errors import Cancelled, LeaseLost, Paused
 
 from ..host.bench import Bench, inference_lock
+from ..host.failing import keep_failure
 from ..host.queue import Place, queue_again, settle
 from ..host.turns import Turns
 from ..host.watch import watched
 from ..request import Request
-from ..rows import INTERRUPTED
 from ..said import Said
-from ..setup.state import SetupNeededError
 
 if TYPE_CHECKING:
     from stashai.processing.context import Context
     from stashai.tracking.records import Claim, JobRequest
 
 _WAITS = Said("waits-for-stash", "Waiting for other jobs of Stash's.")
-INTERRUPTING = ("stash-unreachable", "stash-login", "orphaned")
-"""Codes of errors after which a job waits for the next run: Stash stopped under us, nothing is wrong with the job."""
 
 
 class Work(Protocol):
@@ -53,7 +50,7 @@ class Task:
         try:
             return self._guarded(claim, make(claim))
         except Exception as error:
-            self._fail(claim, error)
+            keep_failure(self.bench, claim, error)
             raise
 
     def _claim(self) -> Claim | None:
@@ -83,19 +80,6 @@ class Task:
         self.bench.ledger.release(claim, _WAITS.kept)
         queue_again(self.bench, claim.job, {"op": self._operation})
         return closing(self.bench.request, f"{did} Another job of Stash's is waiting: the rest goes on after it.")
-
-    def _fail(self, claim: Claim, error: Exception) -> None:
-        """Keep in the row why it ended; a row that cannot be written now is taken up by the next run."""
-        ledger, known = self.bench.ledger, error if isinstance(error, StashAIError) else None
-        try:
-            if known is not None and (known.code in INTERRUPTING or isinstance(known, StorageError | SetupNeededError)):
-                ledger.release(claim, Said(INTERRUPTED, f"Interrupted: {known.message}", {"why": known.code}).kept)
-            elif known is not None:
-                ledger.finish(claim, "failed", error=(known.code, known.message, known.remedy))
-            else:
-                ledger.finish(claim, "failed", error=("internal", f"{type(error).__name__}: {error}", ""))
-        except StashAIError as second:
-            self.bench.request.log.warning(str(second))
 
 
 def closing(request: Request, text: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ..errors import MediaError, StashAIError
 from ..media.fingerprint import fingerprint_bytes
@@ -21,8 +23,14 @@ from .stash_performers import ORIGIN, Judged, Learned, keep, picture_key, settle
 from .subject import choose_subject
 
 CONNECTIONS = 4
+AHEAD = 8
+"""Pictures that are fetched and decoded before their turn: large ones take much memory."""
 CHOICES = 6
 """Faces offered at most when a picture shows several."""
+
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +44,59 @@ class Picture:
 
 
 def learn_batch(performers: Sequence[Known], gateway: StashClient, mirror: Mirror, ctx: Context) -> Iterator[Learned]:
-    """Learn from these performers' pictures; each is recorded before it is given."""
-    with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="pictures") as pool:
-        pictures = list(pool.map(_Reader(gateway), performers))
+    """Learn from these performers' pictures; each is recorded before it is given. While some are analysed the next ones arrive."""
     known = {source.path: source for source in ctx.stores.people.sources(origin=ORIGIN)}
-    readable: list[Picture] = []
-    for picture in pictures:
-        ctx.check()
-        if picture.frame is None:
-            problem = picture.problem or MediaError("The picture could not be read.")
-            yield unread(picture.performer, problem.code, problem.message, mirror, ctx.stores.people)
-        elif _is_current(picture, known.get(picture_key(picture.performer.id)), ctx):
-            source = known[picture_key(picture.performer.id)]
-            yield settled(mirror, Learned(picture.performer, source.outcome, source.message), source.message)
-        else:
-            readable.append(picture)
-    frames = [picture.frame for picture in readable if picture.frame is not None]
-    for picture, (frame, faces) in zip(readable, ctx.vision.map(frames), strict=True):
-        ctx.check()
+    readable: deque[Picture] = deque()
+    others: deque[Learned] = deque()
+
+    def frames() -> Iterator[Frame]:
+        with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="pictures") as pool:
+            for picture in ahead(pool, _Reader(gateway), performers, AHEAD):
+                ctx.check()
+                learned = _without_analysis(picture, known.get(picture_key(picture.performer.id)), mirror, ctx)
+                if learned is not None:
+                    others.append(learned)
+                elif picture.frame is not None:
+                    readable.append(picture)
+                    yield picture.frame
+
+    for frame, faces in ctx.vision.map(frames()):
+        picture = readable.popleft()
         judged = judge(frame, faces, picture.fingerprint, ctx.vision.reference_floor)
         yield keep(picture.performer, judged, ctx.vision.detector_id, mirror, ctx.stores)
+        yield from _emptied(others)
+    yield from _emptied(others)
+
+
+def _without_analysis(picture: Picture, source: SourceFile | None, mirror: Mirror, ctx: Context) -> Learned | None:
+    """What comes of a picture that cannot be read, or that was looked at before; None for any other."""
+    performer = picture.performer
+    if picture.frame is None:
+        problem = picture.problem or MediaError("The picture could not be read.")
+        return unread(performer, problem.code, problem.message, mirror, ctx.stores.people)
+    if source is not None and source.fingerprint == picture.fingerprint and source.detector == ctx.vision.detector_id:
+        return settled(mirror, Learned(performer, source.outcome, source.message), source.message)
+    return None
+
+
+def _emptied(waiting: deque[Learned]) -> Iterator[Learned]:
+    while waiting:
+        yield waiting.popleft()
+
+
+def ahead(pool: Executor, work: Callable[[T], R], items: Iterable[T], count: int) -> Iterator[R]:
+    """`work` of each item in their order, begun for up to `count` items beyond the one that is asked for."""
+    begun: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            begun.append(pool.submit(work, item))
+            if len(begun) > count:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+    finally:
+        for future in begun:
+            future.cancel()
 
 
 class _Reader:
@@ -77,10 +118,6 @@ class _Reader:
             if error.code in ("stash-login", "stash-unreachable"):
                 raise
             return Picture(performer, problem=error)
-
-
-def _is_current(picture: Picture, source: SourceFile | None, ctx: Context) -> bool:
-    return source is not None and source.fingerprint == picture.fingerprint and source.detector == ctx.vision.detector_id
 
 
 def judge(frame: Frame, faces: Sequence[AnalyzedFace], fingerprint: str, floor: float) -> Judged:

@@ -53,11 +53,15 @@ class Leasing(Submitting):
             return None
         return Claim(self._reread(job), suspects)
 
-    def heartbeat(self, claim: Claim, in_flight: Sequence[str] = (), progress: float | None = None, message: str | None = None) -> Signal:
-        """Prolong the lease and note what is being worked on. Raises LeaseLost."""
+    def heartbeat(
+        self, claim: Claim, in_flight: Sequence[str] | None = None, progress: float | None = None, message: str | None = None
+    ) -> Signal:
+        """Prolong the lease; note what is being worked on, where that is given. Raises LeaseLost."""
         with self.database.write():
             now = self.database.now()
-            values: dict[str, object] = {"lease_until": now + self.lease, "in_flight": as_json(in_flight), "updated_at": now}
+            values: dict[str, object] = {"lease_until": now + self.lease, "updated_at": now}
+            if in_flight is not None:
+                values["in_flight"] = as_json(in_flight)
             if progress is not None:
                 values["progress_percentage"] = progress
             if message is not None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
+from contextlib import suppress
 from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,7 +28,8 @@ LOGIN_PAGE = b"<!DOCTYPE html><html><title>Login</title></html>"
 
 class Server:
     def __init__(self, stash: FakeStash, port: int) -> None:
-        handler = type("Handler", (_Handler,), {"stash": stash})
+        self._open: set[socket.socket] = set()
+        handler = type("Handler", (_Handler,), {"stash": stash, "open": self._open})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True, name="fake-stash-http")
@@ -39,7 +42,11 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
+        """Also what is kept alive ends, as with a process that ends."""
         self._server.shutdown()
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         self._server.server_close()
 
 
@@ -47,6 +54,16 @@ class _Handler(BaseHTTPRequestHandler):
     stash: FakeStash
     protocol_version = "HTTP/1.1"
     _renewed: str | None = None
+    open: set[socket.socket]
+
+    def setup(self) -> None:
+        super().setup()
+        self.open.add(self.connection)
+
+    def finish(self) -> None:
+        self.open.discard(self.connection)
+        with suppress(OSError):
+            super().finish()
 
     def log_message(self, format: str, *args: object) -> None:
         """Silent: the tests read `stash.requests`."""

@@ -60,6 +60,11 @@ class JobQueue:
     def find(self, number: int) -> Job | None:
         return next((job for job in [*self._jobs, *self._done] if job.id == number), None)
 
+    def forget(self) -> None:
+        """As after a restart: nobody knows of jobs that ended."""
+        with self._wake:
+            self._done = []
+
     def stop(self, number: int) -> None:
         """A waiting job is removed, a running one is cancelled at once and its process killed."""
         with self._wake:

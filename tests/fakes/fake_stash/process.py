@@ -49,6 +49,10 @@ class PluginProcess:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
     def kill(self) -> None:
         """SIGKILL of the direct child alone."""
         self._process.kill()

@@ -23,11 +23,12 @@ RUNTIMES = ("onnxruntime", "ncnn")
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """`reason` and `remedy` are one sentence each, empty when it works."""
+    """`reason` and `remedy` are one sentence each, empty when it works; `code` tells which, for pages in other languages."""
 
     mode: Mode
     reason: str = ""
     remedy: str = ""
+    code: str = ""
 
 
 def libc() -> str:
@@ -71,7 +72,7 @@ def cannot_run_here() -> Where | None:
     """Why nothing can be installed for this Python, None when it can."""
     if sys.maxsize <= 2**32:
         reason = f"There are no packages for face recognition on 32-bit machines ({architecture()})."
-        return Where("unavailable", reason, "Pair StashAI with a worker on another computer in its settings.")
+        return Where("unavailable", reason, "Pair StashAI with a worker on another computer in its settings.", "32-bit")
     return None
 
 
@@ -110,10 +111,11 @@ def probe(data: Path, locks: Path, run_on: str = "auto", worker_answers: bool = 
     if run_on == "worker" or (run_on == "auto" and worker_answers):
         if worker_answers:
             return Where("worker")
-        return Where("unavailable", "The worker does not answer.", "Start it, or correct its address and token in the settings.")
+        remedy = "Start it, or correct its address and token in the settings."
+        return Where("unavailable", "The worker does not answer.", remedy, "worker-unreachable")
     blocked = cannot_run_here()
     if blocked is not None:
         return blocked
     if activate(data, locks):
         return Where("local")
-    return Where("unavailable", "The packages for face recognition are not installed yet.", "Run the task Set up.")
+    return Where("unavailable", "The packages for face recognition are not installed yet.", "Run the task Set up.", "setup-needed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from stashai.errors import UsageError
@@ -70,10 +71,12 @@ def undo(request: Request) -> Json:
     undone = WriteBack(bench.gateway, bench.writes).undo(run, preview=preview)
     if not preview:
         _take_back(bench, rows)
-    names = ", ".join(dict.fromkeys(_names(bench, [row.value for row in rows if row.field == "performer_ids"]).values()))
+    names = list(dict.fromkeys(_names(bench, [row.value for row in rows if row.field == "performer_ids"]).values()))
     did = "Would remove" if preview else "Removed"
-    skipped = list(undone.skipped)
-    return {"count": undone.count, "name": names or "created performers", "message": f"{did} {undone.count}.", "skipped": skipped}
+    return {
+        "count": undone.count, "name": ", ".join(names) or "created performers", "names": names, "message": f"{did} {undone.count}.",
+        "skipped": [stays.text for stays in undone.skipped], "stays": [asdict(stays) for stays in undone.skipped],
+    }  # fmt: skip
 
 
 def _take_back(bench: Bench, rows: Sequence[Any]) -> None:
@@ -98,7 +101,8 @@ def runs(request: Request) -> list[Json]:
         job = bench.ledger.job(run.job_id) if run.job_id else None
         about = job.entity_name or job.job_name if job else ""
         text = f"{title or 'created performers'}{f' – {about}' if about else ''}"
-        shown.append({"run": run.run, "when": stamp(run.began), "title": text, "count": run.writes, "undone": run.undone})
+        facts: Json = {"names": [names.get(p, "") for p in performers], "about": about}
+        shown.append({"run": run.run, "when": stamp(run.began), "title": text, "count": run.writes, "undone": run.undone, **facts})
     return shown
 
 

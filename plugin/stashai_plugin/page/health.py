@@ -30,7 +30,7 @@ def health(request: Request) -> dict[str, Any]:
         "version": request.version if request.version != "dev" else __version__,
         "python": python_tag(), "libc": libc(), "arch": architecture(),
         "runtime": _runtime(request), "models": _models(request),
-        "where": {"mode": where.mode, "reason": where.reason, "remedy": where.remedy},
+        "where": {"mode": where.mode, "reason": where.reason, "remedy": where.remedy, "code": where.code},
         "data_folder": str(request.data), "people": known["people"], "references": known["references"],
     }  # fmt: skip
 
@@ -40,7 +40,7 @@ def where_it_runs(request: Request) -> Where:
     saved = cached(request)
     if not wants_worker(saved):
         if only_on_worker(saved):
-            return Where("unavailable", "No other computer is paired.", "Enter its address and token in StashAI's settings.")
+            return Where("unavailable", "No other computer is paired.", "Enter its address and token in StashAI's settings.", "worker")
         return probe(request.data, request.locks)
     address = str(saved["worker"]["address"])
     try:
@@ -48,8 +48,8 @@ def where_it_runs(request: Request) -> Where:
     except WorkerError as error:
         here = probe(request.data, request.locks)
         if only_on_worker(saved) or here.mode != "local":
-            return Where("unavailable", error.message, error.remedy)
-        return Where("local", f"{error.message} This Stash does it by itself meanwhile.", error.remedy)
+            return Where("unavailable", error.message, error.remedy, error.code)
+        return Where("local", f"{error.message} This Stash does it by itself meanwhile.", error.remedy, error.code)
     return Where("worker", address)
 
 

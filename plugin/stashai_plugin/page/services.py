@@ -11,6 +11,7 @@ from stashai.stash.mirror import Mirror
 from ..engine.link import AWAY, abilities_of
 from ..preferences.saved import cached
 from ..request import Request
+from ..said import Said
 from .health import health
 
 Json = dict[str, Any]
@@ -38,7 +39,7 @@ def _worker(request: Request) -> Json | None:
         row["state"] = str(client.health().get("status") or "unknown")
         row["capabilities"] = [str(service.get("name")) for service in client.services()]
     except StashAIError as error:
-        row |= {"state": "unhealthy", "message": str(error)}
+        row |= {"state": "unhealthy", "message": str(error), "said": Said(error.code, str(error), error.params).shown}
     return row
 
 
@@ -53,14 +54,18 @@ def test_worker(request: Request) -> Json:
     saved = str((request.saved_settings().get("worker") or {}).get("address") or "")
     address = request.optional_text("address") or saved
     if not address:
-        return {"ok": False, "message": "No address is set.", "version": None}
+        return _tested(Said("no-address", "No address is set."))
     try:
         client = WorkerClient(address, read_token(request.home), timeout=5.0)
         told = abilities_of(client, cached(request)["profile"])
     except StashAIError as error:
-        return {"ok": False, "message": str(error), "version": None}
+        return _tested(Said(error.code, str(error), error.params))
     _ask_again(request)
-    return {"ok": True, "message": "The worker answers and understands this version.", "version": str(told["version"])}
+    return _tested(Said("worker-well", "The worker answers and understands this version."), str(told["version"]))
+
+
+def _tested(said: Said, version: str | None = None) -> Json:
+    return {"ok": version is not None, "message": said.text, "said": said.shown, "version": version}
 
 
 def _ask_again(request: Request) -> None:

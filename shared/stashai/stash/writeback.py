@@ -7,8 +7,9 @@ commit and ours leaves it planned, and undo treats it like one that was written:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from ..processing.stores import WriteRow, WriteRows
 from .entities import EntityKind
@@ -39,11 +40,20 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
+class Stays:
+    """Why something is not undone: in English, and as a code with what the sentence names."""
+
+    code: Literal["removed-before", "performer-used"]
+    text: str
+    params: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class Undone:
     """`count` of things removed (or, in a preview, that would be); `skipped` says of the others why they stay."""
 
     count: int
-    skipped: tuple[str, ...]
+    skipped: tuple[Stays, ...]
 
 
 class WriteBack:
@@ -95,14 +105,15 @@ class WriteBack:
                 unused = self._is_removable(row, links, preview)
                 count += unused
                 if not unused:
-                    skipped.append(f"{row.value} was edited or is used elsewhere, so the performer stays.")
+                    text = f"{row.value} was edited or is used elsewhere, so the performer stays."
+                    skipped.append(Stays("performer-used", text, {"name": row.value}))
                 elif not preview:
                     self._gateway.destroy_performer(row.entity_id)
                     self._rows.mark([row.id], "undone")
         return Undone(count, tuple(skipped))
 
-    def _undo_links(self, rows: Sequence[WriteRow], preview: bool) -> tuple[int, list[str]]:
-        skipped: list[str] = []
+    def _undo_links(self, rows: Sequence[WriteRow], preview: bool) -> tuple[int, list[Stays]]:
+        skipped: list[Stays] = []
         count = 0
         for kind in dict.fromkeys(row.entity_type for row in rows):
             of_kind = [row for row in rows if row.entity_type == kind]
@@ -110,7 +121,8 @@ class WriteBack:
             removable = [row for row in of_kind if row.value in there.get(row.entity_id, ())]
             gone = len(of_kind) - len(removable)
             if gone:
-                skipped.append(f"{gone} of the names were already removed from their {kind}s.")
+                text = f"{gone} of the names were already removed from their {kind}s."
+                skipped.append(Stays("removed-before", text, {"count": gone, "type": kind}))
             count += len(removable)
             if not preview:
                 self._remove(_kind(kind), removable)

@@ -6,6 +6,7 @@ runs at once make one; without root. Progress and errors go to stderr, stdout st
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -36,10 +37,10 @@ def make(root: str, folder: str, groups: Sequence[str]) -> int:
     except SetupError as error:
         say(f"set-up failed. {error}")
         return SETUP_FAILED
-    except PermissionError as error:
-        say(f"set-up failed. {error.filename} cannot be written. Set STASHAI_VENV to a folder of yours, or copy the checkout to one.")
-        return SETUP_FAILED
     except OSError as error:
+        if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+            say(f"set-up failed. {error.filename} cannot be written. Set STASHAI_VENV to a folder of yours, or copy the checkout to one.")
+            return SETUP_FAILED
         say(f"set-up failed. {error.strerror or error} ({error.filename or folder}). Make room or repair that place and run it again.")
         return SETUP_FAILED
     except KeyboardInterrupt:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import datetime
 
 import click
 
+from ..contracts.enums import ProcessingStatus
 from ..text import original
 from ..tracking.records import ItemRow, JobRow
+from ..vision.profile import Profile
 from .exits import Exit
 from .rows import find_job, opened
 from .shell import Shell, json_option
 from .work import engine, run_job
 
 SHOWN_ITEMS = 1000
+STATES = tuple(state.value for state in ProcessingStatus)
 
 
 @click.group()
@@ -23,8 +27,8 @@ def jobs() -> None:
 
 
 @jobs.command("list")
-@click.option("--status", multiple=True, help="Only these: pending, processing, completed, failed, cancelled.")
-@click.option("--limit", default=30, show_default=True, help="How many, the newest first.")
+@click.option("--status", multiple=True, type=click.Choice(STATES), help="Only those in this state; may be repeated.")
+@click.option("--limit", type=click.IntRange(min=1), default=30, show_default=True, help="How many, the newest first.")
 @json_option
 @click.pass_obj
 def list_jobs(shell: Shell, status: tuple[str, ...], limit: int, as_json: bool) -> None:
@@ -62,7 +66,7 @@ def described(job: JobRow) -> dict[str, object]:
 
 @jobs.command()
 @click.argument("job_id")
-@click.option("--offset", default=0, help="Leave out so many items.")
+@click.option("--offset", type=click.IntRange(min=0), default=0, help="Leave out so many items.")
 @json_option
 @click.pass_obj
 def show(shell: Shell, job_id: str, offset: int, as_json: bool) -> None:
@@ -108,6 +112,11 @@ def cancel(shell: Shell, job_id: str, as_json: bool) -> int:
     return Exit.OK
 
 
+def profile_of(job: JobRow) -> Profile:
+    """The profile that the job was asked for with, the usual one where its kind has none."""
+    return Profile(json.loads(job.job_config).get("profile") or Profile.BALANCED)
+
+
 @jobs.command()
 @click.argument("job_id")
 @json_option
@@ -118,7 +127,7 @@ def retry(shell: Shell, job_id: str, as_json: bool) -> int:
         job = find_job(rows.ledger, job_id)
         if job.ended:
             job = rows.ledger.retry(job.job_id)
-        done = run_job(shell, rows, job.job_id, original(job.job_name), engine(shell))
+        done = run_job(shell, rows, job.job_id, original(job.job_name), engine(shell, profile_of(job)))
     if as_json:
         shell.emit(described(done))
     else:

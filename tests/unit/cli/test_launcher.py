@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -130,6 +131,18 @@ def test_no_room_is_said_before_anything_is_fetched(
     assert environment.make(str(checkout), str(checkout / ".venv"), ["core"]) == environment.SETUP_FAILED
     assert "Make room" in capsys.readouterr().err
     assert recorder.locks == []
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+def test_a_checkout_that_cannot_be_written_is_told_the_other_place(
+    checkout: Path, number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(path: Path) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(environment, "locked", refused)
+    assert environment.make(str(checkout), str(checkout / ".venv"), ["core"]) == environment.SETUP_FAILED
+    assert "STASHAI_VENV" in capsys.readouterr().err
 
 
 def test_uv_gets_pips_settings() -> None:

@@ -26,7 +26,8 @@ Json = dict[str, Any]
 
 
 def identify(request: Request) -> Json | None:
-    """The job of this scene, image or gallery: the one that is not ended, or a new one. Nothing is looked at yet."""
+    """The job of this scene, image or gallery: the one that is not ended, or a new one; with what earlier looks came to, so
+    that a dialog shows it at once. Nothing is looked at yet."""
     kind, entity_id = request.choice("type", KINDS), request.stash_id("id")
     mode = request.choice("mode", ("auto", "frame"), "auto")
     config: Json = {"type": kind, "id": entity_id, "mode": mode}
@@ -36,7 +37,12 @@ def identify(request: Request) -> Json | None:
         bench = Bench(request)
     except SetupNeededError:
         return {"job": None, "needs": {"setup": plan(request)}}
-    return submit(bench, config, again=request.flag("again"))
+    job = submit(bench, config, again=request.flag("again"))
+    if mode == "frame" or request.flag("again"):
+        return job
+    from ..looking.results import kept_result
+
+    return job | {"result": kept_result(bench, kind, entity_id)}
 
 
 def submit(bench: Bench, config: Json, *, again: bool = False) -> Json:

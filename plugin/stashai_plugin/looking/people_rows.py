@@ -39,7 +39,7 @@ class Rows:
     def unknown(self, findings: Findings) -> list[Json]:
         refused = [as_stranger(person) for person in findings.people if not self._is_shown(person)]
         rows = [self._unknown(stranger, findings) for stranger in [*findings.unknown, *refused] if stranger.faces]
-        return rows[:MOST_UNKNOWN]
+        return sorted(rows, key=lambda row: -int(row["frames"]))[:MOST_UNKNOWN]
 
     def performer_id(self, person_id: int) -> str | None:
         return self._keys.get(person_id)

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from contextlib import closing
+from statistics import fmean
 from typing import Any
 
 from ..request import Request
 from ..rows import DATABASE, connect
 
 Json = dict[str, Any]
+_NOTHING: Json = {"jobs": [], "confidence": [], "means": []}
 
 
 def statistics(request: Request) -> Json:
-    """Per day: jobs by outcome, items, seconds; and how the confidences lie."""
+    """Per day: jobs by outcome, items, seconds, the mean confidence; and how the confidences lie."""
     days = int(request.number("days", 30, 1, 366))
     connection = connect(request.data / DATABASE)
     if connection is None:
-        return {"jobs": [], "confidence": []}
+        return dict(_NOTHING)
     with closing(connection):
         try:
-            return {"jobs": _per_day(connection, days), "confidence": _bins(connection, days)}
+            scores = _scores(connection, days)
+            return {"jobs": _per_day(connection, days), "confidence": _bins(scores), "means": _means(scores)}
         except sqlite3.OperationalError:
-            return {"jobs": [], "confidence": []}
+            return dict(_NOTHING)
 
 
 _SINCE = "created_at >= strftime('%s', 'now') - ? * 86400"
@@ -39,10 +43,21 @@ def _per_day(connection: sqlite3.Connection, days: int) -> list[Json]:
     return [{**dict(row), "seconds": round(row["seconds"] or 0.0, 1)} for row in rows]
 
 
-def _bins(connection: sqlite3.Connection, days: int) -> list[Json]:
-    counts = dict.fromkeys(range(10), 0)
-    query = f"SELECT confidence_scores FROM processing_tests WHERE confidence_scores IS NOT NULL AND {_SINCE}"  # noqa: S608
-    for (scores,) in connection.execute(query, (days,)):
-        for score in json.loads(scores):
-            counts[min(9, int(float(score) * 10))] += 1
-    return [{"bin": number / 10, "count": count} for number, count in counts.items()]
+def _scores(connection: sqlite3.Connection, days: int) -> list[tuple[str, float]]:
+    query = (
+        "SELECT date(created_at, 'unixepoch'), confidence_scores FROM processing_tests "  # noqa: S608
+        f"WHERE confidence_scores IS NOT NULL AND {_SINCE} ORDER BY created_at"
+    )
+    return [(day, float(score)) for day, scores in connection.execute(query, (days,)) for score in json.loads(scores)]
+
+
+def _bins(scores: list[tuple[str, float]]) -> list[Json]:
+    counts = Counter(min(9, int(score * 10)) for _, score in scores)
+    return [{"bin": number / 10, "count": counts[number]} for number in range(10)]
+
+
+def _means(scores: list[tuple[str, float]]) -> list[Json]:
+    by_day: dict[str, list[float]] = {}
+    for day, score in scores:
+        by_day.setdefault(day, []).append(score)
+    return [{"day": day, "mean": round(fmean(found), 4)} for day, found in by_day.items()]

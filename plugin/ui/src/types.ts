@@ -92,6 +92,11 @@ export interface SetupStatus {
   plan?: SetupPlan;
 }
 
+/** A job that was opened, with what earlier looks came to. */
+export interface Opened extends JobRow {
+  result?: Result | null;
+}
+
 /** Instead of a job: what must be installed first. */
 export interface Needs {
   job: null;
@@ -170,6 +175,7 @@ export interface Comparison {
 export interface Statistics {
   jobs: { day: string; ok: number; failed: number; cancelled: number; items: number; seconds: number }[];
   confidence: { bin: number; count: number }[];
+  means: { day: string; mean: number }[];
 }
 
 export interface ServiceRow {

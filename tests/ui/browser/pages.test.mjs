@@ -145,7 +145,7 @@ flow("our page: what was written, and undo of a run after its name and count wer
 flow("our page: charts, where it runs, wiping after typing", async ({ open, mock, shot }) => {
   const page = await open("plugins/stashai?tab=charts");
   await page.waitForSelector(".sai-chart");
-  assert.equal(await page.locator(".sai-chart").count(), 4);
+  assert.equal(await page.locator(".sai-chart").count(), 5);
   await shot(page, "page-charts");
   await page.click("text=System");
   await page.waitForSelector("text=Worker");

@@ -113,7 +113,7 @@ export function createMock(base) {
     },
     allow: () => ((state.forgotten = null), null),
     wipe: ({ confirm }) => (confirm === "WIPE" ? null : error("usage", "Type WIPE.", "")),
-    statistics: ({ days: count }) => ({ jobs: days(count), confidence: Array.from({ length: 10 }, (_, index) => ({ bin: index / 10, count: [3, 2, 2, 4, 5, 9, 14, 22, 61, 240][index] })) }),
+    statistics: ({ days: count }) => ({ jobs: days(count), confidence: Array.from({ length: 10 }, (_, index) => ({ bin: index / 10, count: [3, 2, 2, 4, 5, 9, 14, 22, 61, 240][index] })), means: days(count).map(({ day }, index) => ({ day, mean: 0.9 + (index % 4) / 50 })) }),
     services: () => [{ name: "Face recognition", type: "faces", where: "this Stash", state: "ready", capabilities: ["scene", "image", "gallery", "compare"] }, { name: "Worker", type: "worker", where: "192.168.1.20", state: "unreachable", capabilities: [], message: "No answer within 3 s" }],
     models: () => operations.health().models,
     settings: () => state.settings,

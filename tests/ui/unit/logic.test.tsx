@@ -54,7 +54,8 @@ test("only the cells in view are drawn", () => {
 test("axes", () => {
   assert.deepEqual([0, 0.3, 7, 12, 26, 100].map(niceTop), [1, 0.5, 10, 20, 50, 100]);
   assert.deepEqual(sparse(3, 6), [0, 1, 2]);
-  assert.deepEqual(sparse(30, 4), [0, 10, 19, 29]);
+  assert.deepEqual(sparse(30, 4), [0, 8, 16, 24]);
+  assert.deepEqual(sparse(10, 6), [0, 2, 4, 6, 8]);
 });
 
 test("the pages that we know", () => {

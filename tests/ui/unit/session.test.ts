@@ -57,6 +57,16 @@ test("steps follow one another until there is no more, at least two seconds apar
   assert.equal(session.store.get().result?.provisional, false);
 });
 
+test("what is known from earlier shows before the first step answers", async () => {
+  const it = bench([{ job: job("completed"), result: result(false), more: false }]);
+  const session = createSession({ ...it.ops, identify: async () => ({ ...job(), result: result(true) }) }, target, it.pace);
+  const seen: unknown[] = [];
+  session.store.subscribe(() => seen.push(session.store.get().result?.provisional));
+  session.start();
+  await until(() => session.store.get().phase === "done");
+  assert.deepEqual(seen, [undefined, true, false, false]);
+});
+
 test("rows keep their places while they are refined; new ones come after", async () => {
   const rows = (...keys: string[]) => keys.map((key) => ({ key }) as Row);
   const looks = [rows("a", "b"), rows("c", "b", "a"), rows("b", "d", "c")].map((people) => ({ ...result(true), people }));

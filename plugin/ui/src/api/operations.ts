@@ -1,6 +1,6 @@
 /** The plugin's operations by name, typed. */
 import type {
-  Accepted, Applied, Comparison, EntityType, Health, JobItem, JobRow, ModelRow, Needs, PersonRow, Result, RunRow, ServiceRow,
+  Accepted, Applied, Comparison, EntityType, Health, JobItem, JobRow, ModelRow, Needs, Opened, PersonRow, Result, RunRow, ServiceRow,
   Settings, SetupStatus, Similar, Statistics, Status, StepAnswer, Undone,
 } from "../types";
 import { runOperation, runTask } from "./graphql";
@@ -23,7 +23,7 @@ export function operations(graphql: GraphQL) {
     status: () => run<Status>("status"),
     setUp: () => run<SetupStatus>("setup", { accept: true }),
     setupStatus: () => run<SetupStatus>("setup_status"),
-    identify: (target: Target) => run<JobRow | Needs>("identify", { ...target }),
+    identify: (target: Target) => run<Opened | Needs>("identify", { ...target }),
     step: (job: string) => run<StepAnswer>("step", { job }),
     pause: (job: string) => run<unknown>("pause", { job }),
     faces: (type: EntityType, id: string) => run<Result | null>("faces", { type, id }),

@@ -6,8 +6,8 @@ export function niceTop(value: number): number {
   return step * power;
 }
 
-/** At most `most` of the positions 0..count-1, evenly, with first and last: the labels that fit below an axis. */
+/** At most `most` of the positions 0..count-1, equally far from one another, from the first on: the labels that fit below an axis. */
 export function sparse(count: number, most: number): number[] {
-  if (count <= most) return Array.from({ length: count }, (_, index) => index);
-  return Array.from({ length: most }, (_, index) => Math.round((index * (count - 1)) / (most - 1)));
+  const stride = Math.max(1, Math.ceil(count / most));
+  return Array.from({ length: Math.ceil(count / stride) }, (_, index) => index * stride);
 }

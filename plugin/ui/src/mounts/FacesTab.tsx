@@ -117,7 +117,11 @@ const Lane: React.FC<{ row: Row; duration: number }> = ({ row, duration }) => {
           ) : (
             row.probability != null && row.performer_id && <Probability value={row.probability} addFrom={ADD_FROM} />
           )}
-          <small className="sai-soft">{row.images?.length ? t("inImages", { n: row.images.length }) : t("inFrames", { n: row.frames })}</small>
+          {row.images?.length ? (
+            <small className="sai-soft">{t("inImages", { n: row.images.length })}</small>
+          ) : (
+            row.times.length > 0 && <small className="sai-soft">{t("inFrames", { n: row.frames })}</small>
+          )}
         </div>
         {duration > 0 && <Timeline row={row} duration={duration} label={`${t("seenAt")} ${row.times.map(timeCode).join(", ")}`} onSeek={seek} />}
       </div>

@@ -32,14 +32,14 @@ function usePlayer(active: boolean): Player | undefined {
   return player;
 }
 
-/** The time at which the video stands still, undefined while it plays. */
+/** The time at which the video stands still, undefined while it plays or its poster is shown. */
 function useStill(player: Player | undefined): { time: number; width: number; height: number } | undefined {
   const [still, setStill] = React.useState<{ time: number; width: number; height: number }>();
   React.useEffect(() => {
     if (!player) return setStill(undefined);
     const read = () => {
       const { clientWidth: width, clientHeight: height } = player.el();
-      setStill(player.paused() ? { time: player.currentTime(), width, height } : undefined);
+      setStill(player.paused() && player.readyState() > 0 ? { time: player.currentTime(), width, height } : undefined);
     };
     const hide = () => setStill(undefined);
     read();

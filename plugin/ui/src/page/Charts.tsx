@@ -1,4 +1,4 @@
-/** How much was done, how well and how fast, over time. Small SVG charts of our own: four of them need no library. */
+/** How much was done, how well and how fast, over time. Small SVG charts of our own: so few need no library. */
 import * as React from "react";
 import { Button } from "react-bootstrap";
 import { useApp, useLoaded, useText } from "../context";
@@ -45,9 +45,10 @@ const All: React.FC<{ data: Statistics }> = ({ data }) => {
       />
       <Line title={t("chartSuccess")} labels={days} values={jobs.map((job) => (ended(job) ? job.ok / ended(job) : null))} top={1} text={t.share} />
       <Line title={t("chartTime")} labels={days} values={jobs.map((job) => (job.items ? job.seconds / job.items : null))} text={span} />
+      <Line title={t("chartSure")} labels={data.means.map((one) => one.day.slice(5))} values={data.means.map((one) => one.mean)} top={1} text={t.share} />
       <Columns
         title={t("chartConfidence")}
-        labels={data.confidence.map((one) => `${Math.round(one.bin * 100)}`)}
+        labels={data.confidence.map((one) => t.share(one.bin))}
         series={[{ name: t("chartConfidence"), kind: "plain", values: data.confidence.map((one) => one.count) }]}
         text={t.number}
       />
@@ -56,6 +57,7 @@ const All: React.FC<{ data: Statistics }> = ({ data }) => {
 };
 
 const [W, H, LEFT, BOTTOM, TOP] = [420, 180, 44, 22, 10];
+const WIDEST = 36;
 
 const Frame: React.FC<{ title: string; labels: string[]; top: number; text(value: number): string; summary: string }> = ({ title, labels, top, text, summary, children }) => (
   <figure className="sai-card sai-chart">
@@ -89,8 +91,8 @@ interface Series {
 
 const Columns: React.FC<{ title: string; labels: string[]; series: Series[]; text(value: number): string }> = ({ title, labels, series, text }) => {
   const sums = labels.map((_, index) => series.reduce((sum, one) => sum + (one.values[index] ?? 0), 0));
-  const top = niceTop(Math.max(2, ...sums));
-  const width = Math.max(2, ((W - LEFT) / Math.max(1, labels.length)) * 0.7);
+  const top = 2 * Math.ceil(niceTop(Math.max(2, ...sums)) / 2);
+  const width = Math.min(WIDEST, Math.max(2, ((W - LEFT) / Math.max(1, labels.length)) * 0.7));
   return (
     <Frame title={title} labels={labels} top={top} text={text} summary={sums.map(text).join(", ")}>
       {labels.map((label, index) => {

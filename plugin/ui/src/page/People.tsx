@@ -42,7 +42,7 @@ export const People: React.FC = () => {
       {!data ? !error && <Waiting /> : data.people.length === 0 ? <Empty icon="person" text={t("noPeople")} /> : (
         <ul className={filter === "choose" ? "sai-jobs" : "sai-people"}>
           {data.people.map((person) => (
-            <Person key={person.performer_id} person={person} filter={filter} act={act} onForget={() => setForgetting(person)} />
+            <Person key={person.performer_id} person={person} filter={filter} act={act} onForget={() => setForgetting(person)} onChoose={() => (setFilter("choose"), setPage(1))} />
           ))}
         </ul>
       )}
@@ -67,6 +67,7 @@ interface Props {
   filter: PeopleFilter;
   act(work: Promise<unknown>, done?: string): void;
   onForget(): void;
+  onChoose(): void;
 }
 
 /** A performer without a picture whose face was learned from scenes may get it. */
@@ -76,7 +77,7 @@ const PictureOffer: React.FC<Pick<Props, "act"> & { id: string; picture: { key: 
   return <button type="button" className="sai-link" onClick={() => act(app.ops.useAsPicture(id, picture.key), t("asPictureDone"))}>{t("asPicture")}</button>;
 };
 
-const Person: React.FC<Props> = ({ person, filter, act, onForget }) => {
+const Person: React.FC<Props> = ({ person, filter, act, onForget, onChoose }) => {
   const app = useApp();
   const t = useText();
   const { performer_id: id, name } = person;
@@ -87,7 +88,8 @@ const Person: React.FC<Props> = ({ person, filter, act, onForget }) => {
         <PerformerLink id={id} name={name} />
         <small className="sai-soft">{person.reason || t("referencesKnown", { n: person.references })}</small>
         {person.picture && <PictureOffer id={id} picture={person.picture} act={act} />}
-        {person.choices && person.choices.length > 0 && (
+        {filter !== "choose" && !!person.choices?.length && <button type="button" className="sai-link" onClick={onChoose}>{t("filterChoose")}</button>}
+        {filter === "choose" && person.choices && (
           <div className="sai-choices" role="group" aria-label={t("whichFace", { name })}>
             {person.choices.map((choice) => (
               <button key={choice.key} type="button" aria-label={t("thisFace", { name })} title={t("thisFace", { name })} onClick={() => act(app.ops.chooseFace(id, choice.key))}>

@@ -22,8 +22,8 @@ export const System: React.FC<{ health: Health | undefined }> = ({ health }) => 
           <dt>{t("runtime")}</dt>
           <dd>
             <Badge kind={runtime.state === "ready" ? "good" : runtime.state === "failed" ? "bad" : "warn"}>{t(states[runtime.state])}</Badge>{" "}
-            Python {health.python}, {health.libc}, {health.arch}
-            {runtime.message && <div className="sai-soft">{runtime.message}</div>}
+            Python {health.python.replace(/^cp(\d)/, "$1.")}, {health.libc}, {health.arch}
+            {runtime.state !== "ready" && runtime.message && <div className="sai-soft">{runtime.message}</div>}
           </dd>
           {health.where.reason && <><dt>{t("where")}</dt><dd>{[health.where.reason, health.where.remedy].filter(Boolean).join(" ")}</dd></>}
           <dt>{t("dataFolder")}</dt><dd><code>{health.data_folder}</code></dd>

@@ -71,9 +71,9 @@ const SimilarPeople: React.FC<{ id: string }> = ({ id }) => {
           <li key={one.performer_id}>
             <Face src={performerImage(one.performer_id)} label={one.name} size="l" />
             <PerformerLink id={one.performer_id} name={one.name} />
-            <span className="sai-soft">{t("onePerson")}</span>
+            <small className="sai-soft">{t("onePerson")}</small>
             <Probability value={one.probability} addFrom={ADD_FROM} />
-            <Button size="sm" variant="secondary" onClick={() => app.performer.set({ kind: "compare", id, other: one.performer_id })}>{t("compareWith").replace(/…$/, "")}</Button>
+            <Button size="sm" variant="secondary" onClick={() => app.performer.set({ kind: "compare", id, other: one.performer_id })}>{t("compare")}</Button>
           </li>
         ))}
       </ul>

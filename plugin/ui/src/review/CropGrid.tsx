@@ -34,6 +34,8 @@ function useCrops(job: string | null, images: readonly SeenIn[], first: number, 
 export const CropGrid: React.FC<{ job: string | null; images: SeenIn[]; name: string }> = ({ job, images, name }) => {
   const t = useText();
   const [open, setOpen] = React.useState(false);
+  const [only] = images;
+  if (only && images.length === 1) return <Link className="sai-link" to={`/images/${only.image_id}`} target="_blank" rel="noreferrer">{t("openPicture")}</Link>;
   return (
     <div>
       <button type="button" className="sai-link" aria-expanded={open} onClick={() => setOpen(!open)}>

@@ -2,6 +2,7 @@
 import * as React from "react";
 import { Button } from "react-bootstrap";
 import { useText } from "../context";
+import { performerImage } from "../host";
 import { timeCode } from "../lib/time";
 import { Badge, Face, Glyph, PerformerLink, Probability } from "../parts/basics";
 import { PerformerSearch } from "../parts/PerformerSearch";
@@ -28,6 +29,8 @@ interface Props {
 }
 
 const SHOWN_TIMES = 5;
+/** Whoever is less probable than this is not worth a line beside a face that nobody was recognised in. */
+const WORTH_NAMING = 0.01;
 
 export const PersonRow = React.forwardRef<HTMLLIElement, Props & { tabIndex: number; onFocus(): void }>(
   ({ item, actions, addFrom, job, searching, setSearching, tabIndex, onFocus }, ref) => {
@@ -46,7 +49,7 @@ export const PersonRow = React.forwardRef<HTMLLIElement, Props & { tabIndex: num
       >
         <div className="sai-pair">
           <Face src={row.crop} label={t("cropOf")} size="l" />
-          <Face src={chosen ? null : row.reference} label={performer ? t("referenceOf", { name }) : t("noReference")} size="l" />
+          <Face src={chosen && performer ? performerImage(performer.id) : row.reference} label={performer ? t("referenceOf", { name }) : t("noReference")} size="l" />
         </div>
         <div className="sai-who">
           <div className="sai-name">
@@ -76,10 +79,10 @@ const RunnerUp: React.FC<{ item: ReviewRow; actions: RowActions }> = ({ item, ac
   const t = useText();
   const { row, performer, applied, verdict } = item;
   const other = row.candidates.find((candidate) => candidate.performer_id !== performer?.id);
-  if (!other || applied || verdict) return null;
+  if (!other || applied || verdict || (!performer && other.probability < WORTH_NAMING)) return null;
   return (
     <button type="button" className="sai-link" onClick={() => actions.choose({ id: other.performer_id, name: other.name })}>
-      {t("orMaybe", { name: other.name, percent: t.percent(other.probability) })}
+      {t(performer ? "orMaybe" : "perhaps", { name: other.name, percent: t.percent(other.probability) })}
     </button>
   );
 };
@@ -88,7 +91,9 @@ const Seen: React.FC<{ item: ReviewRow; actions: RowActions }> = ({ item, action
   const t = useText();
   const [all, setAll] = React.useState(false);
   const { row } = item;
-  const times = all ? row.times : row.times.slice(0, SHOWN_TIMES);
+  // Several frames of one second read alike: one time code for all of them.
+  const seconds = row.times.filter((time, index, times) => index === 0 || timeCode(time) !== timeCode(times[index - 1] as number));
+  const times = all ? seconds : seconds.slice(0, SHOWN_TIMES);
   if (row.images?.length) return null;
   return (
     <div className="sai-seen">
@@ -97,9 +102,9 @@ const Seen: React.FC<{ item: ReviewRow; actions: RowActions }> = ({ item, action
           {timeCode(time)}
         </button>
       ))}
-      {row.times.length > SHOWN_TIMES && (
+      {seconds.length > SHOWN_TIMES && (
         <button type="button" className="sai-link" onClick={() => setAll(!all)}>
-          {all ? t("fewer") : t("moreTimes", { n: row.times.length - SHOWN_TIMES })}
+          {all ? t("fewer") : t("moreTimes", { n: seconds.length - SHOWN_TIMES })}
         </button>
       )}
       {row.times.length > 0 && <span className="sai-soft">{t("inFrames", { n: row.frames })}</span>}

@@ -8,7 +8,7 @@ import { inPlace } from "../lib/order";
 import { LEAST_WAIT, waitAfter } from "../lib/pace";
 import type { Pace } from "../lib/pace";
 import { createStore } from "../lib/store";
-import type { JobRow, Result, SetupPlan, SetupStatus } from "../types";
+import type { JobRow, Needs, Opened, Result, SetupPlan, SetupStatus } from "../types";
 
 export interface SessionState {
   phase: "idle" | "starting" | "asking" | "installing" | "working" | "paused" | "done" | "failed";
@@ -35,10 +35,10 @@ export function createSession(ops: Chain, target: Target, pace: Pace) {
     const current = () => mine === turn;
     try {
       const known = again ? null : store.get().job;
-      const job = known ?? (await ops.identify({ ...target, ...(again ? { again } : {}) }));
+      const job: Opened | Needs = known ?? (await ops.identify({ ...target, ...(again ? { again } : {}) }));
       if (!current()) return;
       if ("needs" in job) return update({ phase: "asking", plan: job.needs.setup });
-      update({ job, phase: "working", failure: null, waiting: "" });
+      update({ job, result: job.result ?? store.get().result, phase: "working", failure: null, waiting: "" });
       for (;;) {
         await pace.visible();
         if (!current()) return;

@@ -34,7 +34,7 @@ def data_folder(config: Path) -> Path:
     return Path(chosen) if isinstance(chosen, str) and chosen else home
 
 
-def ring(connection: dict) -> None:  # type: ignore[type-arg]
+def ring(connection: dict[str, object]) -> None:
     """Queue the task with the session that Stash gave us: it carries the marks by which Stash stops loops of hooks."""
     import http.client
 

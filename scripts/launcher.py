@@ -25,7 +25,7 @@ def main(root: str, arguments: Sequence[str]) -> int:
     if os.name == "nt":
         return run_as_child(command)
     sys.stdout.flush()
-    os.execv(command[0], command)  # noqa: S606 - no shell on purpose
+    os.execv(command[0], command)
 
 
 def run_as_child(command: Sequence[str]) -> int:

@@ -34,7 +34,7 @@ def jobs(data: Path, where: str, values: tuple[Any, ...], limit: int, offset: in
     if connection is None:
         return []
     try:
-        query = f"SELECT * FROM processing_jobs WHERE {where} ORDER BY created_at DESC LIMIT ? OFFSET ?"  # noqa: S608
+        query = f"SELECT * FROM processing_jobs WHERE {where} ORDER BY created_at DESC LIMIT ? OFFSET ?"
         return [job_row(dict(row)) for row in connection.execute(query, (*values, limit, offset))]
     except sqlite3.OperationalError:
         # No table yet: the first job is just making it.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from stashai.stash.mirror import Known, Mirror
 
 
-def known(number: int, **changes: object) -> Known:
+def known(number: int, **changes: Any) -> Known:
     base = Known(str(number), f"P{number}", "", False, False, f"/performer/{number}/image", "2026-01-01T00:00:00Z", "", "")
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)
 
 
 def test_favourites_come_first_then_the_order_given(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ def serving(data: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
 @contextmanager
 def processes(data: Path, commands: list[list[str]], **environ: str) -> Iterator[list[subprocess.Popen[bytes]]]:
     env = {**os.environ, "STASHAI_DATA": str(data), "STASHAI_MODELS": str(Settings.from_environ().models), "LOG_LEVEL": "ERROR", **environ}
-    started = [subprocess.Popen([sys.executable, "-m", *command], env=env) for command in commands]  # noqa: S603 - our own modules
+    started = [subprocess.Popen([sys.executable, "-m", *command], env=env) for command in commands]
     try:
         yield started
     finally:

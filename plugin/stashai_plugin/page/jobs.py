@@ -38,7 +38,7 @@ def _count(request: Request, where: str, values: tuple[str, ...]) -> int:
         return 0
     with closing(connection):
         try:
-            return int(connection.execute(f"SELECT COUNT(*) FROM processing_jobs WHERE {where}", values).fetchone()[0])  # noqa: S608
+            return int(connection.execute(f"SELECT COUNT(*) FROM processing_jobs WHERE {where}", values).fetchone()[0])
         except sqlite3.OperationalError:
             return 0
 

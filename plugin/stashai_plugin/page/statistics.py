@@ -35,7 +35,7 @@ _SINCE = "created_at >= strftime('%s', 'now') - ? * 86400"
 
 def _per_day(connection: sqlite3.Connection, days: int) -> list[Json]:
     rows = connection.execute(
-        "SELECT date(created_at, 'unixepoch') AS day, SUM(status = 'completed') AS ok, SUM(status = 'failed') AS failed, "  # noqa: S608
+        "SELECT date(created_at, 'unixepoch') AS day, SUM(status = 'completed') AS ok, SUM(status = 'failed') AS failed, "
         "SUM(status = 'cancelled') AS cancelled, SUM(tests_completed) AS items, SUM(COALESCE(processing_time_seconds, 0)) AS seconds "
         f"FROM processing_jobs WHERE {_SINCE} GROUP BY day ORDER BY day",
         (days,),
@@ -45,7 +45,7 @@ def _per_day(connection: sqlite3.Connection, days: int) -> list[Json]:
 
 def _scores(connection: sqlite3.Connection, days: int) -> list[tuple[str, float]]:
     query = (
-        "SELECT date(created_at, 'unixepoch'), confidence_scores FROM processing_tests "  # noqa: S608
+        "SELECT date(created_at, 'unixepoch'), confidence_scores FROM processing_tests "
         f"WHERE confidence_scores IS NOT NULL AND {_SINCE} ORDER BY created_at"
     )
     return [(day, float(score)) for day, scores in connection.execute(query, (days,)) for score in json.loads(scores)]

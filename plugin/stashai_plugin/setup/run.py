@@ -81,7 +81,7 @@ def install(lock: Path, folder: Path, data: Path) -> None:
         "--only-binary", ":all:", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--cache-dir", str(cache),
     ]  # fmt: skip
     environment = {**os.environ, "PYTHONNOUSERSITE": "1", "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PYTHONPATH": ""}
-    process = subprocess.Popen(  # noqa: S603 - our own command
+    process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=environment
     )
     lines = list(_watched(process, data))

@@ -88,7 +88,7 @@ def dlib_vectors(settings: Settings, photographs: Sequence[Path]) -> tuple[NDArr
         listed, target = Path(folder, "list.json"), Path(folder, "out.npz")
         listed.write_text(json.dumps([str(path) for path in photographs]), encoding="utf-8")
         worker = Path(__file__).with_name("dlib_worker.py")
-        subprocess.run([str(python), str(worker), str(listed), str(target)], check=True)  # noqa: S603 - our own program
+        subprocess.run([str(python), str(worker), str(listed), str(target)], check=True)
         with np.load(target) as answer:
             return answer["vectors"], float(answer["seconds"]), float(answer["cpu"])
 
@@ -106,7 +106,7 @@ def environment(settings: Settings) -> Path:
             raise SetupError("venv could not make an environment.", remedy="On Debian and Ubuntu: apt install python3-venv.") from error
         # --no-deps: the lock is complete, and dlib itself is there as dlib-bin
         command = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", str(lock)]
-        if subprocess.run(command, stdout=sys.stderr, check=False).returncode:  # noqa: S603 - our own program
+        if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
             raise SetupError("face_recognition could not be installed.", remedy="Its reason is above; it needs the package index.")
         stamp.write_bytes(lock.read_bytes())
     return python

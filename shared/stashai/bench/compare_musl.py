@@ -60,7 +60,7 @@ def identified(python: Path, people: Path, pictures: Sequence[Path], environ: di
         words = ["identify", "--json", "--people", str(people), *(str(path.absolute()) for path in pictures)]
         command = [str(python), str(ROOT / "stashai"), *words]
         kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
-        ran = subprocess.run(  # noqa: S603 - our own program
+        ran = subprocess.run(
             command, env={**kept, **environ, "STASHAI_DATA": data}, capture_output=True, text=True, check=False
         )
     if ran.returncode != 0:

@@ -35,11 +35,11 @@ def peak_memory(command: Sequence[str], environ: Mapping[str, str]) -> tuple[flo
     """Run a command to its end; its peak resident memory in MiB, its seconds, its exit status."""
     started = time.monotonic()
     if sys.platform == "win32":
-        process = subprocess.Popen(command, env=dict(environ), stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
+        process = subprocess.Popen(command, env=dict(environ), stdout=subprocess.DEVNULL)
         status = process.wait()
         return _windows_peak(int(vars(process)["_handle"])), time.monotonic() - started, status
     waiting = [sys.executable, "-I", "-S", "-c", _WAITING, *command]
-    said = subprocess.run(waiting, env=dict(environ), stdout=subprocess.PIPE, check=True).stdout.split()  # noqa: S603 - our own
+    said = subprocess.run(waiting, env=dict(environ), stdout=subprocess.PIPE, check=True).stdout.split()
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return int(said[0]) / unit, time.monotonic() - started, int(said[1])
 

@@ -24,7 +24,7 @@ def measure(photos: Path | None = None, count: int = 500) -> Outcome:
     if not program.is_file():
         raise SetupError("What measures the plugin is in the checkout.", remedy="Run ./stashai bench plugin there.")
     command = [sys.executable, str(program), "--count", str(count), *(["--photos", str(photos)] if photos else [])]
-    answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - our own program
+    answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if answer.returncode:
         raise SetupError("The plugin could not be measured.", remedy="Its tests need the same: ./stashai test tests/plugin.")
     found = json.loads(answer.stdout)

@@ -22,7 +22,7 @@ def measure(settings: Settings, jobs: int = 10_000, picture: Path | None = None)
     looked_at = picture or (known if known.is_file() else None)
     command = [sys.executable, "-m", "stashai_worker.measuring", "--jobs", str(jobs)]
     command += ["--picture", str(looked_at)] if looked_at else []
-    answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - our own module
+    answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if answer.returncode:
         raise SetupError("The worker could not be measured.", remedy="Install its packages: ./stashai worker does.")
     found = json.loads(answer.stdout)

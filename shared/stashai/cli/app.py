@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -24,8 +25,8 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called: the help needs their table alone."""
 
-    def __init__(self, entries: Mapping[str, Entry], **options: object) -> None:
-        super().__init__(**options)  # type: ignore[arg-type]
+    def __init__(self, entries: Mapping[str, Entry], **options: Any) -> None:
+        super().__init__(**options)
         self.entries = entries
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -67,7 +68,7 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
     try:
         shell = Shell.of_process(settings or Settings.from_environ())
     except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - there is no shell yet
+        click.echo(f"error: {error}", err=True)
         return Exit.USAGE
     try:
         status = root().main(args=words, prog_name="stashai", obj=shell, standalone_mode=False)

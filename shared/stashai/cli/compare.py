@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from ..errors import StashAIError
+from ..media.walk import absolute
 from ..processors.compare import CompareFaces, CompareParams, Comparison, FaceSource
 from ..report.view import percent
 from ..text import original, storable
 from ..vision.catalog import Catalog
 from .exits import Exit
-from .identify import absolute
 from .networks import Follower, missing_defaults, obtain
 from .rows import opened
 from .shell import Shell, json_option, printable

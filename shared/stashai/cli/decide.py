@@ -9,12 +9,12 @@ import click
 from ..contracts.findings import Findings, SeenFace
 from ..errors import UsageError
 from ..media.fingerprint import fingerprint_of
+from ..media.walk import absolute
 from ..processing.stores import Person
 from ..processors import verdicts
 from ..text import original, storable
 from ..vision.faces import Observation
 from ..vision.profile import Profile
-from .identify import absolute
 from .rows import Rows, find_person, opened
 from .shell import Shell, json_option
 from .work import engine

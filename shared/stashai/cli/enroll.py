@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from ..errors import UsageError
+from ..media.walk import absolute
 from ..text import original
 from ..vision.catalog import Catalog
 from .exits import Exit
-from .identify import absolute
 from .learn import Learned, learn
 from .networks import Follower, missing_defaults, obtain
 from .rows import opened

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from ..errors import SetupError, UsageError
-from ..media.walk import Walk
+from ..media.walk import Walk, absolute
 from ..processors.identify import IdentifyMedia, IdentifyParams
 from ..text import storable
 from ..tracking.records import JobRow, request_hash
@@ -60,11 +60,6 @@ def identify(
     folder = absolute(people) if people is not None else None
     question = Question(media, folder, frames, Profile(profile), top, threshold)
     return answer(shell, question, target, json_wanted=json_wanted)
-
-
-def absolute(path: str) -> Path:
-    """`path` from the root on, links unresolved."""
-    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
 
 
 def report_target(report: str | None) -> Path | None:

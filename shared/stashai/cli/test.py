@@ -94,7 +94,7 @@ def result(step: Step, shell: Shell, *, quiet: bool) -> dict[str, object]:
     shell.out.flush()
     started = time.monotonic()
     output = shell.err.fileno() if quiet else None
-    status = subprocess.run(step.command, cwd=step.folder, stdout=output, env={**os.environ, **step.environ}, check=False).returncode  # noqa: S603
+    status = subprocess.run(step.command, cwd=step.folder, stdout=output, env={**os.environ, **step.environ}, check=False).returncode
     seconds = time.monotonic() - started
     shell.note(f"{step.name}: {'passed' if status == 0 else 'FAILED'} ({seconds:.0f} s)")
     return {"name": step.name, "status": "passed" if status == 0 else "failed", "seconds": round(seconds, 1)}

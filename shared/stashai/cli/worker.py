@@ -18,8 +18,8 @@ def become(command: Sequence[str]) -> int:
     """Run `command` instead of this process, so that signals reach it; as a child where the system cannot replace one."""
     sys.stdout.flush()
     if os.name == "nt":
-        return subprocess.call(command)  # noqa: S603 - our own interpreter and module
-    os.execv(command[0], list(command))  # noqa: S606 - no shell on purpose
+        return subprocess.call(command)
+    os.execv(command[0], list(command))
 
 
 @click.command(context_settings=UNPARSED)

@@ -31,7 +31,7 @@ class Walk:
 
     def __iter__(self) -> Iterator[MediaPath]:
         for argument in self.arguments:
-            path = Path(os.path.abspath(argument))  # noqa: PTH100 - Path.resolve would follow links
+            path = absolute(argument)
             if _is_folder(path):
                 yield from self._folder(path, frozenset())
             else:
@@ -58,6 +58,11 @@ class Walk:
                 yield MediaPath(folder / name)
             else:
                 self.ignored += 1
+
+
+def absolute(path: str) -> Path:
+    """`path` from the root on, links unresolved."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
 
 
 def _is_folder(entry: Path | os.DirEntry[str]) -> bool:

@@ -135,7 +135,8 @@ class StashClient:
             self.connection.graphql(queries.LINK[kind], {"ids": part, "change": change})
 
     def _one(self, kind: str, number: str) -> dict[str, Any] | None:
-        return next(iter(self.connection.graphql(queries.ONE[kind], {"id": number}).values()))  # type: ignore[no-any-return]
+        found: dict[str, Any] | None = next(iter(self.connection.graphql(queries.ONE[kind], {"id": number}).values()))
+        return found
 
     def _rows(self, kind: str, where: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Pages by id, so that rows which come or go meanwhile move nobody over a page's edge."""

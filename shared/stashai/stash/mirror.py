@@ -92,7 +92,7 @@ class Mirror:
 
     def waiting(self, limit: int) -> list[Known]:
         """Those with a picture that was not looked at: favourites first, then by rank."""
-        query = f"SELECT {_COLUMNS} FROM performers WHERE outcome = '' AND image IS NOT NULL ORDER BY favorite DESC, rank, id LIMIT ?"  # noqa: S608
+        query = f"SELECT {_COLUMNS} FROM performers WHERE outcome = '' AND image IS NOT NULL ORDER BY favorite DESC, rank, id LIMIT ?"
         with self._begin() as connection:
             return [_known(row) for row in connection.execute(query, (limit,))]
 
@@ -120,7 +120,7 @@ class Mirror:
 
     def find(self, performer_id: str) -> Known | None:
         with self._begin() as connection:
-            row = connection.execute(f"SELECT {_COLUMNS} FROM performers WHERE id = ?", (int(performer_id),)).fetchone()  # noqa: S608
+            row = connection.execute(f"SELECT {_COLUMNS} FROM performers WHERE id = ?", (int(performer_id),)).fetchone()
             return _known(row) if row else None
 
     def names(self) -> dict[str, str]:
@@ -147,8 +147,8 @@ class Mirror:
         }[where] + (" AND name LIKE ? ESCAPE '\\'" if text else "")
         values = ["%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"] if text else []
         with self._begin() as connection:
-            total = connection.execute(f"SELECT COUNT(*) FROM performers WHERE {condition}", values).fetchone()[0]  # noqa: S608
-            query = f"SELECT {_COLUMNS} FROM performers WHERE {condition} ORDER BY name COLLATE NOCASE, id LIMIT ? OFFSET ?"  # noqa: S608
+            total = connection.execute(f"SELECT COUNT(*) FROM performers WHERE {condition}", values).fetchone()[0]
+            query = f"SELECT {_COLUMNS} FROM performers WHERE {condition} ORDER BY name COLLATE NOCASE, id LIMIT ? OFFSET ?"
             return int(total), [_known(row) for row in connection.execute(query, (*values, limit, offset))]
 
     # facts -----------------------------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ class Mirror:
     def wipe(self) -> None:
         with self._begin() as connection:
             for table in ("performers", "arrivals", "facts"):
-                connection.execute(f"DELETE FROM {table}")  # noqa: S608
+                connection.execute(f"DELETE FROM {table}")
 
 
 def tagged_fact(performer_id: str) -> str:

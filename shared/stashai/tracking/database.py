@@ -4,8 +4,6 @@ Each thread has a connection of its own. Writers of one process queue at a lock,
 steps that are long beside a write; writers of other processes are waited for by SQLite (`busy_timeout`).
 """
 
-# ruff: noqa: S608 - statements are put together of the code's own names; values are always parameters
-
 from __future__ import annotations
 
 import os

@@ -48,7 +48,7 @@ class Exchange:
         """By person's key: `rows`, equal where name and references are equal, and `vectors`, how many there are by model."""
         columns = ", ".join(f"r.{name}" for name in _REFERENCE)
         rows = self.database.query(
-            f"SELECT p.key, p.name, {columns} FROM people p JOIN reference_faces r ON r.person = p.id"  # noqa: S608
+            f"SELECT p.key, p.name, {columns} FROM people p JOIN reference_faces r ON r.person = p.id"
             " WHERE p.source = ? ORDER BY p.key, r.path, r.crop",
             (self._source,),
         )
@@ -88,7 +88,7 @@ class Exchange:
 
     def _references(self, person_id: int, chip: Callable[[str], bytes | None]) -> list[Json]:
         columns = ", ".join(_REFERENCE)
-        query = f"SELECT id, {columns} FROM reference_faces WHERE person = ? ORDER BY id"  # noqa: S608
+        query = f"SELECT id, {columns} FROM reference_faces WHERE person = ? ORDER BY id"
         references = []
         for number, *values in self.database.query(query, (person_id,)):
             row = _plain(dict(zip(_REFERENCE, values, strict=True)))
@@ -157,7 +157,7 @@ class Exchange:
 
     def _faces(self, frame: int) -> list[Json]:
         columns = ", ".join(_FACE)
-        query = f"SELECT id, landmarks, {columns} FROM observations WHERE frame = ? ORDER BY id"  # noqa: S608
+        query = f"SELECT id, landmarks, {columns} FROM observations WHERE frame = ? ORDER BY id"
         faces = []
         for number, landmarks, *values in self.database.query(query, (frame,)):
             vectors = self.database.query("SELECT model, vector FROM observation_embeddings WHERE observation = ?", (number,))
@@ -193,7 +193,7 @@ class Exchange:
     def _take_vectors(self, table: str, column: str, number: int, vectors: Mapping[str, str]) -> None:
         for model, vector in vectors.items():
             self.database.execute(
-                f"INSERT INTO {table} ({column}, model, vector) VALUES (?, ?, ?)"  # noqa: S608
+                f"INSERT INTO {table} ({column}, model, vector) VALUES (?, ?, ?)"
                 f" ON CONFLICT ({column}, model) DO UPDATE SET vector = excluded.vector",
                 (number, model, b64decode(vector)),
             )

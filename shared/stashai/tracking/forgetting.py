@@ -1,7 +1,5 @@
 """Removing somebody, or everybody, for good: rows, and what results say of them."""
 
-# ruff: noqa: S608 - statements are put together of the code's own names; values are always parameters
-
 from __future__ import annotations
 
 import json

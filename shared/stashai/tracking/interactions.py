@@ -39,13 +39,13 @@ class Interactions:
             return [self._known(interaction) or self._insert(interaction) for interaction in interactions]
 
     def get(self, interaction_id: int) -> Interaction | None:
-        rows = self.database.query(f"SELECT {_COLUMNS}, id FROM user_interactions WHERE id = ?", (interaction_id,))  # noqa: S608
+        rows = self.database.query(f"SELECT {_COLUMNS}, id FROM user_interactions WHERE id = ?", (interaction_id,))
         return Interaction(*rows[0]) if rows else None
 
     def of(self, entity_type: str, entity_id: str, *, limit: int = 100, offset: int = 0) -> list[Interaction]:
         """Those about an entity, the newest first."""
         rows = self.database.query(
-            f"SELECT {_COLUMNS}, id FROM user_interactions WHERE entity_type = ? AND entity_id = ?"  # noqa: S608
+            f"SELECT {_COLUMNS}, id FROM user_interactions WHERE entity_type = ? AND entity_id = ?"
             " ORDER BY timestamp DESC, id DESC LIMIT ? OFFSET ?",
             (entity_type, entity_id, limit, offset),
         )

@@ -1,7 +1,5 @@
 """Who may run a job, for how long, and what becomes of jobs whose process is gone."""
 
-# ruff: noqa: S608 - statements are put together of the code's own names; values are always parameters
-
 from __future__ import annotations
 
 import json

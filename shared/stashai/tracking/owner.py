@@ -77,7 +77,7 @@ def _start_ps(pid: int) -> str | None:
     """macOS and the BSDs: `ps` is the only portable way without a dependency."""
     try:
         # A fixed program and a number.
-        answer = subprocess.run(  # noqa: S603
+        answer = subprocess.run(
             ["/bin/ps", "-p", str(pid), "-o", "lstart="], capture_output=True, text=True, check=False, timeout=5
         )
     except (OSError, subprocess.SubprocessError):

@@ -1,7 +1,5 @@
 """Reading jobs and items."""
 
-# ruff: noqa: S608 - statements are put together of the code's own names; values are always parameters
-
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """What a running job has done: items and counters in one transaction, under the fence of the claim."""
 
-# ruff: noqa: S608 - statements are put together of the code's own names; values are always parameters
-
 from __future__ import annotations
 
 import json

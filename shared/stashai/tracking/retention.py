@@ -40,7 +40,7 @@ class Keeping(Recording):
     def _old(self, limit: float) -> list[int]:
         marks = ", ".join("?" * len(ENDED))
         rows = self.database.query(
-            f"SELECT id FROM processing_jobs WHERE status IN ({marks}) AND coalesce(completed_at, created_at) <= ?"  # noqa: S608
+            f"SELECT id FROM processing_jobs WHERE status IN ({marks}) AND coalesce(completed_at, created_at) <= ?"
             " AND NOT EXISTS (SELECT 1 FROM processing_jobs child WHERE child.parent = processing_jobs.id"
             f" AND child.status NOT IN ({marks}))"
             " ORDER BY id",
@@ -50,8 +50,8 @@ class Keeping(Recording):
 
     def _items_of_rows(self, jobs: list[int]) -> int:
         marks = ", ".join("?" * len(jobs))
-        return int(self.database.scalar(f"SELECT count(*) FROM processing_tests WHERE job IN ({marks})", jobs))  # noqa: S608
+        return int(self.database.scalar(f"SELECT count(*) FROM processing_tests WHERE job IN ({marks})", jobs))
 
     def _delete(self, jobs: list[int]) -> None:
         with self.database.write():
-            self.database.execute(f"DELETE FROM processing_jobs WHERE id IN ({', '.join('?' * len(jobs))})", jobs)  # noqa: S608
+            self.database.execute(f"DELETE FROM processing_jobs WHERE id IN ({', '.join('?' * len(jobs))})", jobs)

@@ -100,7 +100,7 @@ def confidence_histogram(database: Database, *, since: float = 0.0) -> list[int]
     edges = [number / BINS for number in range(BINS)] + [1.0 + 1e-9]
     cases = ", ".join("count(CASE WHEN max_confidence >= ? AND max_confidence < ? THEN 1 END)" for _ in range(BINS))
     params = [edge for pair in pairwise(edges) for edge in pair]
-    row = database.query(f"SELECT {cases} FROM processing_tests WHERE created_at >= ?", (*params, since))[0]  # noqa: S608
+    row = database.query(f"SELECT {cases} FROM processing_tests WHERE created_at >= ?", (*params, since))[0]
     return [int(count) for count in row]
 
 

@@ -101,7 +101,7 @@ class Writes:
         return [RunRow(*row) for row in rows]
 
     def _rows(self, where: str, params: Sequence[object]) -> list[WriteRow]:
-        return [WriteRow(*row) for row in self.database.query(f"SELECT {_COLUMNS} FROM stash_writes WHERE {where}", params)]  # noqa: S608
+        return [WriteRow(*row) for row in self.database.query(f"SELECT {_COLUMNS} FROM stash_writes WHERE {where}", params)]
 
     def _insert(self, run: str, write: Write, job_id: str | None) -> int:
         return self.database.insert(

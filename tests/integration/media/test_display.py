@@ -17,10 +17,15 @@ from stashai.media.tonemap import HLG, PQ, nits_to_pq
 from stashai.media.video import VideoReader
 
 
+def colour(image: Picture, y: int, x: int) -> tuple[int, int, int]:
+    red, green, blue = (int(value) for value in image[y, x])
+    return red, green, blue
+
+
 def corners(image: Picture) -> list[tuple[int, int, int]]:
     """The colours top left, top right, bottom left, bottom right."""
     places = ((8, 8), (8, -8), (-8, 8), (-8, -8))
-    return [tuple(int(value) for value in image[y, x]) for y, x in places]  # type: ignore[misc]
+    return [colour(image, y, x) for y, x in places]
 
 
 def alike(found: list[tuple[int, int, int]], wanted: list[tuple[int, int, int]], tolerance: int = 12) -> bool:
@@ -78,7 +83,7 @@ def test_colours_of_unmarked_video_are_those_of_its_size(tmp_path: Path, size: t
     path = clips.write(tmp_path / "red.mp4", frames=3, size=size, frame_set_up=red, options={"g": "25", "qp": "0"})
     with VideoReader(path) as reader:
         (frame,) = reader.keyframes([0.0])
-        assert alike([tuple(int(c) for c in frame.image[50, 50])], [(255, 0, 0)], 4)  # type: ignore[list-item]
+        assert alike([colour(frame.image, 50, 50)], [(255, 0, 0)], 4)
 
 
 def combing(image: Picture) -> float:

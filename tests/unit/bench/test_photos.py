@@ -48,7 +48,9 @@ def test_what_was_seen_is_kept_with_what_had_no_face(tmp_path: Path) -> None:
     again = _Store(tmp_path, "this analysis").rows
     first = again["first"]
     assert again["second"] is None
+    kept = store.rows["first"]
     assert first is not None
-    assert np.array_equal(first.embeddings["two"], store.rows["first"].embeddings["two"])  # type: ignore[union-attr]
+    assert kept is not None
+    assert np.array_equal(first.embeddings["two"], kept.embeddings["two"])
     assert first.quality == pytest.approx(0.8)
     assert not _Store(tmp_path, "another analysis").rows

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import click
 import pytest
@@ -74,8 +75,9 @@ def test_failures_have_their_exit_status(
     def failing(as_json: bool) -> None:
         raise error
 
-    monkeypatch.setitem(sys.modules, "failing_command", type(sys)("failing_command"))
-    sys.modules["failing_command"].failing = failing  # type: ignore[attr-defined]
+    module = ModuleType("failing_command")
+    vars(module)["failing"] = failing
+    monkeypatch.setitem(sys.modules, "failing_command", module)
     monkeypatch.setattr(app, "root", lambda: app.LazyGroup({"fail": Entry("failing_command:failing", "", "")}))
     assert app.run(["fail"]) == status
     said = capsys.readouterr()

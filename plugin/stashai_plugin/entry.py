@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +15,6 @@ from stashai.mode import activate
 
 from .operations import OPERATIONS
 from .request import Request
-from .setup.start import needed
 from .setup.state import runtime_is_there
 
 Json = dict[str, Any]
@@ -39,6 +37,8 @@ def answer(document: bytes, plugin_dir: Path) -> str:
         result = failure(error)
         log.write("warning" if error.code in ("setup-needed", "reload") else "error", str(error))
     except Exception as error:  # noqa: BLE001 - the boundary to Stash: recorded with its traceback, answered with a code
+        import traceback
+
         log.error(traceback.format_exc())
         result = {"ok": False, "error": {"code": "internal", "message": f"{type(error).__name__}: {error}", "remedy": "See Stash's log."}}
     return json.dumps({"output": result}, allow_nan=False)
@@ -64,6 +64,8 @@ def dispatch(request: Request) -> Any:
     except ModuleNotFoundError as error:
         if runtime_is_there(request):
             raise
+        from .setup.start import needed
+
         raise needed(request) from error
 
 

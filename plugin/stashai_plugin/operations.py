@@ -5,9 +5,9 @@ from __future__ import annotations
 OPERATIONS: dict[str, tuple[str, str]] = {
     # without any dependency
     "health": ("page.health", "health"),
-    "status": ("page.health", "status"),
+    "status": ("page.status", "status"),
     "setup": ("setup.start", "start"),
-    "setup_status": ("setup.start", "status"),
+    "setup_status": ("setup.progress", "status"),
     # recognition
     "identify": ("click.dialog", "identify"),
     "step": ("click.dialog", "step"),

@@ -14,7 +14,7 @@ from ..host.bench import Bench, right_to_infer
 from ..request import KINDS, Request
 from ..rows import shown_job
 from ..said import Said
-from ..setup.start import plan
+from ..setup.progress import plan
 from ..setup.state import SetupNeededError
 
 PROCESSOR = "stash.identify"

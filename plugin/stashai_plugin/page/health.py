@@ -1,4 +1,4 @@
-"""`health` and `status`: answered on the standard library alone, before anything is installed and within milliseconds."""
+"""`health`: answered on the standard library alone, before anything is installed."""
 
 from __future__ import annotations
 
@@ -7,19 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from stashai import __version__
-from stashai.client import WorkerClient, WorkerError, read_token
 from stashai.mode import Where, activate, architecture, libc, lock_file, probe, python_tag, runtime_folder
 from stashai.vision.catalog import Catalog
 
-from ..engine.link import abilities_of
 from ..preferences.fields import only_on_worker, wants_worker
 from ..preferences.saved import cached
 from ..request import Request
-from ..rows import DATABASE, connect, jobs, learned
-from ..setup.start import status as setup_status
-
-SHOWN = 20
-ACTIVE = ("pending", "processing")
+from ..rows import DATABASE, connect
+from ..setup.progress import status as setup_status
 
 
 def health(request: Request) -> dict[str, Any]:
@@ -42,6 +37,11 @@ def where_it_runs(request: Request) -> Where:
         if only_on_worker(saved):
             return Where("unavailable", "No other computer is paired.", "Enter its address and token in StashAI's settings.", "worker")
         return probe(request.data, request.locks)
+    # A quarter of the start, where no worker is paired.
+    from stashai.client import WorkerClient, WorkerError, read_token
+
+    from ..engine.link import abilities_of
+
     address = str(saved["worker"]["address"])
     try:
         abilities_of(WorkerClient(address, read_token(request.home)), saved["profile"])
@@ -51,16 +51,6 @@ def where_it_runs(request: Request) -> Where:
             return Where("unavailable", error.message, error.remedy, error.code)
         return Where("local", f"{error.message} This Stash does it by itself meanwhile.", error.remedy, error.code)
     return Where("worker", address)
-
-
-def status(request: Request) -> dict[str, Any]:
-    """The jobs that run, how far learning is, and the set-up when it is at work."""
-    rows = [row for row in jobs(request.data, "status IN (?, ?)", ACTIVE, SHOWN) if row["state"] != "paused"]
-    answer: dict[str, Any] = {"running": rows, "learned": learned(request.data)}
-    setup = setup_status(request)
-    if setup["state"] == "running":
-        answer["setup"] = {key: setup[key] for key in ("state", "fraction", "message", "said")}
-    return answer
 
 
 def _counts(data: Path) -> dict[str, int]:

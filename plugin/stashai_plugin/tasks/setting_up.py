@@ -11,7 +11,8 @@ from stashai.mode import activate
 from ..host.bench import Bench
 from ..page.health import health
 from ..request import Request
-from ..setup.start import launch, status
+from ..setup.progress import status
+from ..setup.start import launch
 from ..setup.state import SetupNeededError, is_ready, was_accepted
 from .task import closing
 

@@ -23,7 +23,7 @@ from stashai_plugin.host import queue
 from stashai_plugin.host.bench import inference_lock
 from stashai_plugin.page.jobs import cancel, jobs
 from stashai_plugin.said import Said
-from stashai_plugin.tasks.identifying import identify
+from stashai_plugin.tasks.identifying import arrivals, identify
 from stashai_plugin.tasks.library import Library
 
 Pictures = Mapping[str, Path]
@@ -251,6 +251,21 @@ def test_a_picture_that_ends_the_process_is_left_out_the_third_time(
     assert "1 could not be read" in identify(calls.request(type="image"))
     row = jobs(calls.request())["jobs"][0]
     assert (row["state"], row["done"], row["failed"]) == ("completed", 3, 1)
+
+
+def test_all_that_the_hooks_told_is_looked_at_and_added_at_the_limit(calls: Calls, stash: FakeStash, pictures: Pictures) -> None:
+    stash.library.add_performer("Barack Obama", pictures["obama.jpg"].read_bytes())
+    calls.save(auto_from=0.95)
+    mirror = calls.bench().mirror
+    for number in range(600):
+        # Most are gone again by the time that they are looked at.
+        mirror.arrived("image", 100 + number)
+    for name in ("obama2.jpg", "astronaut.png"):
+        mirror.arrived("image", stash.library.add_image(name, pictures[name]).id)
+    arrivals(calls.request())
+    assert mirror.arrivals() == []
+    assert [row.performers for row in stash.library.rows["image"].values()] == [[1], []]
+    assert "Added 1 names" in calls.log.getvalue()
 
 
 class Ended(BaseException):

@@ -8,7 +8,6 @@ from stashai.tracking.records import JobRequest
 
 from ..host.bench import Bench
 from ..request import Request
-from .at_limit import apply_at_limit
 from .learning import learn
 from .library import Library
 from .setting_up import ready
@@ -38,16 +37,14 @@ def arrivals(request: Request) -> str:
     """What the hooks of StashAI automatic told: learn changed performers, look at new items, add at the limit when there is one."""
     ready(request)
     bench = Bench(request)
-    noted = bench.mirror.arrivals()
     done: list[str] = []
-    if any("performer" in kind for kind, _ in noted):
-        done.append(learn(request))
-    for kind in ("scene", "image", "gallery"):
-        ids = [number for known, number in noted if known == kind]
-        if ids:
-            arguments = {"op": "task_identify", "type": kind, "ids_json": json.dumps(ids)}
-            done.append(identify(_with(request, arguments)))
-    bench.mirror.served(noted)
-    if bench.preferences["auto_from"] is not None and len(done):
-        done.append(apply_at_limit(request))
+    while noted := bench.mirror.arrivals():
+        if any("performer" in kind for kind, _ in noted):
+            done.append(learn(_with(request, {})))
+        for kind in ("scene", "image", "gallery"):
+            ids = [number for known, number in noted if known == kind]
+            if ids:
+                done.append(identify(_with(request, {"type": kind, "ids_json": json.dumps(ids), "apply": "true"})))
+        # By now jobs of their own say what is left to do.
+        bench.mirror.served(noted)
     return " ".join(done) or closing(request, "Nothing is new.")

@@ -21,6 +21,7 @@ from ..host.gateways import Gateways
 from ..host.queue import crashes
 from ..looking.findings import failed_outcome, outcome_of
 from ..looking.reading import findings_of
+from .at_limit import add_at_limit
 from .wanted import Wanted
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class Library:
 
     def __init__(self, bench: Bench, claim: Claim) -> None:
         self._bench, self._claim = bench, claim
-        self._wanted = Wanted(bench, json.loads(claim.job.job_config))
+        config = json.loads(claim.job.job_config)
+        self._wanted, self._applies = Wanted(bench, config), bool(config.get("apply"))
         self._gateways = Gateways(bench.gateway)
         self._recognition: SteppedRecognition | None = None
         self._read = 0.0
@@ -60,6 +62,8 @@ class Library:
                 self._bench.ledger.heartbeat(self._claim, [item.id for _, item in batch])
                 looks = [pool.submit(self._one, number, item, recognition, ctx) for number, item in batch]
                 self._keep(looks, batch[-1][0], planned)
+        if self._applies and self._bench.preferences["auto_from"] is not None:
+            self._bench.request.log.info(add_at_limit(self._bench))
         return {"named": self._counts["named"], "failed": self._counts["failed"]}
 
     def told(self) -> str:

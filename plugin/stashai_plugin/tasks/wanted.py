@@ -30,6 +30,8 @@ def job_request(request: Request) -> JobRequest:
     elif request.flag("missing"):
         config["missing"] = True
         title += " without performers"
+    if request.flag("apply"):
+        config["apply"] = True
     return JobRequest(PROCESSOR, "facial_recognition", json.dumps(config, sort_keys=True), title)
 
 

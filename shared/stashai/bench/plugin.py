@@ -45,5 +45,6 @@ def measure(photos: Path | None = None, count: int = 500) -> Outcome:
         beside = f"{rates['task_rate']:.1f} /s, the core on the same files {rates['core_rate']:.1f} /s"
         lines.append(Line("learning performers, pictures", beside))
         lines.append(at_least("learning, of the core's throughput", ratio, LEARNING))
+        lines.append(Line("the processor's time a picture", f"{rates['task_ms']:.0f} ms, the core's {rates['core_ms']:.0f} ms"))
     arguments = f" --photos {photos} --count {count}" if photos else ""
     return Outcome("plugin", f"./stashai bench plugin{arguments}", lines, found, f"{available_cores()} cores")

@@ -1,11 +1,14 @@
 /** What the operations of the plugin's Python side take and answer. Times are seconds, boxes pixels of their frame, ids Stash's. */
 
+import type { Params, Said } from "./i18n/translate";
+
 export type EntityType = "scene" | "image" | "gallery";
 
 export interface OperationError {
   code: string;
   message: string;
   remedy?: string;
+  params?: Params;
 }
 
 export interface JobRow {
@@ -16,7 +19,8 @@ export interface JobRow {
   done: number;
   total: number;
   failed: number;
-  message?: string;
+  /** Where it stands or why it ended. */
+  said?: Said;
   error?: OperationError | null;
   /** Times are seconds since 1970 or ISO text. */
   created?: string | number;
@@ -88,6 +92,7 @@ export interface SetupStatus {
   state: "idle" | "running" | "done" | "failed";
   fraction: number;
   message?: string;
+  said?: Said;
   remedy?: string;
   plan?: SetupPlan;
 }
@@ -108,8 +113,9 @@ export interface StepAnswer {
   result: Result | null;
   more: boolean;
   needs?: { setup?: SetupPlan } | null;
-  /** Why nothing was done this time, as another look at work. */
+  /** Nothing was done this time, as another look is at work; `said` says why. */
   waiting?: string;
+  said?: Said;
 }
 
 export interface Accepted {
@@ -157,6 +163,8 @@ export interface PersonRow {
   name: string;
   references: number;
   reason?: string;
+  /** The code of the reason. */
+  why?: string;
   choices?: { key: string; crop: string }[];
   /** A face learned from scenes that could become the performer's picture. */
   picture?: { key: string; crop: string } | null;

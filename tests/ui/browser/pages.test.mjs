@@ -102,7 +102,7 @@ flow("our page: what is missing is installed from there, too", async ({ open, mo
   await page.waitForSelector("text=78 MB before the first name");
   await shot(page, "page-setup");
   await page.click("text=Download and start");
-  await page.waitForSelector("text=Fetching NumPy, 17 MB");
+  await page.waitForSelector("text=Fetching packages: 17 MB");
   await page.waitForSelector(".sai-setup", { state: "detached" });
   assert.equal(opsOf(mock, "setup").length, 1);
 });
@@ -173,7 +173,7 @@ flow("settings: a form of our own, saved as a whole; the token is only sent; oth
   await page.fill("[aria-label=Address]", "http://192.168.1.20:8421");
   await page.fill("[aria-label=Token]", "secret");
   await page.click("text=Test");
-  await page.waitForSelector("text=Worker 0.1.0 answers");
+  await page.waitForSelector("text=The worker answers");
   assert.deepEqual(opsOf(mock, "set_token"), [{ op: "set_token", token: "secret" }]);
   assert.equal(await page.inputValue("[aria-label=Token]"), "");
   await page.click("label[for=sai-auto]");

@@ -197,7 +197,7 @@ flow("the first run asks once, with sizes and places, then shows how far it is a
   assert.equal(opsOf(mock, "setup").length, 0);
   await shot(page, "setup-question");
   await page.click("text=Download and start");
-  await page.waitForSelector("text=Fetching NumPy, 17 MB");
+  await page.waitForSelector("text=Fetching packages: 17 MB");
   await shot(page, "setup-progress");
   await finished(page);
   assert.deepEqual(opsOf(mock, "setup").map((call) => call.accept), [true]);

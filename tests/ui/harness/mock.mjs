@@ -37,11 +37,11 @@ export function createMock(base) {
     if (step < 2) return { ...shared, provisional: true, source: "sprite", compared: { done: 3200, total: 20000 }, people: [jane({ probability: 0.88, frames: 6 }), ann({ probability: 0.62, frames: 2 })], unknown: [] };
     return { ...shared, provisional: false, source: "keyframes", compared: { done: 20000, total: 20000 }, people: finish(job, [jane(), ann(), tom(), row("p4", { face: "jane", performer_id: "101", name: "Person 2", probability: 0.991, tagged: true, times: [60], frames: 3 })]), unknown: [unknown()] };
   }
-  const jobRow = (job, step) => ({ id: job.id, title: job.title, state: step >= 2 ? "completed" : "processing", progress: Math.min(1, step / 2), done: step >= 2 ? 1 : 0, total: 1, failed: 0, message: step >= 2 ? "" : "Reading keyframes", created: "2026-11-20T10:00:00Z", started: "2026-11-20T10:00:01Z", ended: null, entity: job.entity });
+  const jobRow = (job, step) => ({ id: job.id, title: job.title, state: step >= 2 ? "completed" : "processing", progress: Math.min(1, step / 2), done: step >= 2 ? 1 : 0, total: 1, failed: 0, said: { code: "", text: step >= 2 ? "" : "Reading keyframes" }, created: "2026-11-20T10:00:00Z", started: "2026-11-20T10:00:01Z", ended: null, entity: job.entity });
   const error = (code, message, remedy) => ({ ok: false, error: { code, message, remedy } });
   const history = [
     { id: "j1", title: "Identify people in scenes without performers", state: "processing", progress: 0.42, done: 84, total: 200, failed: 1, message: "", created: "2026-11-20T10:00:00Z", started: "2026-11-20T10:00:01Z", ended: null },
-    { id: "j2", title: "Summer in Lisbon", state: "completed", progress: 1, done: 1, total: 1, failed: 0, message: "3 people, 1 unknown", created: "2026-11-20T09:00:00Z", started: "2026-11-20T09:00:01Z", ended: "2026-11-20T09:00:06Z", entity: { type: "scene", id: "1", name: "Summer in Lisbon" } },
+    { id: "j2", title: "Summer in Lisbon", state: "completed", progress: 1, done: 1, total: 1, failed: 0, said: { code: "", text: "3 people, 1 unknown" }, created: "2026-11-20T09:00:00Z", started: "2026-11-20T09:00:01Z", ended: "2026-11-20T09:00:06Z", entity: { type: "scene", id: "1", name: "Summer in Lisbon" } },
     { id: "j3", title: "Identify people in images", state: "failed", progress: 0.1, done: 10, total: 100, failed: 10, message: "", error: { code: "media", message: "The folder /data/pictures cannot be read.", remedy: "Check that the disk is mounted." }, created: "2026-11-19T10:00:00Z", started: "2026-11-19T10:00:01Z", ended: "2026-11-19T10:02:00Z" },
   ];
   const days = (count) => Array.from({ length: count }, (_, index) => ({ day: new Date(Date.UTC(2026, 10, 20) - (count - 1 - index) * 864e5).toISOString().slice(0, 10), ok: 4 + ((index * 7) % 11), failed: index % 5 === 0 ? 1 : 0, cancelled: index % 9 === 0 ? 1 : 0, items: 40 + ((index * 13) % 50), seconds: 50 + ((index * 17) % 60) }));
@@ -50,7 +50,7 @@ export function createMock(base) {
     health: () => ({ version: "0.1.0", python: "3.12.11", libc: "musl", arch: "x86_64", runtime: { state: state.bare && !state.ready ? "missing" : "ready", size_mb: 210, folder: "/root/.stash/stashai-data/runtime/cp312" }, models: [{ id: "yunet", role: "detector", state: "ready", size_mb: 0.2 }, { id: "sface", role: "embedder", state: "ready", size_mb: 36.9 }, { id: "facenet", role: "embedder", state: "missing", size_mb: 90 }], where: { mode: "local", reason: "ncnn 1.0 on 4 cores", remedy: "" }, data_folder: "/root/.stash/stashai-data", people: 5033, references: 7120 }),
     status: () => ({ running: history.filter((job) => job.state === "processing"), learned: { done: 3200, total: 5033 } }),
     setup: () => ((state.setup = { at: Date.now() }), { state: "running", fraction: 0 }),
-    setup_status: () => (!state.setup ? { state: "idle", fraction: 0, plan } : state.polls++ >= 1 ? ((state.ready = true), { state: "done", fraction: 1 }) : { state: "running", fraction: 0.45, message: "Fetching NumPy, 17 MB" }),
+    setup_status: () => (!state.setup ? { state: "idle", fraction: 0, plan } : state.polls++ >= 1 ? ((state.ready = true), { state: "done", fraction: 1 }) : { state: "running", fraction: 0.45, said: { code: "packages-mb", text: "Packages: 17 MB", params: { mb: 17 } } }),
     identify({ type, id, mode, time, again }) {
       if (id === "9" && !state.ready) return { job: null, needs: { setup: plan } };
       const key = `${type}${id}${mode}${time ?? ""}`;
@@ -119,7 +119,7 @@ export function createMock(base) {
     settings: () => state.settings,
     save_settings: ({ settings }) => (state.settings = settings),
     set_token: () => null,
-    test_worker: ({ address }) => ({ ok: address.includes("20"), message: address.includes("20") ? "Worker 0.1.0 answers" : "No answer" }),
+    test_worker: ({ address }) => ({ ok: address.includes("20"), said: { code: address.includes("20") ? "worker-well" : "", text: "No answer" } }),
   };
   state.polls = 0;
 

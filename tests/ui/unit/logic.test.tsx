@@ -133,3 +133,9 @@ test("plurals, numbers and certainty in Stash's language", () => {
   assert.equal(translator("xx-nonsense-")("undo"), "Undo");
   assert.equal(translator("sv-SE")("undo"), "Undo");
 });
+
+test("what the Python side says is said in Stash's language, by its code; unknown codes in its own words", () => {
+  const german = translator("de-DE");
+  assert.equal(german.said({ code: "pictures-of", text: "1,200 of 5,000 pictures", params: { done: 1200, total: 5000 } }), "1.200 von 5.000 Bildern");
+  assert.equal(german.said({ code: "brand-new", text: "Something new." }), "Something new.");
+});

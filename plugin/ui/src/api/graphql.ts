@@ -2,24 +2,32 @@
 import { gql } from "@apollo/client";
 import type { DocumentNode } from "@apollo/client";
 import { PLUGIN_ID } from "../host";
+import type { Params } from "../i18n/translate";
 import type { OperationError } from "../types";
 
 /** A refusal or failure of the Python side or of Stash: what happened and, where known, what helps. */
 export class Failure extends Error {
   readonly code: string;
   readonly remedy: string;
+  readonly params: Params;
 
-  constructor({ code, message, remedy }: OperationError) {
+  constructor({ code, message, remedy, params }: OperationError) {
     super(message);
     this.code = code;
     this.remedy = remedy ?? "";
+    this.params = params ?? {};
   }
 }
 
 export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
+  if (isOperationError(error)) return new Failure(error);
   const message = error instanceof Error ? error.message : String(error);
   return new Failure({ code: "unreachable", message });
+}
+
+function isOperationError(error: unknown): error is OperationError {
+  return !!error && !(error instanceof Error) && typeof error === "object" && "code" in error && "message" in error;
 }
 
 interface Answer<T> {

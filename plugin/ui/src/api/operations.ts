@@ -3,6 +3,7 @@ import type {
   Accepted, Applied, Comparison, EntityType, Health, JobItem, JobRow, ModelRow, Needs, Opened, PersonRow, Result, RunRow, ServiceRow,
   Settings, SetupStatus, Similar, Statistics, Status, StepAnswer, Undone,
 } from "../types";
+import type { Said } from "../i18n/translate";
 import { runOperation, runTask } from "./graphql";
 import type { GraphQL } from "./graphql";
 
@@ -55,7 +56,7 @@ export function operations(graphql: GraphQL) {
     settings: () => run<Settings>("settings"),
     saveSettings: (settings: Settings) => run<Settings>("save_settings", { settings }),
     setToken: (token: string) => run<unknown>("set_token", { token }),
-    testWorker: (address?: string) => run<{ ok: boolean; message: string; version?: string }>("test_worker", { address }),
+    testWorker: (address?: string) => run<{ ok: boolean; said: Said; version?: string }>("test_worker", { address }),
     /** A selection becomes one task of Stash; the ids travel as text because task arguments must be plain. */
     identifySelected: (type: EntityType, ids: string[], description: string) =>
       runTask(graphql, null, description, { op: "task_identify", type, ids_json: JSON.stringify(ids) }),

@@ -11,6 +11,13 @@ import { zh } from "./zh";
 
 export type Key = keyof typeof en;
 export type Catalog = Record<Key, string>;
+/** A sentence with its code and what it names. */
+export interface Said {
+  code: string;
+  text: string;
+  params?: Params;
+}
+
 export type Params = Record<string, string | number>;
 
 export const catalogs: Record<string, Catalog> = { en, de, fr, es, ja, zh };
@@ -25,6 +32,8 @@ export interface Translator {
   /** ISO text or seconds since 1970. */
   date(when: string | number): string;
   list(names: readonly string[]): string;
+  /** What the Python side says, by its code; in its own English words where the catalogue has none. */
+  said(said: Said): string;
 }
 
 /** `locale` as Stash names it, as en-GB or zh-CN; unknown languages read English. */
@@ -61,6 +70,7 @@ export function translator(locale: string): Translator {
       return Number.isNaN(when.getTime()) ? String(given) : dates.format(when);
     },
     list: (names: readonly string[]) => lists.format(names),
+    said: ({ code, text, params }: Said) => (`said:${code}` in en ? translate(`said:${code}` as Key, params) : text),
   });
 }
 

@@ -2,9 +2,10 @@
 import * as React from "react";
 import { Button } from "react-bootstrap";
 import { Link } from "react-router-dom";
+import { asFailure } from "../api/graphql";
 import { useApp, useLoaded, useText } from "../context";
 import type { Key } from "../i18n/translate";
-import { Badge, Bar, Empty, Trouble, Waiting } from "../parts/basics";
+import { Badge, Bar, Empty, Trouble, Waiting, failureText } from "../parts/basics";
 import type { EntityType, JobItem, JobRow, Status } from "../types";
 import { Pager } from "./Pager";
 
@@ -62,6 +63,7 @@ const Job: React.FC<{ job: JobRow; reload(): void }> = ({ job, reload }) => {
   const [open, setOpen] = React.useState(false);
   const active = job.state === "processing" || job.state === "pending" || job.state === "paused";
   const act = (work: Promise<unknown>) => void work.then(reload, (error: unknown) => toast.error(error));
+  const note = job.said ? t.said(job.said) : "";
   const when = job.ended ?? job.started ?? job.created;
   return (
     <li className="sai-card">
@@ -78,7 +80,7 @@ const Job: React.FC<{ job: JobRow; reload(): void }> = ({ job, reload }) => {
         {(job.state === "failed" || job.state === "cancelled" || job.failed > 0) && !active && <Button size="sm" variant="secondary" onClick={() => act(app.ops.retry(job.id))}>{t("retry")}</Button>}
       </div>
       {active && <Bar fraction={job.progress} label={job.title} />}
-      {job.error ? <p className="sai-error">{[job.error.message, job.error.remedy].filter(Boolean).join(" ")}</p> : job.message && <p className="sai-soft">{job.message}</p>}
+      {job.error ? <p className="sai-error">{failureText(t, asFailure(job.error))}</p> : note && <p className="sai-soft">{note}</p>}
       {open && <Items job={job} />}
     </li>
   );
@@ -104,7 +106,7 @@ const Items: React.FC<{ job: JobRow }> = ({ job }) => {
 
 const Item: React.FC<{ item: JobItem }> = ({ item }) => {
   const t = useText();
-  const error = typeof item.error === "string" ? item.error : item.error?.message;
+  const error = !item.error || typeof item.error === "string" ? item.error : failureText(t, asFailure(item.error));
   const known = item.state in STATES ? STATES[item.state as JobRow["state"]] : undefined;
   return (
     <tr>

@@ -74,7 +74,7 @@ const SetUpHere: React.FC<{ onDone(): void }> = ({ onDone }) => {
   if (running) return <SetupProgress setup={setup} />;
   return (
     <>
-      {setup.state === "failed" && <Trouble error={new Failure({ code: "setup", message: setup.message ?? "", remedy: setup.remedy })} retry={accept} />}
+      {setup.state === "failed" && <Trouble error={new Failure({ code: setup.said?.code || "setup", message: setup.message ?? "", remedy: setup.remedy, params: setup.said?.params })} retry={accept} />}
       {setup.plan && <SetupQuestion plan={setup.plan} onAccept={accept} />}
     </>
   );

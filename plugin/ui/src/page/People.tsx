@@ -86,7 +86,7 @@ const Person: React.FC<Props> = ({ person, filter, act, onForget, onChoose }) =>
       <Face src={person.picture?.crop ?? performerImage(id)} label={name} />
       <div>
         <PerformerLink id={id} name={name} />
-        <small className="sai-soft">{person.reason || t("referencesKnown", { n: person.references })}</small>
+        <small className="sai-soft">{person.reason ? t.said({ code: person.why ?? "", text: person.reason }) : t("referencesKnown", { n: person.references })}</small>
         {person.picture && <PictureOffer id={id} picture={person.picture} act={act} />}
         {filter !== "choose" && !!person.choices?.length && <button type="button" className="sai-link" onClick={onChoose}>{t("filterChoose")}</button>}
         {filter === "choose" && person.choices && (

@@ -3,6 +3,8 @@ import * as React from "react";
 import { Alert, Button, Spinner } from "react-bootstrap";
 import { Link } from "react-router-dom";
 import { asFailure } from "../api/graphql";
+import type { Failure } from "../api/graphql";
+import type { Translator } from "../i18n/translate";
 import { useText } from "../context";
 import { performerImage } from "../host";
 
@@ -36,6 +38,11 @@ export const Waiting: React.FC<{ text?: string }> = ({ text }) => {
   );
 };
 
+/** What went wrong and what helps, in one line. */
+export function failureText(t: Translator, { code, message, params, remedy }: Failure): string {
+  return [t.said({ code, text: message, params }), remedy].filter(Boolean).join(" ");
+}
+
 /** What went wrong and what helps, with a way to go on. */
 export const Trouble: React.FC<{ error: unknown; retry?: () => void }> = ({ error, retry }) => {
   const t = useText();
@@ -44,7 +51,7 @@ export const Trouble: React.FC<{ error: unknown; retry?: () => void }> = ({ erro
   return (
     <Alert variant={reload ? "info" : "warning"} className="sai-trouble">
       <div>
-        <strong>{reload ? t("reload") : failure.message || t("wentWrong")}</strong>
+        <strong>{reload ? t("reload") : t.said({ code: failure.code, text: failure.message, params: failure.params }) || t("wentWrong")}</strong>
         {failure.remedy && !reload && <div>{failure.remedy}</div>}
       </div>
       {reload ? (

@@ -38,7 +38,7 @@ export const SetupProgress: React.FC<{ setup: SetupStatus | null }> = ({ setup }
     <div className="sai-setup" role="status">
       <h5>{t("setupRunning")}</h5>
       <Bar fraction={setup && setup.fraction > 0 ? setup.fraction : null} label={t("setupRunning")} />
-      <p>{[setup?.message, setup && setup.fraction > 0 ? t.share(setup.fraction) : ""].filter(Boolean).join(" · ")}</p>
+      <p>{[setup?.said && t.said(setup.said), setup && setup.fraction > 0 ? t.share(setup.fraction) : ""].filter(Boolean).join(" · ")}</p>
       <p className="sai-soft">{t("setupStays")}</p>
     </div>
   );

@@ -7,6 +7,7 @@ import { asFailure, Failure } from "../api/graphql";
 import { inPlace } from "../lib/order";
 import { LEAST_WAIT, waitAfter } from "../lib/pace";
 import type { Pace } from "../lib/pace";
+import type { Said } from "../i18n/translate";
 import { createStore } from "../lib/store";
 import type { JobRow, Needs, Opened, Result, SetupPlan, SetupStatus } from "../types";
 
@@ -18,12 +19,12 @@ export interface SessionState {
   setup: SetupStatus | null;
   failure: Failure | null;
   /** Why a step did nothing, as another look at work. */
-  waiting: string;
+  waiting: Said | null;
 }
 
 type Chain = Pick<Operations, "identify" | "step" | "pause" | "setUp" | "setupStatus">;
 
-const INITIAL: SessionState = { phase: "idle", job: null, result: null, plan: null, setup: null, failure: null, waiting: "" };
+const INITIAL: SessionState = { phase: "idle", job: null, result: null, plan: null, setup: null, failure: null, waiting: null };
 
 export function createSession(ops: Chain, target: Target, pace: Pace) {
   const store = createStore<SessionState>(INITIAL);
@@ -38,7 +39,7 @@ export function createSession(ops: Chain, target: Target, pace: Pace) {
       const job: Opened | Needs = known ?? (await ops.identify({ ...target, ...(again ? { again } : {}) }));
       if (!current()) return;
       if ("needs" in job) return update({ phase: "asking", plan: job.needs.setup });
-      update({ job, result: job.result ?? store.get().result, phase: "working", failure: null, waiting: "" });
+      update({ job, result: job.result ?? store.get().result, phase: "working", failure: null, waiting: null });
       for (;;) {
         await pace.visible();
         if (!current()) return;
@@ -47,10 +48,10 @@ export function createSession(ops: Chain, target: Target, pace: Pace) {
         if (!current()) return;
         const { job: oldJob, result: before } = store.get();
         const result = answer.result ? inPlace(before, answer.result) : before;
-        update({ job: answer.job ?? oldJob, result, waiting: answer.waiting ?? "" });
+        update({ job: answer.job ?? oldJob, result, waiting: answer.waiting ? answer.said ?? null : null });
         if (answer.needs?.setup) return update({ phase: "asking", plan: answer.needs.setup });
         if (answer.job?.state === "failed") {
-          const error = answer.job.error ?? { code: "failed", message: answer.job.message ?? "" };
+          const error = answer.job.error ?? { code: "failed", message: answer.job.said?.text ?? "" };
           return update({ phase: "failed", failure: new Failure(error) });
         }
         if (!answer.more) return update({ phase: "done" });
@@ -75,7 +76,7 @@ export function createSession(ops: Chain, target: Target, pace: Pace) {
         update({ setup });
         if (setup.state === "done") return await chain(mine, false);
         if (setup.state === "failed") {
-          return update({ phase: "failed", failure: new Failure({ code: "setup", message: setup.message ?? "", remedy: setup.remedy }) });
+          return update({ phase: "failed", failure: new Failure({ code: setup.said?.code || "setup", message: setup.message ?? "", remedy: setup.remedy, params: setup.said?.params }) });
         }
       }
     } catch (error) {

@@ -6,7 +6,7 @@ import { useApp, useLoaded, useText } from "../context";
 import { PAGE } from "../host";
 import type { Key } from "../i18n/translate";
 import { asFailure } from "../api/graphql";
-import { Badge, Trouble, Waiting } from "../parts/basics";
+import { Badge, Trouble, Waiting, failureText } from "../parts/basics";
 import type { Settings } from "../types";
 
 export const SettingsForm: React.FC = () => {
@@ -130,10 +130,10 @@ const Worker: React.FC<{ values: Settings; onAddress(address: string): void; onT
         setToken("");
         onToken();
       }
-      setAnswer(await app.ops.testWorker(values.worker.address));
+      const { ok, said } = await app.ops.testWorker(values.worker.address);
+      setAnswer({ ok, message: t.said(said) });
     } catch (error) {
-      const failure = asFailure(error);
-      setAnswer({ ok: false, message: [failure.message, failure.remedy].filter(Boolean).join(" ") });
+      setAnswer({ ok: false, message: failureText(t, asFailure(error)) });
     }
   }
 

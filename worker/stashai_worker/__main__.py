@@ -34,7 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"This worker listens beyond this machine. Its token, shown this once:\n\n    {config.token}\n\n")
     logging.basicConfig(level=config.core.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("huey").setLevel(max(logging.WARNING, logging.getLogger().level))  # it tells each job twice
-    _greet(config)
+    if logging.getLogger().isEnabledFor(logging.INFO):
+        _greet(config)
     uvicorn.run(
         create_app(config),
         host=config.host,

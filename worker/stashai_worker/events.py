@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.4
 KEPT_EVENTS = 2_000
+KNOWN, KNOWN_ENDED = 10_000, 1_000
+"""Rows that are remembered to tell what changed in them, and how many of those jobs have ended: nothing more comes of them."""
 QUEUE_LENGTH = 2_000
 """Messages that wait for a client: more than one look at the ledger brings, however busy it was."""
 ACTIVE, ACTIVE_TOLD = 100, 20
@@ -152,6 +154,7 @@ class Hub:
         self._listeners: set[Listener] = set()
         self._kept: deque[tuple[int, str]] = deque(maxlen=KEPT_EVENTS)
         self._known: dict[str, JobRow] = {}
+        self._ended: deque[str] = deque()
         self._read_until = now()
         self._sequence = int(self._read_until * 1000)
         self._status = "{}"
@@ -205,7 +208,11 @@ class Hub:
         """Remember the job as it is now; returns it as it was."""
         before = self._known.pop(job.job_id, None)
         self._known[job.job_id] = job
-        while len(self._known) > KEPT_EVENTS:
+        if job.ended:
+            self._ended.append(job.job_id)
+        while len(self._ended) > KNOWN_ENDED:
+            self._known.pop(self._ended.popleft(), None)
+        while len(self._known) > KNOWN:
             self._known.pop(next(iter(self._known)))
         return before
 

@@ -245,7 +245,7 @@ def _sqlite(folder: Path) -> peewee.SqliteDatabase:
         ("synchronous", "full" if network else "normal"),
         ("foreign_keys", 1),
         ("secure_delete", 1),
-        ("cache_size", -2000),
+        ("cache_size", -1000),
         ("wal_autocheckpoint", 4000),
     ]
     return peewee.SqliteDatabase(str(path), pragmas=pragmas, timeout=BUSY_SECONDS, check_same_thread=False)

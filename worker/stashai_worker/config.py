@@ -74,7 +74,9 @@ class WorkerConfig:
                 code="unsafe-settings",
                 remedy="Set STASHAI_DATABASE_URL to a PostgreSQL database, or leave STASHAI_QUEUE_URL empty.",
             )
-        for name, url in (("STASH_URL", self.stash_url), ("VISAGE_URL", self.visage_url)):
+        named = [("STASH_URL", self.stash_url), ("VISAGE_URL", self.visage_url)]
+        named += [("STASHAI_WORKERS", url) for url in self.workers] + [("STASHAI_SERVICE_ORIGINS", url) for url in self.service_origins]
+        for name, url in named:
             if url and urlsplit(url).scheme not in ("http", "https"):
                 raise SetupError(f"{name} is {url!r}, which is no http(s) address.", code="unsafe-settings")
 

@@ -13,7 +13,11 @@ def cheapest(costs: NDArray[np.floating]) -> tuple[NDArray[np.intp], NDArray[np.
     rows' least costs. Rows to which all columns are equal take what is left.
     """
     rows, columns = costs.shape
-    if rows and rows <= columns:
+    if rows > columns:
+        taken, given = cheapest(costs.T)
+        order = given.argsort()
+        return given[order], taken[order]
+    if rows:
         best = costs.argmin(axis=1)
         choosy = np.flatnonzero(costs.min(axis=1) < costs.max(axis=1))
         if len(np.unique(best[choosy])) == len(choosy):

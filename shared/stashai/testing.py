@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,8 +58,8 @@ class _One(Registry):
         super().__init__(built_in=(), group=None)
         self._kind = kind
 
-    def all(self) -> list[Listed]:
-        return [Listed(self._kind.id, "under test", "ready", self._kind)]
+    def listing(self) -> Iterator[Listed]:
+        yield Listed(self._kind.id, "under test", "ready", self._kind)
 
 
 def check_processor(

@@ -13,7 +13,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -76,8 +76,8 @@ class Squares(Processor[Params, Result]):
 
 
 class OneProcessor(Registry):
-    def all(self) -> list[Listed]:
-        return [Listed(Squares.id, "test", "ready", Squares)]
+    def listing(self) -> Iterator[Listed]:
+        yield Listed(Squares.id, "test", "ready", Squares)
 
 
 def note(path: Path, line: str) -> None:

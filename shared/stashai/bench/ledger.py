@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any, ClassVar, cast
@@ -58,8 +58,8 @@ class Nothing(Processor[Params, Result]):
 
 
 class OnlyNothing(Registry):
-    def all(self) -> list[Listed]:
-        return [Listed(Nothing.id, "bench", "ready", Nothing)]
+    def listing(self) -> Iterator[Listed]:
+        yield Listed(Nothing.id, "bench", "ready", Nothing)
 
 
 def measure(cores: int = 2) -> Outcome:

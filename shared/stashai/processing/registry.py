@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -48,25 +49,31 @@ class Listed:
 
 
 class Registry:
-    """Made once a process. Nothing is imported before something is asked for."""
+    """Made once a process. Nothing is imported before something is asked for, and then no more than it takes to find it."""
 
     def __init__(self, built_in: Iterable[str] = BUILT_IN, folder: Path | None = None, group: str | None = GROUP) -> None:
         self._built_in = tuple(built_in)
         self._folder = folder
         self._group = group
-        self._listed: dict[str, Listed] | None = None
+        self._listed: dict[str, Listed] = {}
+        self._coming = self.listing()
+        self._lock = threading.RLock()
 
     def all(self) -> list[Listed]:
         """Every service, in the order of where it was found; of two with one id, the first."""
-        if self._listed is None:
-            found: dict[str, Listed] = {}
-            for listed in self._find():
-                found.setdefault(listed.id, listed)
-            self._listed = found
-        return list(self._listed.values())
+        with self._lock:
+            for listed in self._coming:
+                self._listed.setdefault(listed.id, listed)
+            return list(self._listed.values())
 
     def find(self, processor_id: str) -> Listed | None:
-        return next((listed for listed in self.all() if listed.id == processor_id), None)
+        with self._lock:
+            while processor_id not in self._listed:
+                listed = next(self._coming, None)
+                if listed is None:
+                    return None
+                self._listed.setdefault(listed.id, listed)
+            return self._listed[processor_id]
 
     def create(self, processor_id: str) -> Processor[Any, Any]:
         """A new processor. UsageError for an unknown id, SetupError for one that cannot run here."""
@@ -80,7 +87,8 @@ class Registry:
             )
         return listed.processor()
 
-    def _find(self) -> Iterator[Listed]:
+    def listing(self) -> Iterator[Listed]:
+        """One after the other, each imported when its turn comes; those of one id more than once."""
         for name in self._built_in:
             yield from _loaded(name, "built in", partial(importlib.import_module, name))
         if self._group is not None:

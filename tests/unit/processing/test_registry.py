@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,3 +116,12 @@ def test_the_built_in_ones_are_found_and_none_is_broken() -> None:
 def test_nothing_is_imported_before_something_is_asked_for(tmp_path: Path) -> None:
     service(tmp_path, "blur", "raise SystemExit")
     Registry(built_in=("no.such.module",), folder=tmp_path)
+
+
+def test_no_more_is_imported_than_it_takes_to_find_it() -> None:
+    code = (
+        "import sys; from stashai.processing.registry import Registry; assert Registry().find('media.identify');"
+        "print([name for name in ('scipy', 'requests', 'stashai.processors.compare') if name in sys.modules])"
+    )
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True).stdout.strip() == "[]"

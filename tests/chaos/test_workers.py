@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.fakes.postgres import PostgresServer
 from tests.fakes.processes import FakeProcesses
-from tests.worker.conftest import SLOW
+from tests.fakes.slow_service import SLOW
 
 from stashai.clock import SystemClock
 from stashai.errors import LeaseLost, StorageError, UsageError

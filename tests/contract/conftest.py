@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from tests.worker.conftest import SLOW, Worker, free_port, no_networks
+from tests.fakes.slow_service import SLOW
+from tests.worker.conftest import Worker, free_port, no_networks
 
 from stashai.demo import PICTURES, DemoSet, lay_out
 from stashai.settings import Settings

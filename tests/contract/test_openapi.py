@@ -16,7 +16,8 @@ import pytest
 import requests
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
-from tests.worker.conftest import SLOW, free_port
+from tests.fakes.slow_service import SLOW
+from tests.worker.conftest import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60.0

@@ -9,8 +9,10 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import requests
+from tests.fakes.slow_service import SLOW
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
@@ -39,7 +41,8 @@ class WorkerProgram:
     def start(self) -> None:
         paths = os.pathsep.join(str(ROOT / name) for name in ("shared", "worker"))
         settings = {"PYTHONPATH": paths, "STASHAI_DATA": str(self.data), "STASHAI_TOKEN": self.token, "LOG_LEVEL": "WARNING"}
-        self.data.mkdir(parents=True, exist_ok=True)
+        (self.data / "processors").mkdir(parents=True, exist_ok=True)
+        (self.data / "processors" / "slow.py").write_text(SLOW)
         with (self.data / "worker.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "stashai_worker", "--port", str(self.port)],
@@ -59,6 +62,19 @@ class WorkerProgram:
 
     def get(self, path: str) -> requests.Response:
         return requests.get(f"{self.address}/api/v1{path}", headers={"Authorization": f"Bearer {self.token}"}, timeout=10)
+
+    def post(self, path: str, body: dict[str, Any] | None = None) -> requests.Response:
+        return requests.post(f"{self.address}/api/v1{path}", json=body, headers={"Authorization": f"Bearer {self.token}"}, timeout=10)
+
+    def occupy(self) -> str:
+        """Give it something to do for minutes; with one slot everything else waits. The job, for `free`."""
+        job = str(self.post("/queue/submit/test.slow", {"params": {"units": 1, "seconds": 300}}).json()["job_id"])
+        while self.get(f"/queue/status/{job}").json()["status"] == "pending":
+            time.sleep(0.1)
+        return job
+
+    def free(self, job: str) -> None:
+        self.post(f"/queue/cancel/{job}")
 
     def kill(self) -> None:
         """As a power cut ends it."""

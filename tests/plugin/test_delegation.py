@@ -8,12 +8,15 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 import zipfile
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from tests.fakes.bare_python import bare_python
@@ -28,6 +31,7 @@ from stashai.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass
@@ -66,7 +70,7 @@ def installed(package: Path, config: Path, python: str) -> FakeStash:
 def paired(package: Path, pictures: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Paired]:
     """Nothing installed beside `requests`; the worker shares no folder with Stash: all goes as uploads."""
     config = tmp_path_factory.mktemp("stash")
-    worker = WorkerProgram(tmp_path_factory.mktemp("worker"))
+    worker = WorkerProgram(tmp_path_factory.mktemp("worker"), {"STASHAI_SLOTS": "1"})
     worker.start()
     with installed(package, config, bare_python(tmp_path_factory.mktemp("bare"))) as stash:
         fill(stash.library, pictures, config / "media")
@@ -146,6 +150,8 @@ def test_the_known_and_the_face_to_choose(paired: Paired) -> None:
     page.ok("choose_face", performer_id="4", key=choices[0]["key"])
     assert next(row for row in page.ok("people", page=1)["people"] if row["name"] == "Two Faces")["references"] == 1
     assert page.ok("similar", performer_id="4")[0]["probability"] > 0.9
+    # Two performers of one face would make each other uncertain.
+    assert page.ok("forget", performer_id="4", confirm="Two Faces")["worker"] == ""
 
 
 def test_accepting_is_written_taught_and_undone(paired: Paired) -> None:
@@ -184,3 +190,131 @@ def test_forgetting_reaches_the_worker(paired: Paired) -> None:
 def names_on(worker: WorkerProgram) -> set[str]:
     with closing(sqlite3.connect(worker.data / "stashai.sqlite3")) as rows:
         return {name for (name,) in rows.execute("SELECT name FROM people")}
+
+
+def test_learning_as_a_task(paired: Paired) -> None:
+    assert paired.page.task("Learn my performers' faces")[-1].startswith("Looked at")
+    rows = {row["name"]: row for row in paired.page.ok("people", page=1)["people"]}
+    assert rows["Joe Biden"]["references"] >= 1
+
+
+def test_a_library_is_handed_over_and_comes_by_itself(paired: Paired) -> None:
+    page = paired.page
+    lines = page.task("Identify people in images")
+    assert "were handed to the worker" in lines[-1]
+    row = ended(page)
+    assert row["state"] == "completed"
+    assert row["done"] == 6
+    assert page.ok("job", id=row["id"])["items"][0]["people"] is not None
+    assert page.ok("faces", type="image", id="3") is not None
+
+
+def ended(page: Page) -> Json:
+    """The newest job, once nothing of it is on the worker any more."""
+    until = time.monotonic() + 200
+    while (row := page.ok("jobs", page=1)["jobs"][0])["state"] in ("pending", "processing"):
+        assert time.monotonic() < until, (row, page.stash.log.text()[-2000:])
+        time.sleep(1)
+    return dict(row)
+
+
+def test_a_task_that_waits(paired: Paired) -> None:
+    page = paired.page
+    page.ok("save_settings", settings={"wait": True})
+    assert page.task("Identify people in galleries")[-1].startswith("The worker looked at 3")
+    page.ok("save_settings", settings={"wait": False})
+
+
+def test_a_stopped_task_is_cancelled_on_the_worker(paired: Paired) -> None:
+    """Killed as Stash does it: nobody can say so, the worker sees that nobody asks any more."""
+    page, worker = paired.page, paired.worker
+    busy = worker.occupy()
+    page.ok("save_settings", settings={"wait": True})
+    task = page.stash.run_task("stashai", "Identify people in all scenes", None, {})
+    look = eventually(lambda: newest_look(worker, "pending"))
+    page.stash.jobs.stop(task)
+    killed = time.monotonic()
+    eventually(lambda: worker.get(f"/queue/status/{look}").json()["status"] == "cancelled")
+    assert time.monotonic() - killed <= 35.0
+    page.ok("save_settings", settings={"wait": False})
+    worker.free(busy)
+
+
+def newest_look(worker: WorkerProgram, status: str) -> str | None:
+    jobs = worker.get(f"/ai-jobs/history?status={status}&limit=50").json()["jobs"]
+    return next((str(job["job_id"]) for job in jobs if job["job_type"] == "stash.look"), None)
+
+
+def eventually(probe: Callable[[], T | None], seconds: float = 90.0) -> T:
+    until = time.monotonic() + seconds
+    while not (found := probe()):
+        assert time.monotonic() < until, "it never came to that"
+        time.sleep(0.3)
+    return found
+
+
+def test_a_wrong_token_is_one_sentence(paired: Paired) -> None:
+    page = paired.page
+    page.ok("set_token", token="wrong")
+    job = page.ok("identify", type="image", id="1", again=True)["id"]
+    assert page.error("step", job=job) == "worker-token"
+    paired.pair()
+    assert page.ok("test_worker")["ok"]
+    assert page.ok("step", job=job)["job"]["id"] == job
+
+
+def test_another_version_is_one_sentence(paired: Paired) -> None:
+    page = paired.page
+    with another_version() as address:
+        page.ok("save_settings", settings={"worker": {"address": address}})
+        job = page.ok("identify", type="image", id="3", again=True)["id"]
+        assert page.error("step", job=job) == "worker-version"
+        assert not page.ok("test_worker")["ok"]
+    paired.pair()
+
+
+def test_a_worker_that_dies_in_the_middle_goes_on_after_its_restart(paired: Paired) -> None:
+    page, worker = paired.page, paired.worker
+    page.ok("test_worker")
+    job = page.ok("identify", type="scene", id="2", again=True)["id"]
+    page.ok("step", job=job)
+    worker.kill()
+    assert page.error("step", job=job) == "worker-unreachable"
+    assert page.ok("jobs", page=1)["jobs"][0]["state"] == "paused"
+    worker.start()
+    page.ok("test_worker")
+    same, result, _ = page.identify("scene", 2)
+    assert same == job
+    assert set(people(result)) == {"Barack Obama", "Joe Biden"}
+
+
+def test_wiping_reaches_the_worker(paired: Paired) -> None:
+    assert paired.page.ok("wipe", confirm="WIPE")["worker"] == ""
+    assert names_on(paired.worker) == set()
+    with closing(sqlite3.connect(paired.worker.data / "stashai.sqlite3")) as rows:
+        assert rows.execute("SELECT count(*) FROM observations").fetchone()[0] == 0
+    assert not list((paired.worker.data / "crops").rglob("*.jpg"))
+
+
+@contextmanager
+def another_version() -> Iterator[str]:
+    """Something that answers as a worker of a later version would."""
+
+    class Later(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = b'{"protocol": 99, "version": "9.0"}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Later)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()

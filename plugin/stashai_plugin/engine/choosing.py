@@ -50,5 +50,6 @@ def worker_of(bench: Bench) -> Link | None:
         if only_on_worker(bench.preferences) or not is_ready(bench.request):
             raise
         bench.require_local()
-        bench.request.log.warning(f"This Stash does it by itself: {error.message}")
+        bench.notice = f"{error.message} This Stash does it by itself."
+        bench.request.log.warning(bench.notice)
         return None

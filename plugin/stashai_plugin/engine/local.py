@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -100,7 +101,8 @@ class LocalEngine:
             yield number, image, _found(seen, medium, "image")
 
     def vectors(self, model: str, chips: Sequence[bytes]) -> list[bytes]:
-        return [to_bytes(self.ctx.vision.embed_chip(model, chip)) for chip in chips]
+        with ThreadPoolExecutor(self._bench.settings.cores) as pool:
+            return list(pool.map(lambda chip: to_bytes(self.ctx.vision.embed_chip(model, chip)), chips))
 
     def similar(self, person: Person, count: int) -> list[tuple[str, float, float]]:
         found = likest(person, self.ctx.stores.people, self.primary, count)

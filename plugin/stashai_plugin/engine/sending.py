@@ -36,6 +36,17 @@ class Sending:
         sent = [self._item(item, way, moment, quick) for item, way in zip(items, ways, strict=True)]
         return {"items": sent, "known": self._known([one["fingerprint"] for one in sent])}
 
+    def looks(self, items: Sequence[Item]) -> tuple[Json, list[tuple[Item, MediaError]]]:
+        """Of many items: those that can be sent, and why the others cannot."""
+        sent: list[Json] = []
+        left_out: list[tuple[Item, MediaError]] = []
+        for item, way in zip(items, self._ways(items), strict=True):
+            try:
+                sent.append(self._item(item, way, None, quick=False))
+            except MediaError as error:
+                left_out.append((item, error))
+        return {"items": sent, "known": self._known([one["fingerprint"] for one in sent])}, left_out
+
     def _ways(self, items: Sequence[Item]) -> list[str]:
         paths = [None if item.file is None or item.file.inside_zip else item.file.path for item in items]
         told = self._link.ways(paths)

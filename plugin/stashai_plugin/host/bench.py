@@ -54,7 +54,8 @@ def rows_can_be_kept() -> bool:
 
 
 class Bench:
-    """Raises SetupNeededError when the packages or the first models are missing, unless a worker is paired."""
+    """Raises SetupNeededError when the packages or the first models are missing, unless a worker is paired. `notice` is why this host
+    does what a worker was to do."""
 
     def __init__(self, request: Request, *, models: bool = True) -> None:
         self.request = request
@@ -66,6 +67,7 @@ class Bench:
         self.clock = SystemClock()
         self.settings = request.library_settings()
         self.mirror = Mirror(request.data)
+        self.notice = ""
 
     @cached_property
     def gateway(self) -> StashClient:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from .bench import Bench
 
-INTERRUPTING = ("stash-unreachable", "stash-login", "orphaned")
-"""Codes of errors after which a job waits for the next run: Stash stopped under us, nothing is wrong with the job."""
+INTERRUPTING = ("stash-unreachable", "stash-login", "orphaned", "worker-unreachable", "worker-token", "worker-version", "not-a-worker")
+"""Codes of errors after which a job waits for the next run: Stash or the worker stopped under us, nothing is wrong with the job."""
 
 
 def keep_failure(bench: Bench, claim: Claim, error: Exception) -> None:

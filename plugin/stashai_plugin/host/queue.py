@@ -68,7 +68,8 @@ def queue_again(bench: Bench, job: JobRow, arguments: Mapping[str, str]) -> None
 def settle(bench: Bench) -> None:
     """What became of tasks whose process is gone: their jobs in Stash's queue say it. One that was stopped there was cancelled;
     one that ended in any other way (Stash or the machine went down) was interrupted and waits for the next run."""
-    open_jobs = [job for job in bench.ledger.jobs(status=("pending", "processing"), limit=RECENT) if job.run_policy != "steps"]
+    unended = bench.ledger.jobs(status=("pending", "processing"), limit=RECENT)
+    open_jobs = [job for job in unended if job.run_policy != "steps" and job.service_name == "local"]
     known = {job.job_id: _stash_job(bench.gateway, bench.mirror.fact(_fact(job.job_id))) for job in open_jobs}
     for job in open_jobs:
         stash_job = known[job.job_id]

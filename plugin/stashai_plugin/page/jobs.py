@@ -8,8 +8,10 @@ from contextlib import closing
 from typing import Any
 
 from stashai.errors import UsageError
+from stashai.stash.mirror import Mirror
 
 from .. import rows
+from ..engine.handed import PREFIX, cancel_handed, take_in
 from ..host.bench import Bench
 from ..host.queue import queue_again, settle, withdraw
 from ..request import Request
@@ -24,6 +26,7 @@ Json = dict[str, Any]
 def jobs(request: Request) -> Json:
     """A page of jobs, the newest first."""
     _settled(request)
+    _take_in(request)
     state = request.optional_text("state")
     if state is not None and state not in STATES:
         raise UsageError(f"state must be one of {', '.join(STATES)}.")
@@ -47,6 +50,17 @@ def _settled(request: Request) -> None:
     """Ask Stash only when there is a task that is not over."""
     if rows.jobs(request.data, "status IN ('pending', 'processing') AND run_policy <> 'steps'", (), 1):
         settle(Bench(request, models=False))
+
+
+def _take_in(request: Request) -> None:
+    """What a worker has done meanwhile; a job of which it has nothing any more is gone on with by its task."""
+    mirror = Mirror(request.data)
+    handed = mirror.facts(PREFIX)
+    mirror.close()
+    if handed:
+        bench = Bench(request, models=False)
+        for job in take_in(bench):
+            queue_again(bench, job, {"op": "task_identify"})
 
 
 def job(request: Request) -> Json:
@@ -85,6 +99,7 @@ def cancel(request: Request) -> Json:
     row = bench.ledger.cancel(job_id, "stopped on StashAI's page")
     if row is None:
         raise UsageError("There is no such job.", code="unknown-job")
+    cancel_handed(bench, job_id)
     withdraw(bench, row)
     return shown_job(row)
 

@@ -22,6 +22,7 @@ DEFAULTS: dict[str, Any] = {
     "learn": {"performer_images": True, "tagged_images": False, "scenes": False},
     "data_folder": "",
     "limit": 0,
+    "wait": False,
 }
 """`suggest_from`: names below it are not shown; `add_from`: ticked from here on; `auto_from`: added without asking from here on,
 None for never; `limit`: how many scenes, images or galleries a task looks at, 0 for all."""
@@ -115,6 +116,12 @@ def _folder(value: object) -> str:
     return value.strip()
 
 
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise UsageError(f"Yes or no is true or false, not {value!r}.")
+    return value
+
+
 def _count(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 10**9:
         raise UsageError("limit must be a whole number, 0 for all.")
@@ -131,4 +138,5 @@ _CHECKS: dict[str, Any] = {
     "learn": _learn,
     "data_folder": _folder,
     "limit": _count,
+    "wait": _flag,
 }

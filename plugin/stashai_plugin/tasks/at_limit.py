@@ -9,6 +9,7 @@ from stashai.errors import UsageError
 from stashai.ids import new_id
 from stashai.stash.writeback import Addition, WriteBack
 
+from ..engine.handed import take_in
 from ..host.bench import Bench
 from ..looking.reading import read_findings
 from ..looking.verdicts import verdicts_of
@@ -43,6 +44,7 @@ def add_at_limit(bench: Bench) -> str:
             remedy="Set “Add without asking from” under Settings, Plugins, StashAI.",
             code="no-limit",
         )
+    take_in(bench)
     additions = list(_candidates(bench, float(limit)))
     entities = {(a.kind, a.entity_id) for a in additions}
     bench.request.log.info(f"{len(additions):,} names on {len(entities):,} items reach {limit:.1%}.")

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from stashai.tracking.records import JobRequest
 
 from ..host.bench import Bench
 from ..request import Request
+from .delegated import DelegatedLibrary
 from .learning import learn
-from .library import Library
 from .setting_up import ready
 from .task import Task, closing
 from .wanted import job_request
+
+if TYPE_CHECKING:
+    from stashai.tracking.records import Claim
+
+    from .library import Library
 
 
 def identify(request: Request) -> str:
@@ -25,7 +31,14 @@ def identify(request: Request) -> str:
     named = request.optional_text("job")
     known = bench.ledger.job(named) if named else None
     what = job_request(request) if known is None else JobRequest(known.processor, known.action_type, known.job_config, known.job_name)
-    return Task(bench, what, "task_identify").run(lambda claim: Library(bench, claim))
+    wait = bool(bench.preferences["wait"])
+
+    def here(claim: Claim) -> Library:
+        from .library import Library
+
+        return Library(bench, claim)
+
+    return Task(bench, what, "task_identify").run(here, lambda claim, link: DelegatedLibrary(bench, claim, link, wait=wait))
 
 
 def _with(request: Request, arguments: dict[str, str]) -> Request:

@@ -10,6 +10,8 @@ from stashai.mode import activate
 
 from ..host.bench import Bench
 from ..page.health import health
+from ..preferences.fields import wants_worker
+from ..preferences.saved import cached
 from ..request import Request
 from ..setup.progress import status
 from ..setup.start import launch
@@ -37,7 +39,7 @@ def set_up(request: Request) -> str:
 
 def ready(request: Request) -> None:
     """Wait for the set-up where it was accepted before; a first one is asked for. Raises SetupNeededError."""
-    if is_ready(request):
+    if is_ready(request) or wants_worker(cached(request)):
         return
     if not was_accepted(request):
         raise SetupNeededError("StashAI is not set up yet.", remedy="Run the task Set up.")
@@ -59,7 +61,9 @@ def check(request: Request) -> str:
         raise SetupError(where["reason"], remedy=where["remedy"])
     bench = Bench(request)
     server = bench.gateway.server()
-    bench.vision.warm()
+    if where["mode"] == "local":
+        bench.vision.warm()
+    can = "the models load" if where["mode"] == "local" else "the worker answers"
     done, total = bench.mirror.progress()
-    text = f"Stash {server.version} answers, the models load, {facts['people']:,} people are known ({done:,} of {total:,} pictures seen)."
+    text = f"Stash {server.version} answers, {can}, {facts['people']:,} people are known ({done:,} of {total:,} pictures seen)."
     return closing(request, f"StashAI is working. {text}")

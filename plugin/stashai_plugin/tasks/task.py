@@ -7,7 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from stashai.errors import Cancelled, LeaseLost, Paused
+from stashai.processing.control import JobControl
 
+from ..engine.choosing import worker_of
+from ..engine.handed import HandedOverError
+from ..engine.link import Link, WorkerGoneError
 from ..host.bench import Bench, inference_lock
 from ..host.failing import keep_failure
 from ..host.queue import Place, queue_again, settle
@@ -35,20 +39,42 @@ class Work(Protocol):
         ...
 
 
+class WorkThere(Protocol):
+    """A task's work where a worker does it."""
+
+    def run(self, control: JobControl) -> Mapping[str, object]:
+        """As `Work.run`. Raises HandedOverError when the rest comes by itself, WorkerGoneError."""
+        ...
+
+    def told(self) -> str: ...
+
+
 class Task:
     """One run: its row, its place in Stash's queue, and how it gives way."""
 
     def __init__(self, bench: Bench, what: JobRequest, operation: str) -> None:
         self.bench, self._what, self._operation = bench, what, operation
 
-    def run(self, make: Callable[[Claim], Work]) -> str:
-        """Do the work of the job that an earlier run left unfinished, or of a new one; the closing line."""
+    def run(self, here: Callable[[Claim], Work], there: Callable[[Claim, Link], WorkThere]) -> str:
+        """Do the work of the job that an earlier run left unfinished, or of a new one; the closing line. `there` where a worker
+        does it; `here` where there is none, or where it stops in the middle and this host may and can go on."""
         settle(self.bench)
         claim = self._claim()
         if claim is None:
             return closing(self.bench.request, f"{self._what.name}: that is at work already, or over.")
         try:
-            return self._guarded(claim, make(claim))
+            link = worker_of(self.bench)
+            if link is not None:
+                work = there(claim, link)
+                try:
+                    return self._guarded(claim, work, lambda: self._there(claim, work))
+                except WorkerGoneError as error:
+                    if not self.bench.may_fall_back:
+                        raise
+                    self.bench.request.log.warning(f"{error.message} This Stash goes on by itself.")
+                    self.bench.require_local()
+            local = here(claim)
+            return self._guarded(claim, local, lambda: self._here(claim, local))
         except Exception as error:
             keep_failure(self.bench, claim, error)
             raise
@@ -57,14 +83,26 @@ class Task:
         named = self.bench.request.optional_text("job")
         return self.bench.ledger.claim(named or self.bench.ledger.submit(self._what, reuse=True).job.job_id)
 
-    def _guarded(self, claim: Claim, work: Work) -> str:
+    def _here(self, claim: Claim, work: Work) -> Mapping[str, object]:
+        bench = self.bench
+        with inference_lock(bench.request) as lock:
+            control = Turns(claim.job.job_id, bench.clock, lock)
+            with watched(bench, claim, control, Place(bench, claim.job.job_id)):
+                return work.run(bench.context(control))
+
+    def _there(self, claim: Claim, work: WorkThere) -> Mapping[str, object]:
+        control = JobControl(claim.job.job_id, self.bench.clock)
+        with watched(self.bench, claim, control, Place(self.bench, claim.job.job_id)):
+            return work.run(control)
+
+    def _guarded(self, claim: Claim, work: Work | WorkThere, run: Callable[[], Mapping[str, object]]) -> str:
         """Whatever ends the work without a fault is in the row and in one closing line."""
         bench = self.bench
         try:
-            with inference_lock(bench.request) as lock:
-                control = Turns(claim.job.job_id, bench.clock, lock)
-                with watched(bench, claim, control, Place(bench, claim.job.job_id)):
-                    summary = work.run(bench.context(control))
+            summary = run()
+        except HandedOverError as error:
+            bench.ledger.hand_over(claim, "worker", error.said.kept)
+            return closing(bench.request, error.message)
         except Paused:
             return self._give_way(claim, work.told())
         except LeaseLost as error:

@@ -116,6 +116,8 @@ export interface StepAnswer {
   /** Nothing was done this time, as another look is at work; `said` says why. */
   waiting?: string;
   said?: Said;
+  /** Why this Stash does what another computer was to do. */
+  notice?: string;
 }
 
 export interface Accepted {
@@ -230,5 +232,6 @@ export interface Settings {
   profile: "fast" | "balanced" | "thorough";
   learn: { performer_images: boolean; tagged_images: boolean; scenes: boolean };
   data_folder: string;
+  wait: boolean;
   [extra: string]: unknown;
 }

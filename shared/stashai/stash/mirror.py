@@ -158,6 +158,12 @@ class Mirror:
             row = connection.execute("SELECT value FROM facts WHERE key = ?", (key,)).fetchone()
             return str(row[0]) if row else None
 
+    def facts(self, prefix: str) -> list[str]:
+        """The keys that begin so."""
+        with self._begin() as connection:
+            rows = connection.execute("SELECT key FROM facts WHERE substr(key, 1, ?) = ? ORDER BY key", (len(prefix), prefix))
+            return [str(row[0]) for row in rows]
+
     def note(self, key: str, value: str | None) -> None:
         with self._begin() as connection:
             if value is None:

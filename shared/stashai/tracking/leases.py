@@ -93,6 +93,12 @@ class Leasing(Submitting):
         with self.database.write():
             self.database.update("processing_jobs", {"message": message}, "job_id = ? AND status = 'pending'", (job_id,))
 
+    def hand_over(self, claim: Claim, service: str, message: str) -> None:
+        """`release` a job that another service goes on with. Raises LeaseLost."""
+        with self.database.write():
+            values = {**_UNOWNED, "status": "pending", "strikes": 0, "message": message, "updated_at": self.database.now()}
+            self._fenced(claim, values | {"service_name": service})
+
     def watch(self, job_id: str) -> bool:
         """Renew a client's watch. False when there is nothing to watch any more."""
         with self.database.write():

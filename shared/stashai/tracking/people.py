@@ -143,18 +143,22 @@ class People:
         query = "SELECT path, id FROM reference_faces WHERE person = ? AND confirmed"
         return [(row[0], row[1]) for row in self.database.query(query, (person_id,))]
 
+    def without_vector(self, model: str, source: str) -> list[tuple[int, str]]:
+        """(id, crop) of the usable references of that source's people that `model` has not seen."""
+        query = (
+            "SELECT r.id, r.crop FROM reference_faces r JOIN people p ON p.id = r.person WHERE r.usable AND p.source = ? AND NOT EXISTS "
+            "(SELECT 1 FROM reference_embeddings e WHERE e.reference = r.id AND e.model = ?) ORDER BY r.id"
+        )
+        return [(row[0], row[1]) for row in self.database.query(query, (source, model))]
+
     def best_crop(self, person_id: int) -> str:
         """The crop of the best face that somebody is known by."""
         query = "SELECT crop FROM reference_faces WHERE person = ? AND usable ORDER BY quality DESC, id LIMIT 1"
         return str(self.database.scalar(query, (person_id,)))
 
     def lacking(self, model: str, source: str) -> int:
-        """How many usable references of that source's people have no embedding of `model` yet."""
-        query = (
-            "SELECT count(*) FROM reference_faces r JOIN people p ON p.id = r.person WHERE r.usable AND p.source = ? AND NOT EXISTS "
-            "(SELECT 1 FROM reference_embeddings e WHERE e.reference = r.id AND e.model = ?)"
-        )
-        return int(self.database.scalar(query, (source, model)))
+        """How many `without_vector` there are."""
+        return len(self.without_vector(model, source))
 
     def add_reference(self, reference: Reference) -> int:
         with self.database.write():
@@ -162,7 +166,7 @@ class People:
             changed(self.database)
             return reference.id
 
-    def set_embedding(self, reference_id: int, model: str, vector: Vector) -> None:
+    def set_embedding(self, reference_id: int, model: str, vector: Vector | bytes) -> None:
         with self.database.write():
             self.database.execute(_INSERT_EMBEDDING, (reference_id, model, to_bytes(vector)))
             changed(self.database)

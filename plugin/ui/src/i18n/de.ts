@@ -192,6 +192,8 @@ export const de: Catalog = {
   token: "Token",
   tokenStored: "Ein Token ist gespeichert",
   tokenHint: "Adresse und Token. Das Token liegt in einer Datei, die nur dieser Stash lesen kann, nie in seinen Einstellungen.",
+  waitForWorker: "Aufgaben warten auf den anderen Rechner",
+  waitForWorkerHint: "Aus: Eine Aufgabe gibt ihre Arbeit ab und endet; die Ergebnisse kommen von selbst.",
   test: "Testen",
   testing: "Wird getestet…",
   suggestFrom: "Vorschlagen ab",

@@ -191,6 +191,8 @@ export const en = {
   token: "Token",
   tokenStored: "A token is stored",
   tokenHint: "Its address and token. The token is kept in a file that only this Stash can read, never in its settings.",
+  waitForWorker: "Tasks wait for the other computer",
+  waitForWorkerHint: "Off: a task hands its work over and returns; results come in by themselves.",
   test: "Test",
   testing: "Testing…",
   suggestFrom: "Suggest from",

@@ -192,6 +192,8 @@ export const es: Catalog = {
   token: "Token",
   tokenStored: "Hay un token guardado",
   tokenHint: "Su dirección y su token. El token se guarda en un archivo que solo este Stash puede leer, nunca en sus ajustes.",
+  waitForWorker: "Las tareas esperan al otro ordenador",
+  waitForWorkerHint: "Desactivado: la tarea entrega el trabajo y termina; los resultados llegan solos.",
   test: "Probar",
   testing: "Probando…",
   suggestFrom: "Proponer desde",

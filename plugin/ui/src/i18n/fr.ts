@@ -192,6 +192,8 @@ export const fr: Catalog = {
   token: "Jeton",
   tokenStored: "Un jeton est enregistré",
   tokenHint: "Son adresse et son jeton. Le jeton est gardé dans un fichier que seul ce Stash peut lire, jamais dans ses paramètres.",
+  waitForWorker: "Les tâches attendent l'autre ordinateur",
+  waitForWorkerHint: "Désactivé : la tâche confie son travail et se termine ; les résultats arrivent d'eux-mêmes.",
   test: "Tester",
   testing: "Test…",
   suggestFrom: "Proposer à partir de",

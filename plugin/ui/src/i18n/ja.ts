@@ -192,6 +192,8 @@ export const ja: Catalog = {
   token: "トークン",
   tokenStored: "トークンは保存済み",
   tokenHint: "アドレスとトークン。トークンはこの Stash だけが読めるファイルに保存し、設定には入れません。",
+  waitForWorker: "タスクは別のコンピューターの完了を待つ",
+  waitForWorkerHint: "オフ:タスクは作業を渡して終わり、結果は自動で届きます。",
   test: "テスト",
   testing: "テスト中…",
   suggestFrom: "候補にする下限",

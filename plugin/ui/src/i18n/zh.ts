@@ -192,6 +192,8 @@ export const zh: Catalog = {
   token: "令牌",
   tokenStored: "已保存令牌",
   tokenHint: "地址和令牌。令牌保存在只有此 Stash 能读取的文件中,绝不写入其设置。",
+  waitForWorker: "任务等待另一台电脑完成",
+  waitForWorkerHint: "关闭:任务交出工作后立即结束,结果会自动传回。",
   test: "测试",
   testing: "正在测试…",
   suggestFrom: "建议下限",

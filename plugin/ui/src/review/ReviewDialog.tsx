@@ -99,6 +99,7 @@ const Progress: React.FC<{ it: ReviewState }> = ({ it }) => {
         {result?.provisional && <Badge kind="warn" title={t("firstLookHint")}>{t("firstLook")}</Badge>}
         {partly && <span>{t("compared", { done: compared.done, total: compared.total })}</span>}
         {result?.note && <span>{result.note}</span>}
+        {state.notice && <span>{state.notice}</span>}
       </div>
     </div>
   );

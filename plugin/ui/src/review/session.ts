@@ -20,11 +20,13 @@ export interface SessionState {
   failure: Failure | null;
   /** Why a step did nothing, as another look at work. */
   waiting: Said | null;
+  /** Why this Stash does what another computer was to do. */
+  notice: string;
 }
 
 type Chain = Pick<Operations, "identify" | "step" | "pause" | "setUp" | "setupStatus">;
 
-const INITIAL: SessionState = { phase: "idle", job: null, result: null, plan: null, setup: null, failure: null, waiting: null };
+const INITIAL: SessionState = { phase: "idle", job: null, result: null, plan: null, setup: null, failure: null, waiting: null, notice: "" };
 
 export function createSession(ops: Chain, target: Target, pace: Pace) {
   const store = createStore<SessionState>(INITIAL);
@@ -48,7 +50,7 @@ export function createSession(ops: Chain, target: Target, pace: Pace) {
         if (!current()) return;
         const { job: oldJob, result: before } = store.get();
         const result = answer.result ? inPlace(before, answer.result) : before;
-        update({ job: answer.job ?? oldJob, result, waiting: answer.waiting ? answer.said ?? null : null });
+        update({ job: answer.job ?? oldJob, result, waiting: answer.waiting ? answer.said ?? null : null, notice: answer.notice ?? "" });
         if (answer.needs?.setup) return update({ phase: "asking", plan: answer.needs.setup });
         if (answer.job?.state === "failed") {
           const error = answer.job.error ?? { code: "failed", message: answer.job.said?.text ?? "" };

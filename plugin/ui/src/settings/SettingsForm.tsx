@@ -61,6 +61,11 @@ const FormOf: React.FC<{ initial: Settings }> = ({ initial }) => {
         <Choice name="run_on" value={values.run_on} options={{ auto: "runAuto", local: "runLocal", worker: "runWorker" }} onChange={(run_on) => put({ run_on })} />
       </Line>
       {values.run_on !== "local" && <Worker values={values} onAddress={(address) => put({ worker: { ...values.worker, address } })} onToken={() => put({ worker: { ...values.worker, has_token: true } })} />}
+      {values.run_on !== "local" && (
+        <Line id="wait" heading="waitForWorker" hint="waitForWorkerHint">
+          <Form.Check custom type="switch" id="sai-wait" label="" aria-label={t("waitForWorker")} checked={values.wait} onChange={(event) => put({ wait: event.target.checked })} />
+        </Line>
+      )}
       <Line id="profile" heading="profile" hint="profileHint">
         <Choice name="profile" value={values.profile} options={{ fast: "fast", balanced: "balanced", thorough: "thorough" }} onChange={(profile) => put({ profile })} />
       </Line>
@@ -140,7 +145,7 @@ const Worker: React.FC<{ values: Settings; onAddress(address: string): void; onT
   return (
     <Line id="worker" heading="runWorker" hint="tokenHint">
       <div className="sai-worker">
-        <Form.Control className="text-input" aria-label={t("address")} placeholder="http://192.168.1.20:8421" value={values.worker.address} onChange={(event) => onAddress(event.target.value)} />
+        <Form.Control className="text-input" aria-label={t("address")} placeholder="http://192.168.1.20:9666" value={values.worker.address} onChange={(event) => onAddress(event.target.value)} />
         <div className="sai-token">
           <Form.Control className="text-input" type="password" autoComplete="new-password" aria-label={t("token")} placeholder={values.worker.has_token ? t("tokenStored") : t("token")} value={token} onChange={(event) => setToken(event.target.value)} />
           <Button variant="secondary" disabled={!values.worker.address || answer === "testing"} onClick={() => void test()}>{answer === "testing" ? t("testing") : t("test")}</Button>

@@ -130,7 +130,7 @@ class Pairing:
     def _shown(self, look: Look, analysis: str, have: dict[str, list[int]]) -> Json:
         """A look with what it rests on. Faces are named by their places, people by their keys."""
         places = self._rows.places(look.fingerprint, analysis)
-        keys = {person.id: person.key for person in self._core.stores.people.people() if person.source == self._source}
+        keys = self._keys(look)
         seen = self._rows.seen(look.fingerprint, analysis, have.get(look.fingerprint, ()))
         wanted = {face["crop"] for frame in seen["frames"] for face in frame["faces"] if face["crop"]}
         crops = {key: self._core.stores.crops.get(key) for key in wanted}
@@ -139,6 +139,15 @@ class Pairing:
             "keys": {str(number): key for number, key in keys.items()}, "seen": seen,
             "crops": {key: packed(data) for key, data in crops.items() if data},
         }  # fmt: skip
+
+    def _keys(self, look: Look) -> dict[int, str]:
+        """The plugin's keys of the people whom a look names."""
+        named = {person.person_id for person in look.people}
+        for candidates in [*(person.candidates for person in look.people), *(stranger.candidates for stranger in look.unknown)]:
+            named |= {one.person_id for one in candidates}
+        people = People(self._core.ledger.database)
+        found = {number: people.person(number) for number in named}
+        return {number: person.key for number, person in found.items() if person is not None and person.source == self._source}
 
     # faces -----------------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from stashai.processors.entities import EntityFindings, GalleryPerson, GalleryPi
 def performer_id(person_id: int, people: dict[int, Person]) -> str:
     """The local Stash id of somebody learnt from Stash, else `person:<n>`."""
     person = people.get(person_id)
-    return person.key if person is not None and person.source == "stash" else f"person:{person_id}"
+    return person.key if person is not None and person.is_of_stash else f"person:{person_id}"
 
 
 def response_of(findings: Findings, people: dict[int, Person], threshold: float, max_results: int) -> FacialRecognitionResponse:

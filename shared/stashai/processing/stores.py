@@ -12,12 +12,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody known. `source` is "folder", "stash" or "local"; `key` is the name of the folder or the id in Stash."""
+    """Somebody known. `source` is "folder", "stash" (on a worker "stash:" and which one) or "local"; `key` is the name of the folder
+    or the id in Stash."""
 
     id: int
     name: str
     source: str
     key: str
+
+    @property
+    def is_of_stash(self) -> bool:
+        return self.source == "stash" or self.source.startswith("stash:")
 
 
 @dataclass(slots=True)

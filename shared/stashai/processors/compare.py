@@ -149,7 +149,7 @@ def find_person(wanted: str, ctx: Context) -> Person:
     """By Stash's id first, then `person:<n>`, then a name. Raises UsageError for nobody and for several."""
     people = ctx.stores.people.people()
     for found in (
-        [person for person in people if person.source == "stash" and person.key == wanted],
+        [person for person in people if person.is_of_stash and person.key == wanted],
         [person for person in people if f"person:{person.id}" == wanted],
         [person for person in people if person.name == wanted],
     ):

@@ -132,11 +132,29 @@ class Exchange:
 
     def retain(self, keys: Collection[str]) -> list[str]:
         """Forget those whom the other side does not name; answers the keys of crops to delete."""
+        if not keys:
+            return self._wiped()
         crops: list[str] = []
         for person in self._people.people():
             if person.source == self._source and person.key not in keys:
                 crops += self._people.forget(person.id)
         return crops
+
+    def _wiped(self) -> list[str]:
+        """Everybody at once, with all that jobs of theirs found."""
+        ours = "SELECT id FROM people WHERE source = ?"
+        with self.database.write():
+            query = f"SELECT DISTINCT crop FROM reference_faces WHERE person IN ({ours})"  # noqa: S608
+            crops = [row[0] for row in self.database.query(query, (self._source,))]
+            jobs = "SELECT id FROM processing_jobs WHERE client_id = ?"
+            self.database.execute(
+                f"UPDATE processing_tests SET response_data = NULL, confidence_scores = NULL, entity_name = NULL WHERE job IN ({jobs})",  # noqa: S608
+                (self._source,),
+            )
+            self.database.execute("UPDATE processing_jobs SET results_summary = NULL WHERE client_id = ?", (self._source,))
+            self.database.execute("DELETE FROM people WHERE source = ?", (self._source,))
+            changed(self.database)
+        return [crop for crop in crops if not self._needed(crop)]
 
     # what was seen ---------------------------------------------------------------------------------------------------
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Mapping
+import secrets
+from collections.abc import Iterator, Mapping
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
@@ -17,6 +17,7 @@ from .errors import StashAIError, UsageError
 
 TOKEN_FILE = "worker-token"  # noqa: S105 - a file's name
 PREFIX = "/api/v1"
+PIECE = 1 << 20
 SLOW = "worker-slow"
 """The code of a worker that is there, and has too much to do to answer in time."""
 PROTOCOL = 1
@@ -77,6 +78,25 @@ class _NoRedirects(HTTPRedirectHandler):
         return None
 
 
+class _Parts:
+    """A file between two texts, as the body of a request: never whole in memory."""
+
+    def __init__(self, head: bytes, file: BinaryIO, size: int, tail: bytes) -> None:
+        self._head, self._file, self._size, self._tail = head, file, size, tail
+        self.length = len(head) + size + len(tail)
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._head
+        left = self._size
+        while left:
+            piece = self._file.read(min(PIECE, left))
+            if not piece:
+                raise OSError("the file became shorter while it was sent")
+            left -= len(piece)
+            yield piece
+        yield self._tail
+
+
 class WorkerClient:
     def __init__(self, address: str, token: str = "", timeout: float = 10.0) -> None:
         self._base = checked_address(address)
@@ -108,20 +128,23 @@ class WorkerClient:
     def cancel(self, job_id: str) -> dict[str, Any]:
         return dict(self.call("POST", f"/queue/cancel/{quote(job_id)}"))
 
-    def upload(self, name: str, content: bytes) -> dict[str, Any]:
-        """Bytes for the worker's spool; `upload` of the answer is their key."""
-        mark = hashlib.sha256(content).hexdigest()
-        head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{quote(name)}"\r\n\r\n'
-        body = head.encode() + content + f"\r\n--{mark}--\r\n".encode()
-        return dict(self._send("POST", "/media", body, f"multipart/form-data; boundary={mark}", self._timeout))
+    def upload(self, name: str, file: BinaryIO, size: int) -> dict[str, Any]:
+        """`size` bytes for the worker's spool, streamed; `upload` of the answer is their key."""
+        mark = secrets.token_hex(24)
+        head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{quote(name[-200:])}"\r\n\r\n'.encode()
+        tail = f"\r\n--{mark}--\r\n".encode()
+        kind = f"multipart/form-data; boundary={mark}"
+        return dict(self._send("POST", "/media", _Parts(head, file, size, tail), kind, self._timeout))
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None, timeout: float | None = None) -> Any:
         """The answer's JSON. Raises WorkerError with the worker's own code and message."""
         data = json.dumps(body).encode() if body is not None else None
         return self._send(method, path, data, "application/json", timeout or self._timeout)
 
-    def _send(self, method: str, path: str, data: bytes | None, kind: str, timeout: float) -> Any:
+    def _send(self, method: str, path: str, data: bytes | _Parts | None, kind: str, timeout: float) -> Any:
         headers = {"Accept": "application/json", "Content-Type": kind}
+        if isinstance(data, _Parts):
+            headers["Content-Length"] = str(data.length)
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         request = Request(self._base + PREFIX + path, data=data, headers=headers, method=method)  # noqa: S310 - scheme was checked

@@ -20,6 +20,7 @@ from stashai.demo import fetch_pictures
 from stashai.errors import SetupError
 from stashai.settings import Settings
 
+pytest.importorskip("uvicorn", reason="no worker can be started here")
 ROOT = Path(__file__).resolve().parents[2]
 Json = dict[str, Any]
 

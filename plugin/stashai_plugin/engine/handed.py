@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from .link import Link
 
 PREFIX = "handed:"
+LARGEST = 8 << 30
+"""Bytes of a video that a task sends whole, when the worker takes as much."""
 Json = dict[str, Any]
 
 
@@ -49,7 +51,7 @@ class Handed:
         self._bench, self._link, self._claim = bench, link, claim
         self._kind: EntityKind = "scene" if kind == "scene" else "image"
         self._analysis = str(link.abilities["analysis"])
-        self._sending = Sending(bench, link, self._analysis)
+        self._sending = Sending(bench, link, self._analysis, LARGEST)
         self._arriving = Arriving(bench, self._analysis)
         kept = bench.mirror.fact(PREFIX + claim.job.job_id)
         value: Json = json.loads(kept) if kept else {}

@@ -6,7 +6,7 @@ import json
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from stashai.client import PROTOCOL, SLOW, WorkerClient, WorkerError, read_token
 from stashai.errors import StashAIError
@@ -150,8 +150,8 @@ class Link:
     def cancel(self, job: str) -> None:
         self.call("POST", f"/queue/cancel/{job}", timeout=PROBE)
 
-    def upload(self, name: str, content: bytes) -> str:
-        return str(self._answered(lambda: self._client.upload(name, content))["upload"])
+    def upload(self, name: str, file: BinaryIO, size: int) -> str:
+        return str(self._answered(lambda: self._client.upload(name, file, size))["upload"])
 
     # faces -----------------------------------------------------------------------------------------------------------
 

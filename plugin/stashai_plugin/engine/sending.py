@@ -3,6 +3,7 @@ here, so that nothing is looked at twice."""
 
 from __future__ import annotations
 
+import io
 from base64 import b64encode
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,17 +19,18 @@ if TYPE_CHECKING:
     from ..host.bench import Bench
     from .link import Link
 
-LARGEST_FILE = 64 << 20
-"""Bytes of a video that is sent whole; of a larger one what Stash generated is sent."""
+LARGEST_IN_A_STEP = 64 << 20
+"""Bytes of a video that a click sends whole; of a larger one it sends what Stash generated. A task sends what the worker takes."""
 COVERS = ("image/jpeg", "image/png", "image/webp")
 Json = dict[str, Any]
 
 
 class Sending:
-    """`fingerprints` are those of the media that were sent, by item."""
+    """`largest` are the bytes of a video that is sent whole, when the worker takes as much."""
 
-    def __init__(self, bench: Bench, link: Link, analysis: str) -> None:
+    def __init__(self, bench: Bench, link: Link, analysis: str, largest: int = LARGEST_IN_A_STEP) -> None:
         self._bench, self._link, self._analysis = bench, link, analysis
+        self._largest = min(largest, int(link.abilities["largest_upload"]))
 
     def look(self, items: Sequence[Item], moment: float | None, *, quick: bool) -> Json:
         """`items` and `known` of a look. `quick`: the sprite sheet first, so that something is seen at once."""
@@ -76,9 +78,8 @@ class Sending:
     def _uploaded(self, item: Item) -> Json:
         """Raises MediaError when there is nothing that can be sent."""
         file = file_of(item)
-        largest = min(LARGEST_FILE, int(self._link.abilities["largest_upload"]))
-        if not file.is_video or file.size <= largest:
-            return {"upload": self._link.upload(file.path, self._content(item))}
+        if not file.is_video or file.size <= self._largest:
+            return {"upload": self._sent(item)}
         sprite = self._sprite(item, cover=True)
         if not sprite:
             raise MediaError(
@@ -88,15 +89,20 @@ class Sending:
             )
         return sprite | {"only_previews": True, "fingerprint": sprite["sprite"]}
 
-    def _content(self, item: Item) -> bytes:
+    def _sent(self, item: Item) -> str:
+        """The file itself, streamed from where it is; the upload's key."""
         file = file_of(item)
         path = openable(file)
         if path is not None:
-            return path.read_bytes()
+            with path.open("rb") as stream:
+                return self._link.upload(path.name, stream, file.size)
         if not file.is_video:
-            return picture_of(file, remote_of(item), self._bench.gateway)
-        with stream_of(remote_of(item), self._bench.gateway) as stream:
-            return stream.read()
+            return self._bytes(file.path, picture_of(file, remote_of(item), self._bench.gateway))
+        with stream_of(remote_of(item), self._bench.gateway) as remote:
+            return self._link.upload(file.path, remote, file.size)
+
+    def _bytes(self, name: str, content: bytes) -> str:
+        return self._link.upload(name, io.BytesIO(content), len(content))
 
     def _sprite(self, item: Item, *, cover: bool) -> Json:
         """What Stash generated of a scene, nothing when it has no sprite sheet."""
@@ -106,9 +112,9 @@ class Sending:
         if sheet is None or cues is None:
             return {}
         picture = self._cover(item) if cover else None
-        sent = {"sheet": self._link.upload("sprite.jpg", sheet), "cues": self._link.upload("sprite.vtt", cues)}
+        sent = {"sheet": self._bytes("sprite.jpg", sheet), "cues": self._bytes("sprite.vtt", cues)}
         if picture:
-            sent["cover"] = self._link.upload("cover.jpg", picture)
+            sent["cover"] = self._bytes("cover.jpg", picture)
         return {**sent, "sprite": fingerprint_bytes(sheet + cues + (picture or b""))}
 
     def _cover(self, item: Item) -> bytes | None:

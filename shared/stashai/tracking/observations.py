@@ -44,14 +44,16 @@ class Observations:
             " FROM seen_frames f JOIN observations o ON o.frame = f.id WHERE f.media = ? ORDER BY o.id",
             (media,),
         ):
-            by_id[row[0]] = _observation(row)
-            frames[row[1]].observations.append(by_id[row[0]])
+            if row[1] in frames:  # another thread may have saved a frame since they were read
+                by_id[row[0]] = _observation(row)
+                frames[row[1]].observations.append(by_id[row[0]])
         for observation, model, vector in self.database.query(
             "SELECT e.observation, e.model, e.vector FROM seen_frames f JOIN observations o ON o.frame = f.id"
             " JOIN observation_embeddings e ON e.observation = o.id WHERE f.media = ?",
             (media,),
         ):
-            by_id[observation].embeddings[model] = vector_of(vector)
+            if observation in by_id:
+                by_id[observation].embeddings[model] = vector_of(vector)
         return list(frames.values())
 
     def save(self, fingerprint: str, analysis: str, frames: Sequence[SeenFrame]) -> None:

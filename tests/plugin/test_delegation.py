@@ -277,12 +277,14 @@ def test_another_version_is_one_sentence(paired: Paired) -> None:
 def test_a_worker_that_dies_in_the_middle_goes_on_after_its_restart(paired: Paired) -> None:
     page, worker = paired.page, paired.worker
     page.ok("test_worker")
+    busy = worker.occupy()
     job = page.ok("identify", type="scene", id="2", again=True)["id"]
-    page.ok("step", job=job)
+    assert page.ok("step", job=job)["more"]
     worker.kill()
     assert page.error("step", job=job) == "worker-unreachable"
     assert page.ok("jobs", page=1)["jobs"][0]["state"] == "paused"
     worker.start()
+    worker.free(busy)
     page.ok("test_worker")
     same, result, _ = page.identify("scene", 2)
     assert same == job

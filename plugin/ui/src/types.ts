@@ -235,3 +235,8 @@ export interface Settings {
   wait: boolean;
   [extra: string]: unknown;
 }
+
+/** `worker`: why the paired computer could not be told to forget yet, empty when it was. */
+export interface Forgotten {
+  worker?: string;
+}

@@ -170,7 +170,7 @@ flow("settings: a form of our own, saved as a whole; the token is only sent; oth
   assert.equal(await page.locator(".plugin-settings.raw").innerText(), "another: raw fields");
   assert.equal(await page.locator(".sai-save button").isDisabled(), true);
   await page.selectOption("[name=run_on]", "worker");
-  await page.fill("[aria-label=Address]", "http://192.168.1.20:8421");
+  await page.fill("[aria-label=Address]", "http://192.168.1.20:9666");
   await page.fill("[aria-label=Token]", "secret");
   await page.click("text=Test");
   await page.waitForSelector("text=The worker answers");
@@ -181,7 +181,7 @@ flow("settings: a form of our own, saved as a whole; the token is only sent; oth
   await page.click(".sai-save button");
   await page.waitForSelector('text="Saved"');
   const saved = opsOf(mock, "save_settings")[0].settings;
-  assert.deepEqual([saved.run_on, saved.worker.address, saved.auto_from], ["worker", "http://192.168.1.20:8421", 0.99]);
+  assert.deepEqual([saved.run_on, saved.worker.address, saved.auto_from], ["worker", "http://192.168.1.20:9666", 0.99]);
   assert.equal(JSON.stringify(saved).includes("secret"), false);
   const phone = await open("settings", { size: PHONE, theme: "light" });
   await phone.waitForSelector("#plugin-stashai-run_on");

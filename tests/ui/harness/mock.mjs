@@ -11,7 +11,7 @@ const PERFORMERS = [
 
 export function createMock(base) {
   const calls = [];
-  const state = { added: {}, setup: null, steps: {}, jobs: {}, runs: [], verdicts: [], settings: { run_on: "auto", worker: { address: "", has_token: false }, suggest_from: 0.5, add_from: 0.95, auto_from: null, profile: "balanced", learn: { performer_images: true, tagged_images: false, scenes: false }, data_folder: "/root/.stash/stashai-data", limit: 0 } };
+  const state = { added: {}, setup: null, steps: {}, jobs: {}, runs: [], verdicts: [], settings: { run_on: "auto", worker: { address: "", has_token: false }, suggest_from: 0.5, add_from: 0.95, auto_from: null, profile: "balanced", learn: { performer_images: true, tagged_images: false, scenes: false }, data_folder: "/root/.stash/stashai-data", limit: 0, wait: false } };
   const plan = { download_mb: 78, folder: "/root/.stash/stashai-data", parts: [{ name: "Recognition programs (ncnn, NumPy, Pillow, PyAV)", mb: 71.4, from: "pypi.org" }, { name: "YuNet, finds faces", mb: 0.2, from: "pypi.org" }, { name: "SFace, compares faces", mb: 6.4, from: "pypi.org" }] };
   const name = (id) => PERFORMERS.find((one) => one.id === id)?.name;
 

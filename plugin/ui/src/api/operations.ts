@@ -1,6 +1,6 @@
 /** The plugin's operations by name, typed. */
 import type {
-  Accepted, Applied, Comparison, EntityType, Health, JobItem, JobRow, ModelRow, Needs, Opened, PersonRow, Result, RunRow, ServiceRow,
+  Accepted, Applied, Comparison, EntityType, Forgotten, Health, JobItem, JobRow, ModelRow, Needs, Opened, PersonRow, Result, RunRow, ServiceRow,
   Settings, SetupStatus, Similar, Statistics, Status, StepAnswer, Undone,
 } from "../types";
 import type { Said } from "../i18n/translate";
@@ -47,9 +47,9 @@ export function operations(graphql: GraphQL) {
       run<{ total: number; people: PersonRow[] }>("people", { page, filter, q }),
     chooseFace: (performerId: string, key: string) => run<unknown>("choose_face", { performer_id: performerId, key }),
     useAsPicture: (performerId: string, key: string) => run<unknown>("use_as_picture", { performer_id: performerId, key }),
-    forget: (performerId: string, confirm: string) => run<unknown>("forget", { performer_id: performerId, confirm }),
+    forget: (performerId: string, confirm: string) => run<Forgotten>("forget", { performer_id: performerId, confirm }),
     allow: (performerId: string) => run<unknown>("allow", { performer_id: performerId }),
-    wipe: (confirm: string) => run<unknown>("wipe", { confirm }),
+    wipe: (confirm: string) => run<Forgotten>("wipe", { confirm }),
     statistics: (days: number) => run<Statistics>("statistics", { days }),
     services: () => run<ServiceRow[]>("services"),
     models: () => run<ModelRow[]>("models"),

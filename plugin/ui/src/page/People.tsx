@@ -55,7 +55,10 @@ export const People: React.FC = () => {
           word={forgetting.name}
           button={t("forget")}
           onClose={() => setForgetting(null)}
-          onConfirm={(word) => act(app.ops.forget(forgetting.performer_id, word), t("forgotten", { name: forgetting.name }))}
+          onConfirm={(word) => {
+            const forgotten = app.ops.forget(forgetting.performer_id, word).then((done) => (done?.worker && toast.error(done.worker), done));
+            act(forgotten, t("forgotten", { name: forgetting.name }));
+          }}
         />
       )}
     </>

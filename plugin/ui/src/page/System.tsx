@@ -85,7 +85,7 @@ const Privacy: React.FC = () => {
   const t = useText();
   const toast = window.PluginApi.hooks.useToast();
   const [asking, setAsking] = React.useState(false);
-  const wipe = (word: string) => void app.ops.wipe(word).then(() => toast.success(t("wiped")), (error: unknown) => toast.error(error));
+  const wipe = (word: string) => void app.ops.wipe(word).then((done) => toast.success([t("wiped"), done?.worker].filter(Boolean).join(" ")), (error: unknown) => toast.error(error));
   return (
     <section className="sai-card">
       <h5>{t("privacy")}</h5>

@@ -144,11 +144,11 @@ class Exchange:
         """Everybody at once, with all that jobs of theirs found."""
         ours = "SELECT id FROM people WHERE source = ?"
         with self.database.write():
-            query = f"SELECT DISTINCT crop FROM reference_faces WHERE person IN ({ours})"  # noqa: S608
+            query = f"SELECT DISTINCT crop FROM reference_faces WHERE person IN ({ours})"
             crops = [row[0] for row in self.database.query(query, (self._source,))]
             jobs = "SELECT id FROM processing_jobs WHERE client_id = ?"
             self.database.execute(
-                f"UPDATE processing_tests SET response_data = NULL, confidence_scores = NULL, entity_name = NULL WHERE job IN ({jobs})",  # noqa: S608
+                f"UPDATE processing_tests SET response_data = NULL, confidence_scores = NULL, entity_name = NULL WHERE job IN ({jobs})",
                 (self._source,),
             )
             self.database.execute("UPDATE processing_jobs SET results_summary = NULL WHERE client_id = ?", (self._source,))

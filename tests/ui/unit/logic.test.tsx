@@ -5,6 +5,7 @@ import { Failure, runOperation, runTask } from "@ui/api/graphql";
 import type { GraphQL } from "@ui/api/graphql";
 import { catalogs, translator } from "@ui/i18n/translate";
 import { boxesAt, placeBox } from "@ui/lib/boxes";
+import { operations } from "@ui/api/operations";
 import { niceTop, sparse } from "@ui/lib/scale";
 import { entityOfPath } from "@ui/lib/selection";
 import { createStore } from "@ui/lib/store";
@@ -138,4 +139,25 @@ test("what the Python side says is said in Stash's language, by its code; unknow
   const german = translator("de-DE");
   assert.equal(german.said({ code: "pictures-of", text: "1,200 of 5,000 pictures", params: { done: 1200, total: 5000 } }), "1.200 von 5.000 Bildern");
   assert.equal(german.said({ code: "brand-new", text: "Something new." }), "Something new.");
+});
+
+test("what is said of rows arrives in the order in which it was said, even after a failure", async () => {
+  const began: string[] = [];
+  const waiting: ((failed: boolean) => void)[] = [];
+  const mutate = (_text: string, variables?: Record<string, unknown>) =>
+    new Promise((resolve, reject) => {
+      began.push((variables!.args as { verdict?: string; op: string }).verdict ?? "apply");
+      waiting.push((failed) => (failed ? reject(new Error("offline")) : resolve({ runPluginOperation: { ok: true, data: null } })));
+    });
+  const ops = operations({ mutate } as unknown as GraphQL);
+  const refused = ops.decide("j", "p1", "not", "1").catch(() => "failed");
+  const rest = [ops.decide("j", "p1", "none", "1"), ops.apply("j", [])];
+  for (const [index, failed] of [true, false, false].entries()) {
+    while (!waiting[index]) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(began.length, index + 1);
+    waiting[index]!(failed);
+  }
+  await Promise.all(rest);
+  assert.equal(await refused, "failed");
+  assert.deepEqual(began, ["not", "none", "apply"]);
 });

@@ -4,6 +4,7 @@ import type {
   Settings, SetupStatus, Similar, Statistics, Status, StepAnswer, Undone,
 } from "../types";
 import type { Said } from "../i18n/translate";
+import { oneByOne } from "../lib/order";
 import { runOperation, runTask } from "./graphql";
 import type { GraphQL } from "./graphql";
 
@@ -19,6 +20,9 @@ export type PeopleFilter = "all" | "without_face" | "choose" | "forgotten";
 
 export function operations(graphql: GraphQL) {
   const run = <T>(op: string, args?: Record<string, unknown>) => runOperation<T>(graphql, op, args);
+  // "Not Jane", taken back, then added: each must find what the one before it said.
+  const inOrder = oneByOne();
+  const said = <T>(op: string, args: Record<string, unknown>) => inOrder(() => run<T>(op, args));
   return {
     health: () => run<Health>("health"),
     status: () => run<Status>("status"),
@@ -29,14 +33,14 @@ export function operations(graphql: GraphQL) {
     pause: (job: string) => run<unknown>("pause", { job }),
     faces: (type: EntityType, id: string) => run<Result | null>("faces", { type, id }),
     crops: (job: string, keys: string[]) => run<{ crops: Record<string, string> }>("crops", { job, keys }),
-    apply: (job: string, accept: Accepted[], gallery?: boolean) => run<Applied>("apply", { job, accept, gallery }),
+    apply: (job: string, accept: Accepted[], gallery?: boolean) => said<Applied>("apply", { job, accept, gallery }),
     undo: (runId: string, preview = false) => run<Undone>("undo", { run: runId, preview }),
     /** All, or those that wrote something to one item. */
     runs: (page: number, entity?: { type: EntityType; id: string }) => run<RunRow[]>("runs", { page, ...entity }),
     decide: (job: string, person: string, verdict: "not" | "skip" | "is" | "none", performerId?: string) =>
-      run<unknown>("decide", { job, person, verdict, performer_id: performerId }),
+      said<unknown>("decide", { job, person, verdict, performer_id: performerId }),
     createPerformer: (job: string, person: string, name: string) =>
-      run<{ performer_id: string }>("create_performer", { job, person, name }),
+      said<{ performer_id: string }>("create_performer", { job, person, name }),
     similar: (performerId: string) => run<Similar[]>("similar", { performer_id: performerId }),
     compare: (a: string, b: string) => run<Comparison>("compare", { a, b }),
     jobs: (page: number, state?: string) => run<{ jobs: JobRow[]; total: number }>("jobs", { page, state }),

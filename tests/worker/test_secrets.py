@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import requests
+from tests.fakes.slow_service import SLOW
 
-from .conftest import SLOW, free_port
+from .conftest import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRETS = {"STASHAI_TOKEN": "token-secret", "STASH_API_KEY": "key-secret", "STASHAI_WORKERS_TOKEN": "theirs-secret"}

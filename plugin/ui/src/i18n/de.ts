@@ -222,6 +222,8 @@ export const de: Catalog = {
   "said:interrupted": "Unterbrochen. Beim nächsten Lauf geht es weiter.",
   "said:waits-for-stash": "Wartet auf andere Aufgaben von Stash.",
   "said:pictures-of": "{done} von {total} Bildern",
+  "said:worker-has": "Der andere Rechner hat noch {count}.",
+  "said:items-of": "{done} von {total}",
   "said:second-model-of": "Zweites Modell: {done} von {total}",
   "said:tagged-of": "Getaggte Bilder und Szenen: {done} von {total}",
   "said:another-page": "Eine andere Seite arbeitet gerade daran.",

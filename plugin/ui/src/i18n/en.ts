@@ -221,6 +221,8 @@ export const en = {
   "said:interrupted": "Interrupted. It goes on at the next run.",
   "said:waits-for-stash": "Waiting for other jobs of Stash.",
   "said:pictures-of": "{done} of {total} pictures",
+  "said:worker-has": "The other computer has {count} still.",
+  "said:items-of": "{done} of {total}",
   "said:second-model-of": "Second model: {done} of {total}",
   "said:tagged-of": "Tagged pictures and scenes: {done} of {total}",
   "said:another-page": "Another page is at work on this.",

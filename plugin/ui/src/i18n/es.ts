@@ -222,6 +222,8 @@ export const es: Catalog = {
   "said:interrupted": "Interrumpido. Sigue en la próxima ejecución.",
   "said:waits-for-stash": "Espera a otras tareas de Stash.",
   "said:pictures-of": "{done} de {total} imágenes",
+  "said:worker-has": "Al otro ordenador le quedan {count}.",
+  "said:items-of": "{done} de {total}",
   "said:second-model-of": "Segundo modelo: {done} de {total}",
   "said:tagged-of": "Imágenes y escenas etiquetadas: {done} de {total}",
   "said:another-page": "Otra página está trabajando en esto.",

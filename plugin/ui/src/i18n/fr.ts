@@ -222,6 +222,8 @@ export const fr: Catalog = {
   "said:interrupted": "Interrompu. La suite au prochain lancement.",
   "said:waits-for-stash": "En attente d’autres tâches de Stash.",
   "said:pictures-of": "{done} images sur {total}",
+  "said:worker-has": "L'autre ordinateur en a encore {count}.",
+  "said:items-of": "{done} sur {total}",
   "said:second-model-of": "Second modèle : {done} sur {total}",
   "said:tagged-of": "Images et scènes marquées : {done} sur {total}",
   "said:another-page": "Une autre page y travaille déjà.",

@@ -222,6 +222,8 @@ export const ja: Catalog = {
   "said:interrupted": "中断しました。次回の実行で続きから再開します。",
   "said:waits-for-stash": "Stash の他の処理を待っています。",
   "said:pictures-of": "画像 {done} / {total}",
+  "said:worker-has": "別のコンピューターに残り {count} 件。",
+  "said:items-of": "{total} 件中 {done} 件",
   "said:second-model-of": "2 番目のモデル:{done} / {total}",
   "said:tagged-of": "タグ付きの画像とシーン:{done} / {total}",
   "said:another-page": "別のページが処理しています。",

@@ -222,6 +222,8 @@ export const zh: Catalog = {
   "said:interrupted": "已中断,下次运行时继续。",
   "said:waits-for-stash": "正在等待 Stash 的其他任务。",
   "said:pictures-of": "图片 {done} / {total}",
+  "said:worker-has": "另一台电脑还剩 {count} 项。",
+  "said:items-of": "{done} / {total}",
   "said:second-model-of": "第二个模型:{done} / {total}",
   "said:tagged-of": "已标记的图片和短片:{done} / {total}",
   "said:another-page": "另一个页面正在处理。",

@@ -94,4 +94,9 @@ class JobControl:
         finally:
             self._mine.running = None
             with self._lock:
-                self._fractions.pop(running.unit.key, None)
+                self._fractions[running.unit.key] = 1.0
+
+    def counted(self, running: Running) -> None:
+        """The unit is among those that are done from now on: until then it counts here, so that progress never goes back."""
+        with self._lock:
+            self._fractions.pop(running.unit.key, None)

@@ -129,6 +129,8 @@ class JobSession:
             self._flush()
 
     def _note(self, done: Done[Outcome] | None) -> None:
+        if done is not None:
+            self._control.counted(done.running)
         if done is None or done.value is None:
             return
         if not self._unsaved:

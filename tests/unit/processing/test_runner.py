@@ -16,8 +16,9 @@ from tests.unit.processing.toys import Toy, ToyParams, ToyResult, broken, busily
 
 from stashai.errors import LeaseLost, MediaError, SetupError, StorageBusyError, StorageError, TransientError, UsageError
 from stashai.processing import session as session_module
-from stashai.processing.base import Unit
+from stashai.processing.base import Entity, Unit
 from stashai.processing.context import Context
+from stashai.processing.control import JobControl, Running
 from stashai.processing.session import Progress
 from stashai.tracking.ledger import LEASE, Ledger
 from stashai.tracking.owner import Owner
@@ -397,6 +398,17 @@ def test_what_is_not_to_be_had(bench: Bench) -> None:
     other = bench.submit("b")
     runner.run(other.job_id)
     assert runner.run(other.job_id).job.status == "completed", "what ended is only shown"
+
+
+def test_a_unit_that_ended_counts_until_it_is_among_those_done(bench: Bench) -> None:
+    control = JobControl("job", bench.ledger.clock)
+    running = Running(Unit("a", Entity("image", "a")), 0)
+    with control.working_on(running):
+        control.progress("a", 0.5)
+        assert control.partial == 0.5
+    assert control.partial == 1.0
+    control.counted(running)
+    assert control.partial == 0.0
 
 
 def test_progress_is_told_in_the_callers_thread(bench: Bench) -> None:

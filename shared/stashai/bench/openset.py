@@ -6,7 +6,7 @@ the same gallery and the same decision as `identify`; the threshold is the calib
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import UsageError
 from ..matching.calibration import Calibration
 from ..matching.gallery import Gallery
 from ..matching.recognizer import Recognizer
@@ -27,10 +28,11 @@ from .photos import Observed, Subject, observe, subjects
 
 RIGHT, STRANGERS, FOUND = 0.994, 0.006, 0.955
 ERROR, MIDDLE_ERROR = 0.02, 0.06
-GALLERIES: Mapping[int, int] = {20: 40, 200: 8}
-"""How many galleries of so many people, drawn at random, calibration is measured with."""
-WHOLE_GALLERIES = 4
-"""How many galleries of everybody: the one with the first photographs, others with ones drawn at random."""
+SIZES = (20, 200)
+"""Calibration is measured with so many enrolled, too."""
+REFERENCES, FEWEST = 1200, 6
+"""About so many references are drawn for each size, in so many galleries at least: a gallery alone has too few undecided probes
+to judge probabilities by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,11 @@ class Answers:
 
 def measure(settings: Settings, known: Path, strangers: Path, enrolled: int | None = None, plot: Path | None = None) -> Outcome:
     """`enrolled` limits how many people are enrolled (the first by name); `plot` is where the curve is written as SVG."""
-    people, others = subjects(known), subjects(strangers)
-    people = [subject for subject in people if len(subject.photographs) > 1][:enrolled]
-    seen = observe(settings, [path for subject in (*people, *others) for path in subject.photographs])
+    everybody, others = [subject for subject in subjects(known) if len(subject.photographs) > 1], subjects(strangers)
+    people = everybody[:enrolled]
+    if not people:
+        raise UsageError(f"{known} holds nobody with two photographs.", remedy="One is enrolled, the others are looked for.")
+    seen = observe(settings, [path for subject in (*everybody, *others) for path in subject.photographs])
     calibration = Calibration.load()
     whole = answers(people, others, seen, calibration)
     rates = named_rates(whole.probability, whole.right, whole.known, calibration.threshold)
@@ -60,8 +64,8 @@ def measure(settings: Settings, known: Path, strangers: Path, enrolled: int | No
         fast = answers(people, others, seen, calibration, Profile.FAST)
         drawn = [("balanced", line), ("fast", curve(fast.probability, fast.right, fast.known))]
         plot.write_text(svg(drawn, rates), encoding="utf-8")
-    sized = {size: drawn_galleries(people, others, seen, calibration, size) for size in GALLERIES if size < len(people)}
-    sized[len(people)] = Answers.joined([whole, *whole_galleries(people, others, seen, calibration)])
+    sizes = sorted({*(size for size in SIZES if size < len(people)), len(people)})
+    sized = {size: drawn_galleries(everybody, others, seen, calibration, size) for size in sizes}
     lines = [
         at_least("names shown that are right", rates.right, RIGHT, "{:.2%}"),
         at_most("strangers who are named", rates.strangers, STRANGERS, "{:.2%}"),
@@ -127,25 +131,16 @@ def _best(recognizer: Recognizer, face: Observation | None) -> tuple[float, int]
 
 
 def drawn_galleries(
-    people: Sequence[Subject], strangers: Sequence[Subject], seen: Observed, calibration: Calibration, size: int
+    everybody: Sequence[Subject], strangers: Sequence[Subject], seen: Observed, calibration: Calibration, size: int
 ) -> Answers:
+    """What is said of the probes by galleries of `size` people, who and with which photograph drawn at random."""
     rng = np.random.default_rng(size)
     parts = []
-    for _ in range(GALLERIES[size]):
-        chosen = [people[number] for number in sorted(rng.choice(len(people), size, replace=False))]
-        parts.append(answers(chosen, strangers, seen, calibration))
-    return Answers.joined(parts)
-
-
-def whole_galleries(people: Sequence[Subject], strangers: Sequence[Subject], seen: Observed, calibration: Calibration) -> list[Answers]:
-    """Everybody enrolled with another photograph than the first: one gallery alone has too few undecided probes to judge
-    probabilities by."""
-    rng = np.random.default_rng(len(people))
-    parts = []
-    for _ in range(WHOLE_GALLERIES - 1):
-        shuffled = [Subject(one.name, tuple(one.photographs[k] for k in rng.permutation(len(one.photographs)))) for one in people]
+    for _ in range(max(FEWEST, REFERENCES // size)):
+        chosen = [everybody[number] for number in sorted(rng.choice(len(everybody), size, replace=False))]
+        shuffled = [Subject(one.name, tuple(one.photographs[k] for k in rng.permutation(len(one.photographs)))) for one in chosen]
         parts.append(answers(shuffled, strangers, seen, calibration))
-    return parts
+    return Answers.joined(parts)
 
 
 def _in_hindsight(whole: Answers) -> list[Line]:

@@ -23,7 +23,10 @@ from .outcome import Outcome
 PROFILE = click.option("--profile", type=click.Choice([p.value for p in Profile]), default=Profile.BALANCED.value, show_default=True)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+KNOWN = click.option("--known", type=FOLDER, help="Folders of people with two photographs or more (default: those of --data).")
+STRANGERS = click.option("--strangers", type=FOLDER, help="Folders of people who are not enrolled (default: those of --data).")
 FILM_SECONDS = {"keyframes": 600.0, "memory": 7200.0}
+_DATA = "stashai.bench.data"
 
 Part = Callable[[Shell, Path], Outcome]
 
@@ -68,6 +71,14 @@ def lfw(data: Path) -> tuple[Path, Path]:
     known, strangers = data / "lfw" / "known", data / "lfw" / "strangers"
     existing(known, strangers)
     return known, strangers
+
+
+def people_of(known: Path | None, strangers: Path | None) -> tuple[Path, Path]:
+    """The folders that were given, else those of the research data."""
+    if known is not None and strangers is not None:
+        return known, strangers
+    usual = lfw(click.get_current_context().meta[_DATA])
+    return known or usual[0], strangers or usual[1]
 
 
 def pairs_of(data: Path) -> Path:
@@ -116,10 +127,11 @@ ALL: dict[str, Part] = {
 @click.pass_context
 def bench(context: click.Context, data: Path | None, as_json: bool) -> int:
     """Measure quality, speed and memory. Without a part: all of them, side by side."""
+    place = data or Path(__file__).resolve().parents[3].parent / "shared" / "data"
+    context.meta[_DATA] = place
     if context.invoked_subcommand is not None:
         return Exit.OK
     shell: Shell = context.obj
-    place = data or Path(__file__).resolve().parents[3].parent / "shared" / "data"
     outcomes = []
     for outcome in everything(shell, place):
         outcomes.append(outcome)
@@ -165,35 +177,38 @@ def answer(shell: Shell, outcome: Outcome, *, as_json: bool) -> int:
 
 
 @bench.command()
-@click.option("--pairs", type=FILE, required=True, help="Lines of 1 or 0 and two paths beside the file, separated by tabs.")
+@click.option("--pairs", type=FILE, help="Lines of 1 or 0 and two paths beside the file, separated by tabs (default: those of --data).")
 @json_option
 @click.pass_obj
-def verification(shell: Shell, pairs: Path, as_json: bool) -> int:
+def verification(shell: Shell, pairs: Path | None, as_json: bool) -> int:
     """Whether two photographs show one person."""
-    return answer(shell, part("verification", shell.settings, pairs), as_json=as_json)
+    listed = pairs or pairs_of(click.get_current_context().meta[_DATA])
+    return answer(shell, part("verification", shell.settings, listed), as_json=as_json)
 
 
 @bench.command()
-@click.option("--known", type=FOLDER, required=True, help="Folders of people with two photographs or more.")
-@click.option("--strangers", type=FOLDER, required=True, help="Folders of people who are not enrolled.")
+@KNOWN
+@STRANGERS
 @click.option("--enrolled", type=click.IntRange(min=1), help="Enrol so many of the known people.")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write the whole curve as an SVG picture.")
 @json_option
 @click.pass_obj
-def openset(shell: Shell, known: Path, strangers: Path, enrolled: int | None, plot: Path | None, as_json: bool) -> int:
+def openset(
+    shell: Shell, known: Path | None, strangers: Path | None, enrolled: int | None, plot: Path | None, as_json: bool
+) -> int:
     """Who is found, and how many strangers are given a name."""
-    return answer(shell, part("openset", shell.settings, known, strangers, enrolled, plot), as_json=as_json)
+    return answer(shell, part("openset", shell.settings, *people_of(known, strangers), enrolled, plot), as_json=as_json)
 
 
 @bench.command()
-@click.option("--known", type=FOLDER, required=True)
-@click.option("--strangers", type=FOLDER, required=True)
+@KNOWN
+@STRANGERS
 @click.option("--count", type=click.IntRange(min=1), help="So many probes and strangers at most.")
 @json_option
 @click.pass_obj
-def turned(shell: Shell, known: Path, strangers: Path, count: int | None, as_json: bool) -> int:
+def turned(shell: Shell, known: Path | None, strangers: Path | None, count: int | None, as_json: bool) -> int:
     """The same with photographs on their side and upside down."""
-    return answer(shell, part("turned", shell.settings, known, strangers, count), as_json=as_json)
+    return answer(shell, part("turned", shell.settings, *people_of(known, strangers), count), as_json=as_json)
 
 
 @bench.command()
@@ -231,15 +246,15 @@ def loop(shell: Shell, photos: Path, count: int, profile: str, as_json: bool) ->
 
 
 @bench.command()
-@click.option("--known", type=FOLDER, required=True)
-@click.option("--strangers", type=FOLDER, required=True)
+@KNOWN
+@STRANGERS
 @click.option("--enrolled", default=150, show_default=True)
 @click.option("--count", default=600, show_default=True, help="How many strangers.")
 @json_option
 @click.pass_obj
-def dlib(shell: Shell, known: Path, strangers: Path, enrolled: int, count: int, as_json: bool) -> int:
+def dlib(shell: Shell, known: Path | None, strangers: Path | None, enrolled: int, count: int, as_json: bool) -> int:
     """Against face_recognition (dlib), in an environment of its own."""
-    return answer(shell, part("compare_dlib", shell.settings, known, strangers, enrolled, count), as_json=as_json)
+    return answer(shell, part("compare_dlib", shell.settings, *people_of(known, strangers), enrolled, count), as_json=as_json)
 
 
 @bench.command()

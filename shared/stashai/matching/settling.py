@@ -13,6 +13,8 @@ SURE, SURELY_NOT = 0.95, 0.05
 """A person is decided above or below these probabilities."""
 ENOUGH = 2
 """Frames of somebody unknown after which more of them would not bring a name."""
+PLENTY = 6
+"""Frames of somebody after which more of them would only repeat what was seen."""
 UNSEEN = 0.15
 """The share of faces that may be of people not seen yet."""
 
@@ -26,7 +28,9 @@ def is_settled(people: Sequence[Sequence[Observation]], best: NDArray[np.float64
     if all(face.time is None for faces in people for face in faces):
         return True
     seen = [len({face.time for face in faces}) for faces in people]
-    decided = all(
-        probability >= SURE or (probability <= SURELY_NOT and frames >= ENOUGH) for probability, frames in zip(best, seen, strict=True)
-    )
+    decided = all(_is_decided(float(probability), frames) for probability, frames in zip(best, seen, strict=True))
     return decided and seen.count(1) / sum(seen) <= UNSEEN
+
+
+def _is_decided(probability: float, frames: int) -> bool:
+    return probability >= SURE or frames >= PLENTY or (probability <= SURELY_NOT and frames >= ENOUGH)

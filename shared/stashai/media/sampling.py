@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from .frames import Frame
@@ -13,10 +15,13 @@ from .video import VideoInfo, VideoReader
 
 Mode = Literal["auto", "keyframes", "dense"]
 
-FIRST_EVERY = 1.5
+FIRST_EVERY = 1.0
 """Seconds between the frames of the first look at a clip."""
 FIRST_LOOK = 32
-"""Frames of the first look at most."""
+"""Keyframes of the first look at most."""
+UNSEEN = 2.0
+"""Seconds of a short clip that the first look leaves out at most (1.5 of its parts in a longer one): who is on screen for as long
+is seen, also where no keyframe shows them."""
 BUDGET = 160
 """Keyframes of one video at most, in a video of up to BUDGET × LONG_EVERY seconds; of a longer one, one every LONG_EVERY."""
 LONG_EVERY = 30.0
@@ -35,19 +40,21 @@ SPARSE_UP_TO = 1200.0
 class Stage:
     """What one look adds. `times` are seconds, ascending. `keyframes`: they are keyframes (or, where nothing tells where those
     are, moments whose nearest keyframe is meant); otherwise the first frame at or after each. `reaches[i]`: a frame so many
-    seconds before or after `times[i]` serves for it."""
+    seconds before or after `times[i]` serves for it. `gaps` are exact frames that belong to the same look."""
 
     times: tuple[float, ...]
     keyframes: bool
     reaches: tuple[tuple[float, float], ...]
+    gaps: Stage | None = None
 
     def reused(self, have: Sequence[float], tolerance: float) -> list[float]:
         """Those of `have` (times of frames that were looked at, any order) that serve for this look."""
         known = sorted(have)
-        return sorted({found for i in range(len(self.times)) if (found := self._serving(i, known, tolerance)) is not None})
+        found = {time for i in range(len(self.times)) if (time := self._serving(i, known, tolerance)) is not None}
+        return sorted(found.union(self.gaps.reused(have, tolerance) if self.gaps else ()))
 
     def missing(self, have: Sequence[float], tolerance: float) -> list[float]:
-        """The times for which none of `have` serves. `tolerance`: seconds, half a frame."""
+        """The times, without the gaps', for which none of `have` serves. `tolerance`: seconds, half a frame."""
         known = sorted(have)
         return [time for i, time in enumerate(self.times) if self._serving(i, known, tolerance) is None]
 
@@ -62,8 +69,9 @@ def stages(info: VideoInfo, mode: Mode) -> list[Stage]:
     """The looks at a video, one after the other; a caller stops when it knows enough. They depend on the file alone, and each
     holds only what the ones before do not.
 
-    auto: keyframes spread over the length (one every 1.5 s up to 32), then twice as many, and so on up to 160 (400 of a
-    long film); then, in a short clip or where keyframes are rare, exact frames where there was none: one a second, at last two.
+    auto: keyframes spread over the length (one a second up to 32; in a short clip also exact frames where they are more than
+    two seconds apart), then twice as many, and so on up to 160 (400 of a long film); then, in a short clip or where keyframes
+    are rare, exact frames where there was none: one a second, at last two.
     keyframes: all of those keyframes at once. dense: a frame every half second.
     """
     if mode == "dense":
@@ -74,7 +82,9 @@ def stages(info: VideoInfo, mode: Mode) -> list[Stage]:
         looks = _key_looks(info.keyframes, info.duration)
     if mode == "keyframes":
         return [_merged(looks)]
-    return looks + _exact_looks(info, [time for look in looks for time in look.times])
+    if info.keyframes is not None and info.duration <= CLIP:
+        looks[0] = replace(looks[0], gaps=_between(info, looks[0].times))
+    return looks + _exact_looks(info, [time for look in looks for part in (look, look.gaps) if part for time in part.times])
 
 
 def read(reader: VideoReader, stage: Stage, have: Sequence[float]) -> Iterator[Frame]:
@@ -82,6 +92,8 @@ def read(reader: VideoReader, stage: Stage, have: Sequence[float]) -> Iterator[F
     missing = stage.missing(have, 0.5 / reader.info.frame_rate)
     if missing:
         yield from reader.keyframes(missing) if stage.keyframes else reader.at(missing)
+    if stage.gaps is not None:
+        yield from read(reader, stage.gaps, have)
 
 
 def _counts(duration: float) -> list[int]:
@@ -114,6 +126,16 @@ def _key_looks(keyframes: Sequence[float], duration: float) -> list[Stage]:
         if new:
             looks.append(Stage(tuple(new), True, tuple(_around(keyframes, time) for time in new)))
     return looks
+
+
+def _between(info: VideoInfo, taken: Sequence[float]) -> Stage | None:
+    """Exact frames where the times `taken` are too far apart, evenly between them."""
+    most = max(UNSEEN, 1.5 * info.duration / FIRST_LOOK)
+    times: list[float] = []
+    for before, after in pairwise([0.0, *taken, info.duration]):
+        count = math.ceil((after - before) / most - 1e-6)
+        times += [round(before + (after - before) * part / count, 3) for part in range(1, count)]
+    return Stage(tuple(times), False, ((0.0, most / 4),) * len(times)) if times else None
 
 
 def _around(keyframes: Sequence[float], time: float) -> tuple[float, float]:

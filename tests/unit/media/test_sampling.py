@@ -34,7 +34,7 @@ VIDEOS = st.one_of(
 @settings(deadline=None, max_examples=50)
 def test_looks_never_ask_twice_and_stay_in_their_budget(video: VideoInfo) -> None:
     looks = stages(video, "auto")
-    times = [time for look in looks for time in look.times]
+    times = [time for look in looks for part in (look, look.gaps) if part for time in part.times]
     assert looks
     assert all(look.times for look in looks)
     assert len(times) == len(set(times))
@@ -49,12 +49,22 @@ def test_looks_never_ask_twice_and_stay_in_their_budget(video: VideoInfo) -> Non
 def test_the_first_look_is_small(video: VideoInfo) -> None:
     first = stages(video, "auto")[0]
     assert len(first.times) <= (32 if video.duration > 0 else BUDGET)
+    assert first.gaps is None or (len(first.gaps.times) <= 32 and not first.gaps.keyframes)
+
+
+@given(st.lists(st.integers(0, 40_000), min_size=1, max_size=40, unique=True), st.floats(0.1, 3.0))
+@settings(deadline=None, max_examples=50)
+def test_who_is_on_screen_of_a_short_clip_for_two_seconds_is_seen_at_first(stamps: list[int], rest: float) -> None:
+    keyframes = tuple(stamp / 1000 for stamp in sorted({0, *stamps}))
+    first = stages(info(keyframes[-1] + rest, keyframes), "auto")[0]
+    seen = sorted([*first.times, *(first.gaps.times if first.gaps else ())])
+    assert max(after - before for before, after in pairwise([0.0, *seen, keyframes[-1] + rest])) <= 2.1
 
 
 @given(VIDEOS)
 @settings(deadline=None, max_examples=50)
 def test_dense_after_auto_asks_for_nothing_that_was_seen(video: VideoInfo) -> None:
-    seen = [time for look in stages(video, "auto") for time in look.times]
+    seen = [time for look in stages(video, "auto") for part in (look, look.gaps) if part for time in part.times]
     (dense,) = stages(video, "dense")
     missing = dense.missing(seen, 0.02)
     assert not set(missing) & set(seen)
@@ -87,9 +97,12 @@ def test_a_clip_with_a_keyframe_every_two_seconds_needs_fewer_frames_than_one_a_
 
 def test_a_short_clip_with_one_keyframe_is_sampled_in_order() -> None:
     looks = stages(info(8.0, (0.0,)), "auto")
-    assert looks[0] == Stage((0.0,), True, looks[0].reaches)
+    gaps = looks[0].gaps
+    assert looks[0] == Stage((0.0,), True, looks[0].reaches, gaps)
+    assert gaps is not None
+    assert gaps.times == (2.0, 4.0, 6.0)
     assert [look.keyframes for look in looks[1:]] == [False, False]
-    assert looks[1].times == (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0)
+    assert looks[1].times == (1.0, 3.0, 5.0, 7.0)
 
 
 def test_a_long_film_with_rare_keyframes_is_not_decoded_as_a_whole_unless_asked() -> None:

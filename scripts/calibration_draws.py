@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from stashai.matching.calibration import Calibration, ModelConstants, prior
 from stashai.matching.fitting import Sample, table
 from stashai.matching.fusion import TOP_SHARE, Pooled, pool
 from stashai.matching.gallery import Gallery
+from stashai.matching.identities import centred
 from stashai.processing.stores import Person, Reference
 from stashai.vision.faces import Observation
 
@@ -42,17 +43,18 @@ def gathered(known: Sequence[Subject], strangers: Sequence[Subject], seen: Obser
 
 
 def model_constants(people: People, model: str) -> ModelConstants:
-    """Likeness: the mean cosine of two faces of one person. Cohort: the mean of the most similar quarter of other people."""
-    pairs = []
-    for faces in people.known.values():
-        rows = np.array([face.embeddings[model] for face in faces])
-        pairs.append((rows @ rows.T)[np.triu_indices(len(rows), 1)].mean())
-    first = np.array([faces[0].embeddings[model] for faces in people.known.values()])
+    """The mean of all people's vectors; then, of what is centred by it, likeness (the mean cosine of two faces of one person)
+    and cohort (the mean of the most similar quarter of other people)."""
+    means = [np.mean([face.embeddings[model] for face in faces], axis=0) for faces in (*people.known.values(), *people.strangers.values())]
+    blank = ModelConstants(0.0, 0.0, np.mean(means, axis=0).astype(np.float16).astype(np.float32))
+    shown = [blank.centred(np.array([face.embeddings[model] for face in faces])) for faces in people.known.values()]
+    pairs = [(rows @ rows.T)[np.triu_indices(len(rows), 1)].mean() for rows in shown]
+    first = np.array([rows[0] for rows in shown])
     scores = first @ first.T
     np.fill_diagonal(scores, -1.0)
     kept = max(1, round(TOP_SHARE * (len(first) - 1)))
     top = -np.sort(-scores, axis=1)[:, :kept]
-    return ModelConstants(round(float(np.mean(pairs)), 4), round(float(top.mean()), 4))
+    return replace(blank, likeness=round(float(np.mean(pairs)), 4), cohort=round(float(top.mean()), 4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,8 @@ class Draw:
     weight: NDArray[np.float64]
 
     def sample(self, models: Sequence[str], share: float = 1.0) -> Sample:
-        """The features by `models`, the whole gallery weighing `share`."""
-        return Sample(table(self.gallery, self.items, models), self.truth, self.weight * share)
+        """What is fitted on, by `models`, the whole gallery weighing `share`."""
+        return Sample.of(table(self.gallery, self.items, models), self.truth, self.weight * share)
 
 
 def draw(people: People, size: int, models: Sequence[str], blank: Calibration, rng: np.random.Generator, *, many: bool) -> Draw:
@@ -110,7 +112,7 @@ def probes(faces: Sequence[Observation], rng: np.random.Generator, many: bool) -
 
 def pooled(faces: Sequence[Observation], models: Sequence[str], blank: Calibration) -> dict[str, Pooled]:
     weights = [max(face.quality, 0.05) for face in faces]
-    return {model: pool([face.embeddings[model] for face in faces], weights, blank.models[model].likeness) for model in models}
+    return {model: pool(centred(faces, model, blank.models[model]), weights, blank.models[model].likeness) for model in models}
 
 
 def enrolled(references: Mapping[int, Sequence[Observation]], models: Sequence[str], blank: Calibration) -> Gallery:

@@ -1,16 +1,20 @@
 #!/usr/bin/env python3
 """Fit models/calibration.toml on labelled photographs: the constants that turn scores into probabilities.
 
-    scripts/fit_calibration.py --known DIR --strangers DIR [--out models/calibration.toml] [--folds 3] [--seed 1]
+    scripts/fit_calibration.py --known DIR --strangers DIR [--scenes DIR] [--out models/calibration.toml] [--folds 3] [--seed 1]
 
 KNOWN holds <name>/<two or more photographs>, STRANGERS <name>/<a photograph>. First the people are divided, and each part is
 judged by what was fitted on the others: those figures are printed, and the operating point comes from them. Then the
 constants are fitted on everybody and written. Photographs of other people should judge the result.
+
+SCENES holds videos with known truth (as `bench scenes` takes them): from their tracks comes what being seen at several moments
+tells, by constants that were fitted on people who are not in them. Without it the value that there is stays.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,10 +26,11 @@ from numpy.typing import NDArray
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "shared"), str(Path(__file__).resolve().parent)]
 
 from calibration_draws import Draw, People, draw, gathered, model_constants  # noqa: E402
+from calibration_scenes import cast_of, lasting_of  # noqa: E402
 from stashai.bench.curves import calibration_error, log_loss, named_rates, operating_point  # noqa: E402
 from stashai.bench.photos import observe, subjects  # noqa: E402
 from stashai.matching.calibration import Calibration, Configuration, ModelConstants, Probabilities, posterior, prior  # noqa: E402
-from stashai.matching.fitting import fit  # noqa: E402
+from stashai.matching.fitting import fit, table  # noqa: E402
 from stashai.matching.fusion import feature_names  # noqa: E402
 from stashai.settings import Settings  # noqa: E402
 from stashai.vision.engine import VisionEngine  # noqa: E402
@@ -56,12 +61,20 @@ def main() -> int:
     known, strangers = subjects(arguments.known), subjects(arguments.strangers)
     engine = VisionEngine(settings, embedders=tuple(models))
     paths = [path for subject in (*known, *strangers) for path in subject.photographs]
-    people = gathered(known, strangers, observe(settings, paths, engine=engine, progress=_progress), models)
+    seen = observe(settings, paths, engine=engine, progress=_progress)
+    people = gathered(known, strangers, seen, models)
     print(f"{len(people.known)} people with several faces, {len(people.strangers)} strangers; {', '.join(models)}")
     constants = {model: model_constants(people, model) for model in models}
     threshold = cross_validated(people, models, constants, arguments.folds, arguments.seed)
+    lasting = Calibration.load().lasting
+    if arguments.scenes:
+        cast = cast_of(arguments.scenes)
+        elsewhere = [[one for one in group if one.name not in cast] for group in (known, strangers)]
+        others = gathered(elsewhere[0], elsewhere[1], seen, models)
+        apart = fitted_on(others, models, constants, np.random.default_rng(arguments.seed))
+        lasting = lasting_of(engine, settings, arguments.scenes, apart)
     fitted = fitted_on(people, models, constants, np.random.default_rng(arguments.seed))
-    arguments.out.write_text(document(replace(fitted, threshold=threshold)), encoding="utf-8")
+    arguments.out.write_text(document(replace(fitted, threshold=threshold, lasting=lasting)), encoding="utf-8")
     print(f"operating point {threshold}; written: {arguments.out}")
     return 0
 
@@ -72,7 +85,7 @@ def configurations(models: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def fitted_on(people: People, models: Sequence[str], constants: Mapping[str, ModelConstants], rng: np.random.Generator) -> Calibration:
-    blank = Calibration(0.5, UNDECIDED, constants, ())
+    blank = Calibration(0.5, UNDECIDED, constants, [Configuration(names, {}, 0.0) for names in configurations(models)])
     drawn = [(draw(people, size, models, blank, rng, many=True), count) for size, count in SIZES.items() for _ in range(count)]
     fitted = [fit([one.sample(names, 1 / count) for one, count in drawn], names) for names in configurations(models)]
     return replace(blank, configurations=fitted)
@@ -126,7 +139,7 @@ def judged(drawn: Draw, fitted: Calibration, models: Sequence[str], mine: NDArra
 
 def probabilities(drawn: Draw, configuration: Configuration) -> Probabilities:
     weights = np.array([configuration.weights[name] for name in feature_names(configuration.models)], np.float32)
-    return posterior(drawn.sample(configuration.models).features @ weights + configuration.bias, len(drawn.gallery))
+    return posterior(table(drawn.gallery, drawn.items, configuration.models) @ weights + configuration.bias, len(drawn.gallery))
 
 
 def summary(verdicts: Verdicts, threshold: float) -> str:
@@ -158,9 +171,10 @@ def _joined(parts: Sequence[Verdicts]) -> Verdicts:
 def document(fitted: Calibration) -> str:
     """The calibration as TOML."""
     lines = ["# Written by scripts/fit_calibration.py: do not edit.", f"threshold = {fitted.threshold}"]
-    lines += [f"undecided = [{fitted.undecided[0]}, {fitted.undecided[1]}]"]
+    lines += [f"undecided = [{fitted.undecided[0]}, {fitted.undecided[1]}]", f"lasting = {fitted.lasting}"]
     for model, constants in fitted.models.items():
         lines += ["", f"[models.{model}]", f"likeness = {constants.likeness}", f"cohort = {constants.cohort}"]
+        lines += [f'centre = "{base64.b64encode(constants.centre.astype("<f2").tobytes()).decode()}"']
     for known in fitted.configurations:
         named = ", ".join(f'"{model}"' for model in known.models)
         lines += ["", "[[configurations]]", f"models = [{named}]", f"bias = {known.bias:.4f}", "[configurations.weights]"]
@@ -177,6 +191,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--known", type=Path, required=True)
     parser.add_argument("--strangers", type=Path, required=True)
+    parser.add_argument("--scenes", type=Path, help="a folder made by make_scenes.py")
     parser.add_argument("--models", default="sface,facenet", help="the primary one first")
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[1] / "models" / "calibration.toml")
     parser.add_argument("--folds", type=int, default=3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ def measure(settings: Settings, pairs: Path) -> Outcome:
     seen = observe(settings, paths)
     calibration = Calibration.load()
     models = [model for model in calibration.models if all(model in face.embeddings for face in seen.values())]
+    seen = {path: _centred(face, models, calibration) for path, face in seen.items()}
     weights = {model: {model: 1.0} for model in models} | fused(calibration, models)
     same = np.array([pair.same for pair in listed])
     lines, data = [], dict[str, Any]()
@@ -60,6 +61,10 @@ def measure(settings: Settings, pairs: Path) -> Outcome:
     data |= {"pairs": len(listed), "photographs": len(paths), "without_a_face": [str(path) for path in paths if path not in seen]}
     note = f"{len(listed)} pairs of {len(paths)} photographs, {len(paths) - len(seen)} without a face"
     return Outcome("verification", f"./stashai bench verification --pairs {pairs}", lines, data, note)
+
+
+def _centred(face: Observation, models: Sequence[str], calibration: Calibration) -> Observation:
+    return replace(face, embeddings={model: calibration.models[model].centred(face.embeddings[model]) for model in models})
 
 
 def read_pairs(path: Path) -> list[Pair]:

@@ -11,10 +11,11 @@ Ramos and Gonzalez-Rodriguez 2013 for calibration, Brümmer and du Preez 2006 fo
 
 from __future__ import annotations
 
+import base64
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError
+from ..vision.faces import Vector
 
 Probabilities = NDArray[np.float64]
 
@@ -42,22 +44,36 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class ModelConstants:
-    """`likeness` is the mean cosine of two photographs of one person, `cohort` what a face usually scores with the most
-    similar quarter of other people (the stand-in where hardly anybody is enrolled)."""
+    """What is usual for one model. `centre` (D,) is the mean of everybody's unit vectors, which says nothing of anybody and is
+    taken off before vectors are compared. Of what is left then, `likeness` is the mean cosine of two photographs of one person
+    and `cohort` what a face scores with the most similar quarter of other people (the stand-in where hardly anybody is enrolled)."""
 
     likeness: float
     cohort: float
+    centre: Vector = field(default_factory=lambda: np.zeros(1, np.float32), compare=False)
+
+    def centred(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Unit vectors (..., D) without what all have in common, at length one again."""
+        moved = vectors - self.centre
+        return np.asarray(moved / np.maximum(np.linalg.norm(moved, axis=-1, keepdims=True), 1e-9), np.float32)
+
+    @classmethod
+    def read(cls, table: Mapping[str, Any]) -> ModelConstants:
+        centre = np.frombuffer(base64.b64decode(table.get("centre", "AAA="), validate=True), "<f2").astype(np.float32)
+        return cls(float(table["likeness"]), float(table["cohort"]), centre)
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """`threshold` is the operating point: at this probability a name is shown. `undecided` is the band of the first model's
-    probability in which another model is asked."""
+    probability in which another model is asked. `lasting` is what being seen at several moments adds to somebody's log odds of
+    being enrolled: the people of a clip are known more often than the passers-by of photographs are."""
 
     threshold: float
     undecided: tuple[float, float]
     models: Mapping[str, ModelConstants]
     configurations: Sequence[Configuration]
+    lasting: float = 0.0
 
     @classmethod
     def load(cls, path: Path | None = None) -> Calibration:
@@ -91,10 +107,11 @@ def parse(document: Mapping[str, Any]) -> Calibration:
     return Calibration(
         threshold=float(document["threshold"]),
         undecided=(float(low), float(high)),
-        models={name: ModelConstants(**table) for name, table in document["models"].items()},
+        models={name: ModelConstants.read(table) for name, table in document["models"].items()},
         configurations=[
             Configuration(tuple(table["models"]), dict(table["weights"]), float(table["bias"])) for table in document["configurations"]
         ],
+        lasting=float(document.get("lasting", 0.0)),
     )
 
 

@@ -15,6 +15,8 @@ from .gallery import Gallery
 
 SCALE = 10.0
 """Weights are searched for in tens, so that all are of one order."""
+RIVALS = 40
+"""People that each probe is compared with: the ones most like it. What is left out of several hundred weighs nothing."""
 _RIDGE = 1e-6
 _STEEPEST_FALL = -0.6
 """How much more looks may flatten a cosine's weight: little enough that more likeness is never less evidence."""
@@ -22,12 +24,26 @@ _STEEPEST_FALL = -0.6
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One gallery's probes: `features` (T, N, F), `truth` (T,) the number of the right person or -1 for nobody enrolled,
-    `weight` (T,) how much each counts."""
+    """One gallery's probes: `features` (T, K, F) of the candidates of each, `truth` (T,) the column of the right person or -1
+    for nobody enrolled, `weight` (T,) how much each counts, `enrolled` how many people the gallery holds."""
 
     features: Matrix
     truth: NDArray[np.intp]
     weight: NDArray[np.float64]
+    enrolled: int
+
+    @classmethod
+    def of(cls, features: Matrix, truth: NDArray[np.intp], weight: NDArray[np.float64]) -> Sample:
+        """Out of everybody's `features` (T, N, F): the right person and the RIVALS with the highest cosines."""
+        count, enrolled = features.shape[:2]
+        if enrolled <= RIVALS + 1:
+            return cls(features, truth, weight, enrolled)
+        known, rows = truth >= 0, np.arange(count)
+        cosines = features[..., 0].copy()
+        cosines[rows[known], truth[known]] = np.inf
+        chosen = np.argpartition(-cosines, RIVALS, axis=1)[:, : RIVALS + 1]
+        own = np.argmax(chosen == truth[:, None], axis=1)
+        return cls(np.take_along_axis(features, chosen[..., None], axis=1), np.where(known, own, -1), weight, enrolled)
 
 
 def table(gallery: Gallery, items: Sequence[Mapping[str, Pooled]], models: Sequence[str]) -> Matrix:
@@ -72,7 +88,7 @@ def _loss(point: NDArray[np.float64], samples: Sequence[Sample]) -> tuple[float,
 
 
 def _sample_loss(weights: NDArray[np.float64], sample: Sample) -> tuple[float, NDArray[np.float64], float]:
-    logits = (sample.features @ weights[:-1].astype(np.float32)).astype(np.float64) + weights[-1] + prior(sample.features.shape[1])
+    logits = (sample.features @ weights[:-1].astype(np.float32)).astype(np.float64) + weights[-1] + prior(sample.enrolled)
     top = np.maximum(logits.max(axis=1, keepdims=True), 0.0)
     shares = np.exp(logits - top)
     whole = shares.sum(axis=1, keepdims=True) + np.exp(-top)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -55,8 +55,9 @@ class Bank:
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """Everybody who has at least one usable reference. `looks` (P,) says how many independent looks their references amount
-    to; `outliers` are references that were left out because they look like somebody else than the person's other ones."""
+    """Everybody who has at least one usable reference; all vectors are centred. `looks` (P,) says how many independent looks
+    their references amount to; `outliers` are references that were left out because they look like somebody else than the
+    person's other ones."""
 
     people: Sequence[Person]
     models: Sequence[str]
@@ -83,7 +84,7 @@ class Gallery:
         models = [models[0], *(model for model in models[1:] if fitted.supports((models[0], model)))]
         constants = fitted.models
         likeness = constants[models[0]].likeness
-        grouped = _grouped(references, models[0])
+        grouped = _grouped(references, models, constants)
         known = [person for person in sorted(people, key=lambda person: person.id) if person.id in grouped]
         kept: dict[int, list[Reference]] = {}
         outliers: list[Reference] = []
@@ -105,7 +106,7 @@ class Gallery:
         return np.unique(np.concatenate(found)).astype(np.intp)
 
     def best_reference(self, person_id: int, model: str, vector: Vector) -> Reference:
-        """The person's reference that is most like `vector`."""
+        """The person's reference that is most like `vector` (centred)."""
         own = [known for known in self.references[person_id] if model in known.embeddings]
         return max(own, key=lambda known: float(known.embeddings[model] @ vector))
 
@@ -126,11 +127,15 @@ def split_outliers(references: Sequence[Reference], model: str, likeness: float)
     return kept, odd
 
 
-def _grouped(references: Iterable[Reference], primary: str) -> dict[int, list[Reference]]:
+def _grouped(
+    references: Iterable[Reference], models: Sequence[str], constants: Mapping[str, ModelConstants]
+) -> dict[int, list[Reference]]:
+    """The usable references by person, with the centred vectors of `models`."""
     grouped: dict[int, list[Reference]] = {}
-    for reference in references:
-        if reference.usable and primary in reference.embeddings:
-            grouped.setdefault(reference.person_id, []).append(reference)
+    for known in references:
+        if known.usable and models[0] in known.embeddings:
+            vectors = {model: constants[model].centred(known.embeddings[model]) for model in models if model in known.embeddings}
+            grouped.setdefault(known.person_id, []).append(replace(known, embeddings=vectors))
     return grouped
 
 

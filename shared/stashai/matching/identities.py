@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..vision.faces import Observation
 from ..vision.profile import Profile
-from .calibration import Calibration, Probabilities, posterior
+from .calibration import Calibration, ModelConstants, Probabilities, posterior
 from .fusion import Matrix, Pooled, evidence, pool
 from .gallery import Gallery
 from .tracks import Constraints
@@ -55,7 +55,7 @@ class Examiner:
         """
         first = [self._pooled(group, seen, self._gallery.models[0]) for group in groups]
         people = self._people(first, groups, seen)
-        adjust = self._adjustments(groups, people, said, priors)
+        adjust = self._adjustments(groups, people, said, priors) + self._lasting(groups, seen)
         shares = self._posterior(first, None, people, adjust)
         low, high = self._calibration.undecided
         best = shares.max(axis=1, initial=0.0)
@@ -78,15 +78,16 @@ class Examiner:
         return sorted(usable, key=lambda position: -seen[position].quality)[:SECOND_OPINIONS]
 
     def _pooled(self, group: Sequence[int], seen: Sequence[Observation], model: str) -> Pooled:
-        rows = [seen[position].embeddings[model] for position in group]
+        constants = self._calibration.models[model]
         weights = [max(seen[position].quality, _WEAKEST) for position in group]
-        return pool(rows, weights, self._calibration.models[model].likeness)
+        return pool(centred([seen[position] for position in group], model, constants), weights, constants.likeness)
 
     def _people(self, first: Sequence[Pooled], groups: Sequence[Sequence[int]], seen: Sequence[Observation]) -> NDArray[np.intp]:
         items = {self._gallery.models[0]: _rows(first)}
         if self._second is not None:
-            asked = [seen[position].embeddings for group in groups for position in group]
-            items[self._second] = np.array([vectors[self._second] for vectors in asked if self._second in vectors], np.float32)
+            asked = [seen[position] for group in groups for position in group if self._second in seen[position].embeddings]
+            if asked:
+                items[self._second] = centred(asked, self._second, self._calibration.models[self._second])
         found = self._gallery.candidates(items)
         return np.arange(len(self._gallery)) if found is None else found
 
@@ -105,6 +106,10 @@ class Examiner:
                 if position in group and person in column:
                     table[row, column[person]] = -np.inf
         return table
+
+    def _lasting(self, groups: Sequence[Sequence[int]], seen: Sequence[Observation]) -> NDArray[np.float64]:
+        moments = [len({seen[position].time for position in group}) for group in groups]
+        return np.where(np.array(moments) > 1, self._calibration.lasting, 0.0)[:, None]
 
     def _posterior(
         self, first: Sequence[Pooled], second: Sequence[Pooled] | None, people: NDArray[np.intp], adjust: NDArray[np.float64]
@@ -130,6 +135,11 @@ class Examiner:
         cosines = bank.cosines(_rows(second), subset)
         fused = evidence(scores, [cosines], looks, gallery.looks[people], self._calibration.configuration((primary, self._second)))
         return np.where(bank.present[people][None, :], fused, alone)
+
+
+def centred(seen: Sequence[Observation], model: str, constants: ModelConstants) -> Matrix:
+    """The centred vectors (n, D) of some faces."""
+    return constants.centred(np.array([one.embeddings[model] for one in seen], np.float32))
 
 
 def _rows(pooled: Sequence[Pooled]) -> Matrix:

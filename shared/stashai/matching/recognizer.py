@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from .assignment import assign, without_taken
 from .calibration import Calibration, Probabilities
 from .fusion import Matrix
 from .gallery import Gallery
-from .identities import Asked, Examiner
+from .identities import Asked, Examiner, centred
 from .settling import is_settled
 from .tracks import LOOSE, TIGHT, Constraints, conflicts, linked, same_frame, tracks
 
@@ -79,7 +79,6 @@ class _Item:
     vectors: Matrix
     said: Constraints
     priors: Mapping[int, float]
-    twice: set[int] = field(default_factory=set)
 
 
 class Recognizer:
@@ -89,7 +88,8 @@ class Recognizer:
         self._gallery = gallery
         self._calibration = calibration or Calibration.load()
         self._examiner = Examiner(gallery, self._calibration, profile)
-        self._likeness = self._calibration.models[gallery.models[0]].likeness
+        self._constants = self._calibration.models[gallery.models[0]]
+        self._likeness = self._constants.likeness
 
     def decide(
         self,
@@ -111,7 +111,7 @@ class Recognizer:
         weak, enrolled = len(observations) - len(seen), len(self._gallery)
         if not seen:
             return ItemDecision(settled=False, too_weak=weak, enrolled=enrolled)
-        item = _Item(seen, np.array([one.embeddings[primary] for one in seen], np.float32), _said(seen, rejected, confirmed), priors or {})
+        item = _Item(seen, centred(seen, primary, self._constants), _said(seen, rejected, confirmed), priors or {})
         least = self._calibration.threshold if threshold is None else threshold
         groups, asked = self._people_of(item, min(NAMED, max(least, 0.05)))
         people, unknown = self._named(item, groups, asked, least)
@@ -128,7 +128,7 @@ class Recognizer:
         joined = self._join_named(groups, asked, item, named)
         if joined != groups:  # also where only their order changed: a row of `asked` is a group
             asked = self._ask(joined, item)
-        apart = conflicts(joined, item.seen, item.said) | _different_names(asked, named)
+        apart = conflicts(joined, item.seen, item.vectors, item.said) | _different_names(asked, named)
         final = linked(joined, item.vectors, LOOSE * self._likeness, apart)
         return final, asked if final == joined else self._ask(final, item)
 
@@ -146,7 +146,7 @@ class Recognizer:
     def _join_named(self, groups: list[list[int]], asked: Asked, item: _Item, named: float) -> list[list[int]]:
         if not len(asked.people):
             return groups
-        apart = conflicts(groups, item.seen, item.said)
+        apart = conflicts(groups, item.seen, item.vectors, item.said)
         best, sure = asked.probabilities.argmax(axis=1), asked.probabilities.max(axis=1)
         joined: list[list[int]] = []
         for row in np.argsort(-sure, kind="stable"):
@@ -168,10 +168,7 @@ class Recognizer:
         if sure[row] < CERTAIN or sure[group[0]] < CERTAIN:
             return False
         alike = item.vectors[groups[row]].mean(axis=0) @ item.vectors[groups[group[0]]].mean(axis=0)
-        overwhelming = bool(alike >= TIGHT * self._likeness)
-        if overwhelming:
-            item.twice.update(groups[row])
-        return overwhelming
+        return bool(alike >= TIGHT * self._likeness)
 
     def _named(self, item: _Item, groups: list[list[int]], asked: Asked, threshold: float) -> tuple[list[RecognizedPerson], list[Stranger]]:
         given = assign(asked.probabilities, threshold)
@@ -183,7 +180,7 @@ class Recognizer:
             if name is None:
                 unknown.append(Stranger(faces, self._candidates(left[row], asked.people)))
             else:
-                note = TWICE if item.twice & set(group) else None
+                note = TWICE if len({face.time for face in faces}) < len(faces) else None
                 person = self._recognized(faces, item.vectors[group], int(asked.people[name]), note)
                 probability, candidates = float(asked.probabilities[row, name]), self._candidates(left[row], asked.people)
                 people.append(replace(person, probability=probability, candidates=candidates))

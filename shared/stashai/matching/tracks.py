@@ -17,6 +17,9 @@ TIGHT = 0.78
 """Faces are one person when their mean cosine is above this share of what two photographs of one person usually have."""
 LOOSE = 0.66
 """The same, for what is still apart when names have been looked for."""
+ONE_FACE = 0.9
+"""Two faces of one frame are one person all the same when their cosine is above this: a mirror, a picture shown twice. Different
+people's stay far below it, and different photographs of one person mostly do."""
 GAP = 3.0
 """Seconds between two frames over which a face is followed by its place."""
 _SAME_PLACE, _LINK, _LINK_IN_PLACE = 0.3, 0.85, 0.55
@@ -40,7 +43,7 @@ def tracks(seen: Sequence[Observation], vectors: Matrix, likeness: float, said: 
     if len({one.time for one in seen}) > 1:
         groups = _followed(seen, vectors, likeness, said)
     groups = _labelled(groups, said)
-    return linked(groups, vectors, TIGHT * likeness, conflicts(groups, seen, said))
+    return linked(groups, vectors, TIGHT * likeness, conflicts(groups, seen, vectors, said))
 
 
 def linked(groups: Sequence[Sequence[int]], vectors: Matrix, least: float, apart: NDArray[np.bool_]) -> list[list[int]]:
@@ -75,9 +78,16 @@ def linked(groups: Sequence[Sequence[int]], vectors: Matrix, least: float, apart
         nearest[first] = likes[first].argmax()
 
 
-def conflicts(groups: Sequence[Sequence[int]], seen: Sequence[Observation], said: Constraints = NO_CONSTRAINTS) -> NDArray[np.bool_]:
-    """(G, G): groups that cannot be one person, as both are in one frame or were said to be different people."""
+def conflicts(
+    groups: Sequence[Sequence[int]], seen: Sequence[Observation], vectors: Matrix, said: Constraints = NO_CONSTRAINTS
+) -> NDArray[np.bool_]:
+    """(G, G): groups that cannot be one person, as both are in one frame, with faces that differ, or were said to be different
+    people."""
     shared = same_frame(groups, seen)
+    means = np.array([vectors[group].mean(axis=0) for group in groups], np.float32)
+    for first, second in np.argwhere(np.triu(shared & (means @ means.T > ONE_FACE / 2))):
+        if _together(groups[first], groups[second], seen, vectors) > ONE_FACE:
+            shared[first, second] = shared[second, first] = False
     if not said.labels and not said.rejected:
         return shared
     names = [{said.labels[position] for position in group if position in said.labels} for group in groups]
@@ -101,6 +111,12 @@ def same_frame(groups: Sequence[Sequence[int]], seen: Sequence[Observation]) -> 
         shared[np.ix_(inside, inside)] = True
     np.fill_diagonal(shared, False)
     return shared
+
+
+def _together(first: Sequence[int], second: Sequence[int], seen: Sequence[Observation], vectors: Matrix) -> float:
+    """The mean cosine of faces of two groups that share frames, over the frames that they share."""
+    cosines = [float(vectors[a] @ vectors[b]) for a in first for b in second if seen[a].time == seen[b].time]
+    return sum(cosines) / len(cosines)
 
 
 def _labelled(groups: Iterable[Sequence[int]], said: Constraints) -> list[list[int]]:

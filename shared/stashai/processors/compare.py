@@ -86,7 +86,7 @@ class CompareFaces(Processor[CompareParams, Comparison]):
         cosines = {model: float(one[model] @ other[model]) for model in models if model in one and model in other}
         if not cosines:
             raise UsageError("The two sides have no model in common.", code="no-model")
-        probability = same_person(cosines, calibration_for(models, ctx.settings))
+        probability = same_person({model: one[model] for model in cosines}, other, calibration_for(models, ctx.settings))
         similarities = {ctx.vision.family(model): round(cosine, 4) for model, cosine in cosines.items()}
         return Comparison(first=first, second=second, similarities=similarities, probability=probability, same=probability >= 0.5)
 

@@ -10,6 +10,7 @@ from ..matching.pairs import same_person
 from ..processing.base import Entity, Unit
 from ..processing.context import Context
 from ..processing.stores import PeopleStore, Person
+from ..vision.faces import Vector
 from .compare import CompareFaces, CompareParams, Comparison, FaceSource
 
 
@@ -28,13 +29,17 @@ def likest(person: Person, people: PeopleStore, primary: str, count: int) -> lis
     if not own:
         return []
     mine = np.stack(own)
-    best: dict[int, float] = {}
+    best: dict[int, tuple[float, Vector, Vector]] = {}
     for other in people.references():
         if other.usable and primary in other.embeddings and other.person_id != person.id:
-            best[other.person_id] = max(best.get(other.person_id, -1.0), float((mine @ other.embeddings[primary]).max()))
+            vector = other.embeddings[primary]
+            nearest = mine[int((mine @ vector).argmax())]
+            score = float(nearest @ vector)
+            if other.person_id not in best or score > best[other.person_id][0]:
+                best[other.person_id] = score, nearest, vector
     known = {other.id: other for other in people.people() if other.source == person.source}
-    ranked = sorted(((score, known[number]) for number, score in best.items() if number in known), key=lambda row: -row[0])
-    return [Alike(other, score, same_person({primary: score})) for score, other in ranked[:count]]
+    ranked = sorted(((*found, known[number]) for number, found in best.items() if number in known), key=lambda row: -row[0])
+    return [Alike(other, score, same_person({primary: one}, {primary: vector})) for score, one, vector, other in ranked[:count]]
 
 
 def compared(first: Person, second: Person, ctx: Context) -> Comparison:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from tests.unit.matching.crowd import calibration
 
 from stashai.errors import ModelError
-from stashai.matching.calibration import Calibration, posterior, prior
+from stashai.matching.calibration import Calibration, ModelConstants, posterior, prior
 from stashai.matching.fusion import Scores, evidence, feature_names
 from stashai.matching.pairs import same_person
 
@@ -78,7 +78,7 @@ def test_models_that_were_never_fitted_are_refused() -> None:
     with pytest.raises(ModelError, match="no calibration"):
         calibration().configuration(["three"])
     with pytest.raises(ModelError, match="no calibration"):
-        same_person({"three": 0.9}, calibration())
+        same_person({"three": alike(1.0)}, {"three": alike(0.9)}, calibration())
 
 
 def test_a_broken_file_says_what_to_do(tmp_path: Path) -> None:
@@ -89,8 +89,29 @@ def test_a_broken_file_says_what_to_do(tmp_path: Path) -> None:
     assert "fit_calibration" in caught.value.remedy
 
 
+def alike(cosine: float) -> np.ndarray:
+    """A unit vector with this cosine to alike(1.0)."""
+    return np.array([cosine, math.sqrt(1 - cosine * cosine)], np.float32)
+
+
 def test_two_faces_alone() -> None:
-    fitted = calibration()
-    assert same_person({"one": 0.8, "two": 0.8}, fitted) > 0.999 > same_person({"one": 0.3}, fitted) > same_person({"one": 0.1}, fitted)
-    assert same_person({"one": 0.8, "unheard-of": -1.0}, fitted) == same_person({"one": 0.8}, fitted)
-    assert same_person({"one": 0.8}, replace(fitted, threshold=0.1)) == same_person({"one": 0.8}, fitted)
+    fitted, face = calibration(), {model: alike(1.0) for model in ("one", "two", "unheard-of")}
+
+    def together(**cosines: float) -> float:
+        return same_person(face, {model: alike(cosine) for model, cosine in cosines.items()}, fitted)
+
+    assert together(one=0.8, two=0.8) > 0.999 > together(one=0.3) > together(one=0.1)
+    assert together(**{"one": 0.8, "unheard-of": -1.0}) == together(one=0.8)
+    other = replace(fitted, threshold=0.1)
+    assert same_person(face, {"one": alike(0.8)}, other) == together(one=0.8)
+
+
+@given(arrays(np.float32, (3, 8), elements=st.floats(-1, 1, width=32)), arrays(np.float32, 8, elements=st.floats(-0.5, 0.5, width=32)))
+def test_what_all_have_in_common_is_taken_off(rows: np.ndarray, centre: np.ndarray) -> None:
+    constants = ModelConstants(0.7, 0.2, centre)
+    lengths = np.linalg.norm(rows - centre, axis=1)
+    assume(bool((lengths > 1e-3).all()))
+    left = constants.centred(rows)
+    assert np.allclose(np.linalg.norm(left, axis=1), 1.0, atol=1e-4)
+    assert np.allclose(left * lengths[:, None] + centre, rows, atol=1e-4)
+    assert np.array_equal(constants.centred(rows[0]), left[0])

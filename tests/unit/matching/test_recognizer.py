@@ -62,6 +62,20 @@ def test_a_mirror_is_believed_and_said(crowd: Crowd, recognizer: Recognizer) -> 
     assert decision.people[0].note == TWICE
 
 
+def test_a_stranger_in_a_mirror_is_one_stranger(crowd: Crowd, recognizer: Recognizer) -> None:
+    shown = [crowd.face(STRANGER, time=float(time), x=10.0) for time in range(4)]
+    mirrored = [replace(face, face=replace(face.face, box=(300.0, 10.0, 50.0, 60.0)), id=None) for face in shown]
+    other = [crowd.face(STRANGER + 1, time=float(time), x=150.0) for time in range(4)]
+    decision = recognizer.decide([*shown, *mirrored, *other])
+    assert [len(stranger.observations) for stranger in decision.unknown] == [8, 4]
+
+
+def test_a_collage_of_different_photographs_is_believed_and_said(crowd: Crowd, recognizer: Recognizer) -> None:
+    decision = recognizer.decide([crowd.face(3, x=100.0 * part, spread=0.5) for part in range(3)])
+    assert [len(person.observations) for person in decision.people] == [3]
+    assert decision.people[0].note == TWICE
+
+
 def test_weak_faces_are_counted_and_left_out(crowd: Crowd, recognizer: Recognizer) -> None:
     decision = recognizer.decide([crowd.face(3, quality=0.01)])
     assert decision.too_weak == 1

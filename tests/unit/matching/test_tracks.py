@@ -1,18 +1,19 @@
-"""Faces of one person belong together; two of one frame never do."""
+"""Faces of one person belong together; two of one frame never do, but for a face that is shown twice."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tests.unit.matching.crowd import LIKENESS, Crowd, unit
 
 from stashai.matching.fusion import Matrix
 from stashai.matching.settling import is_settled
-from stashai.matching.tracks import Constraints, linked, overlap, tracks
+from stashai.matching.tracks import ONE_FACE, Constraints, linked, overlap, tracks
 from stashai.vision.faces import Observation
 
 
@@ -43,9 +44,21 @@ def test_never_two_of_one_frame_and_nobody_lost(seed: int, people: int, frames: 
     faces = [crowd.face(p % 3, time=float(t), x=30.0 * p, spread=spread) for t in range(frames) for p in range(people)]
     found = tracks(faces, vectors(faces), LIKENESS)
     assert sorted(position for group in found for position in group) == list(range(len(faces)))
+    together = [(a, b) for a, b in combinations(range(len(faces)), 2) if faces[a].time == faces[b].time]
+    assume(all(vectors(faces)[a] @ vectors(faces)[b] <= ONE_FACE for a, b in together))
     for group in found:
         times = [faces[position].time for position in group]
         assert len(times) == len(set(times))
+
+
+def test_the_same_face_twice_in_a_frame_is_one_person() -> None:
+    crowd = Crowd(2)
+    shown = [crowd.face(0, time=float(time)) for time in range(4)]
+    mirrored = [crowd.face(0, time=float(time), x=300.0) for time in range(4)]
+    for face, other in zip(shown, mirrored, strict=True):
+        other.embeddings["one"] = face.embeddings["one"]
+    faces = [*shown, *mirrored, *(crowd.face(1, time=float(time), x=100.0) for time in range(4))]
+    assert sorted(map(sorted, tracks(faces, vectors(faces), LIKENESS))) == [list(range(8)), list(range(8, 12))]
 
 
 def test_what_was_said_to_be_one_person_is_one() -> None:

@@ -96,11 +96,11 @@ class WorkerState:
         except (StashAIError, LeaseLost) as error:
             logger.info("Job %s: %s", job_id, error)
         finally:
+            self.core.ledger.database.release()
             with self._working:
                 self._running -= 1
                 self._last_work = time.monotonic()
                 self._working.notify_all()
-            self.core.ledger.database.release()
 
     def unload_if_idle(self) -> bool:
         """Free the networks when nothing used them for STASHAI_IDLE_MINUTES."""
@@ -124,8 +124,11 @@ class WorkerState:
         self.bell.stop()
         self.core.pause()
         with self._working:
-            self._working.wait_for(lambda: self._running == 0, STOP_SECONDS)
-        self.core.close()
+            stopped = self._working.wait_for(lambda: self._running == 0, STOP_SECONDS)
+        if stopped:
+            self.core.close()
+        else:  # a connection must not be closed under a thread that uses it; the process takes it along
+            logger.warning("Jobs did not stop within %.0f seconds; whoever comes next goes on with them", STOP_SECONDS)
 
     def _vital(self) -> tuple[HealthMetrics, bool]:
         """What health tells, and whether any processor can run here."""

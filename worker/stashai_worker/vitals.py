@@ -54,5 +54,5 @@ class Vitals:
         """Until cancelled, with a thread of its own: it must not wait for those that wait for jobs."""
         limiter = CapacityLimiter(1)
         while True:
-            await to_thread.run_sync(self.take, limiter=limiter, abandon_on_cancel=True)
+            await to_thread.run_sync(self.take, limiter=limiter)
             await asyncio.sleep(READ_SECONDS)

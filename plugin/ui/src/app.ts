@@ -57,7 +57,7 @@ export interface App {
   forget(target: Target): void;
 }
 
-const key = ({ type, id, mode, time }: Target) => [type, id, mode, time ?? ""].join(":");
+export const targetKey = ({ type, id, mode, time }: Target) => [type, id, mode, time ?? ""].join(":");
 
 export function createApp(graphql: GraphQL = apolloGraphQL(), pace: Pace = pagePace): App {
   const ops = operations(graphql);
@@ -75,13 +75,13 @@ export function createApp(graphql: GraphQL = apolloGraphQL(), pace: Pace = pageP
     toast: createStore<ToastApi | null>(null),
     changes: createStore(0),
     session(target) {
-      const known = sessions.get(key(target)) ?? createSession(ops, target, pace);
-      sessions.set(key(target), known);
+      const known = sessions.get(targetKey(target)) ?? createSession(ops, target, pace);
+      sessions.set(targetKey(target), known);
       return known;
     },
     forget(target) {
-      sessions.get(key(target))?.pause();
-      sessions.delete(key(target));
+      sessions.get(targetKey(target))?.pause();
+      sessions.delete(targetKey(target));
     },
   };
 }

@@ -144,10 +144,17 @@ flow("Add & next: the next scene of the filter is looked at meanwhile and opens 
   assert.deepEqual([...new Set(opsOf(mock, "identify").map((call) => call.id))], ["1", "2"]);
   await shot(page, "scene-next-ready");
   const before = opsOf(mock, "step").length;
+  await page.evaluate(() => (window.halfTyped = document.body.appendChild(document.createElement("div"))));
+  await page.evaluate(() => (window.halfTyped.innerHTML = '<div class="edit-buttons-container"><button class="edit-button btn-primary">Save</button></div>'));
+  await page.click("text=Add & next");
+  await page.waitForSelector("text=unsaved changes");
+  await page.evaluate(() => window.halfTyped.remove());
   await page.click("text=Add & next");
   await page.waitForURL(/scenes\/2/);
   await page.waitForSelector(".sai-review >> text=Scene 2");
   assert.equal(await row(page, "u1").count(), 1);
+  assert.equal(await page.locator("text=unsaved changes").count(), 0);
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("data-row")), "p1");
   assert.equal(opsOf(mock, "step").filter((call) => call.job === "job-scene2auto").length, opsOf(mock, "step").slice(0, before).filter((call) => call.job === "job-scene2auto").length);
 });
 

@@ -1,6 +1,7 @@
 /** The dialog that opens at once and fills: people seen, best first, with what to do about each; one button adds the ticked ones. */
 import * as React from "react";
 import { Alert, Button, Form, Modal } from "react-bootstrap";
+import { targetKey } from "../app";
 import type { Review } from "../app";
 import { useApp, useShortcutsPaused, useStore } from "../context";
 import { Badge, Bar, Empty, Trouble } from "../parts/basics";
@@ -16,12 +17,14 @@ const TITLES = { scene: "whoScene", image: "whoImage", gallery: "whoGallery" } a
 export const ReviewDialog: React.FC = () => {
   const app = useApp();
   const review = useStore(app.review);
-  return review ? <Dialog review={review} /> : null;
+  // Another scene starts anew: what was said, warned of or focused belongs to the one before.
+  return review ? <Dialog key={targetKey(review.target)} review={review} /> : null;
 };
 
 const Dialog: React.FC<{ review: Review }> = ({ review }) => {
   const it = useReview(review);
   const { app, t, session, state } = it;
+  const scene = useStore(app.scene);
   const next = useNext(review, it.finished);
   const [searching, setSearching] = React.useState<string | null>(null);
   const keyboard = useKeyboard(it, searching !== null, setSearching);
@@ -38,13 +41,15 @@ const Dialog: React.FC<{ review: Review }> = ({ review }) => {
       </Button>
     );
   }
+  // A scene of the queue without a title: its page knows the file's name.
+  const title = review.title || (scene?.id === review.target.id ? scene.title : "");
   const titleKey = review.target.mode === "frame" ? "whoFrame" : TITLES[review.target.type];
   return (
     <Modal show size="xl" scrollable onHide={close} dialogClassName="sai sai-review" aria-labelledby="sai-review-title" animation={false} enforceFocus={false}>
       <Modal.Header closeButton closeLabel={t("close")}>
         <Modal.Title id="sai-review-title" as="h4">
           {t(titleKey)}
-          {review.title && <small className="sai-soft">{review.title}</small>}
+          {title && <small className="sai-soft">{title}</small>}
         </Modal.Title>
         <Progress it={it} />
       </Modal.Header>

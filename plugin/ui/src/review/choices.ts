@@ -20,15 +20,12 @@ export type Decision =
   | { kind: "tick"; key: string; ticked: boolean; performer?: { id: string; name: string } }
   | { kind: "choose"; key: string; performer: { id: string; name: string } }
   | { kind: "verdict"; key: string; verdict: "not" | "skip" }
-  | { kind: "undo" }
-  | { kind: "reset" };
+  | { kind: "undo" };
 
 export const noChoices: Choices = { byRow: {}, history: [] };
 
 export function decide(choices: Choices, decision: Decision): Choices {
   switch (decision.kind) {
-    case "reset":
-      return noChoices;
     case "undo": {
       const last = choices.history[choices.history.length - 1];
       if (!last) return choices;

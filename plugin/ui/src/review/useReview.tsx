@@ -33,8 +33,6 @@ export function useReview(review: Review) {
   const job = state.job?.id ?? null;
   const gallery = review.target.type === "gallery";
 
-  React.useEffect(() => dispatch({ kind: "reset" }), [session]);
-
   const attempt = async (work: () => Promise<void>) => {
     setBusy(true);
     try {

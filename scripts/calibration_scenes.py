@@ -23,8 +23,8 @@ from stashai.settings import Settings
 from stashai.text import original
 from stashai.vision.engine import VisionEngine
 
-MOST = 3.0
-"""The largest change of the log odds: some hundred tracks tell no more."""
+USUAL = 1.0
+"""How large a change of the log odds is usual: a few undecided tracks alone do not make a larger one."""
 
 
 def scenes_of(folder: Path) -> dict[str, Any]:
@@ -70,8 +70,12 @@ def tracks(decision: ItemDecision, cast: Mapping[str, Any]) -> Iterator[tuple[fl
 
 
 def likeliest(probability: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    best = minimize_scalar(lambda more: log_loss(shifted(probability, more), right), bounds=(-MOST, MOST), method="bounded")
-    return round(float(best.x), 2)
+    """The log odds to add: likeliest by the tracks and a normal distribution of what is usual."""
+
+    def loss(more: float) -> float:
+        return len(right) * log_loss(shifted(probability, more), right) + 0.5 * (more / USUAL) ** 2
+
+    return round(float(minimize_scalar(loss, bounds=(-4 * USUAL, 4 * USUAL), method="bounded").x), 2)
 
 
 def shifted(probability: NDArray[np.float64], more: float) -> NDArray[np.float64]:

@@ -194,3 +194,15 @@ def test_a_larger_gallery_makes_the_same_face_less_certain() -> None:
     assert shares[-1] < shares[0]
 
 
+def test_who_is_seen_at_several_moments_is_likelier_to_be_somebody_known(crowd: Crowd) -> None:
+    fitted = calibration()
+    gallery = Gallery.build(crowd.people(50), crowd.references(50), ["one"], fitted)
+    face = crowd.face(3, spread=1.2)
+
+    def share(lasting: float, moments: int) -> float:
+        faces = [replace(face, time=float(moment)) for moment in range(moments)]
+        decision = Recognizer(gallery, replace(fitted, lasting=lasting)).decide(faces, threshold=2.0)
+        return next(c.probability for c in told(decision)[0] if c.person_id == 3)
+
+    assert share(1.5, 1) == share(0.0, 1)
+    assert share(1.5, 4) > share(0.0, 4)

@@ -13,7 +13,6 @@ export const de: Catalog = {
   cancel: "Abbrechen",
   retry: "Noch einmal",
   loading: "Wird geladen…",
-  open: "Öffnen",
   undo: "Rückgängig",
   back: "Zurück zur Auswahl",
 
@@ -107,7 +106,6 @@ export const de: Catalog = {
   runsWorker: "Läuft auf einem anderen Rechner",
   runsNowhere: "Kann noch nicht laufen",
   learnedOf: "Gesichter lernen: {done} von {total}",
-  running: "Läuft gerade",
   noJobs: "Noch keine Aufträge. In einer Szene im ⋮-Menü „Personen erkennen“ wählen oder auf einer Liste Einträge auswählen.",
   stPending: "Wartet",
   stProcessing: "Läuft",

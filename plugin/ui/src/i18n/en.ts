@@ -12,7 +12,6 @@ export const en = {
   cancel: "Cancel",
   retry: "Try again",
   loading: "Loading…",
-  open: "Open",
   undo: "Undo",
   back: "Back to the review",
 
@@ -106,7 +105,6 @@ export const en = {
   runsWorker: "Runs on another computer",
   runsNowhere: "Cannot run yet",
   learnedOf: "Learning faces: {done} of {total}",
-  running: "Running now",
   noJobs: "No jobs yet. Open a scene and choose “Identify people” in its ⋮ menu, or select items on a list page.",
   stPending: "Waiting",
   stProcessing: "Running",

@@ -13,7 +13,6 @@ export const es: Catalog = {
   cancel: "Cancelar",
   retry: "Reintentar",
   loading: "Cargando…",
-  open: "Abrir",
   undo: "Deshacer",
   back: "Volver a la revisión",
 
@@ -107,7 +106,6 @@ export const es: Catalog = {
   runsWorker: "Funciona en otro ordenador",
   runsNowhere: "Aún no puede funcionar",
   learnedOf: "Aprendiendo caras: {done} de {total}",
-  running: "En curso",
   noJobs: "Aún no hay trabajos. En una escena elija «Identificar personas» en el menú ⋮, o seleccione elementos en una lista.",
   stPending: "En espera",
   stProcessing: "En curso",

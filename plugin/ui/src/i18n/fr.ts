@@ -13,7 +13,6 @@ export const fr: Catalog = {
   cancel: "Annuler",
   retry: "Réessayer",
   loading: "Chargement…",
-  open: "Ouvrir",
   undo: "Annuler",
   back: "Retour à la revue",
 
@@ -107,7 +106,6 @@ export const fr: Catalog = {
   runsWorker: "Tourne sur un autre ordinateur",
   runsNowhere: "Ne peut pas encore tourner",
   learnedOf: "Apprentissage des visages : {done} sur {total}",
-  running: "En cours",
   noJobs: "Aucun travail. Dans une scène, choisissez « Identifier les personnes » dans le menu ⋮, ou sélectionnez des éléments d'une liste.",
   stPending: "En attente",
   stProcessing: "En cours",

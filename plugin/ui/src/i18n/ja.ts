@@ -13,7 +13,6 @@ export const ja: Catalog = {
   cancel: "キャンセル",
   retry: "再試行",
   loading: "読み込み中…",
-  open: "開く",
   undo: "元に戻す",
   back: "確認に戻る",
 
@@ -107,7 +106,6 @@ export const ja: Catalog = {
   runsWorker: "別のコンピューターで動作",
   runsNowhere: "まだ動作できません",
   learnedOf: "顔を学習中: {total} 人中 {done} 人",
-  running: "実行中",
   noJobs: "ジョブはまだありません。シーンの ⋮ メニューで「人物を特定」を選ぶか、一覧で項目を選択してください。",
   stPending: "待機中",
   stProcessing: "実行中",

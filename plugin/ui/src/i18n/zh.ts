@@ -13,7 +13,6 @@ export const zh: Catalog = {
   cancel: "取消",
   retry: "重试",
   loading: "正在加载…",
-  open: "打开",
   undo: "撤销",
   back: "返回审阅",
 
@@ -107,7 +106,6 @@ export const zh: Catalog = {
   runsWorker: "在另一台电脑上运行",
   runsNowhere: "尚不能运行",
   learnedOf: "正在学习人脸:{total} 人中的 {done} 人",
-  running: "正在运行",
   noJobs: "还没有任务。在短片的 ⋮ 菜单中选择“识别人物”,或在列表页选择项目。",
   stPending: "等待中",
   stProcessing: "运行中",

@@ -181,10 +181,10 @@ export const de: Catalog = {
   model: "Modell",
   similarity: "Ähnlichkeit",
 
-  setRunOn: "Läuft auf",
+  setRunOn: "Wo es läuft",
   runAuto: "Automatisch",
-  runLocal: "Diesem Stash",
-  runWorker: "Anderem Rechner",
+  runLocal: "Auf diesem Stash",
+  runWorker: "Auf einem anderen Rechner",
   runOnHint: "Automatisch nimmt den anderen Rechner, wenn er antwortet, sonst diesen.",
   address: "Adresse",
   token: "Token",

@@ -28,7 +28,7 @@ import requests  # noqa: E402 - the checkout comes first
 from tests.fakes.fake_stash import FakeStash  # noqa: E402
 from tests.fakes.fake_stash.demo import fill  # noqa: E402
 
-from stashai.demo import fetch_pictures, make_clip  # noqa: E402
+from stashai.demo import fetch_pictures  # noqa: E402
 from stashai.settings import Settings  # noqa: E402
 
 ROUNDS = 15
@@ -107,10 +107,8 @@ def clicks(stash: FakeStash, pictures: dict[str, Path]) -> Json:
     others = {}
     for name, sprites in (("warm", True), ("bare", False)):
         clip = media / f"{name}.mp4"
-        make_clip(clip, pictures)
-        with clip.open("ab") as file:
-            # Another file to us, the same film to a decoder.
-            file.write(name.encode())
+        # Another file to us, the same film to a decoder.
+        clip.write_bytes((media / "clip.mp4").read_bytes() + name.encode())
         scene = stash.library.rows["scene"][1]
         row = stash.library.add_scene(name, clip, duration=float(str(scene.files[0]["duration"])), size=(960, 540), rate=25)
         row.media |= scene.media if sprites else {}

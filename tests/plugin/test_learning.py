@@ -12,7 +12,9 @@ from tests.plugin.calls import Calls
 from tests.plugin.clips import RATE, SIDE, clip, seconds
 
 from stashai_plugin.host.bench import Bench
+from stashai_plugin.people.forgetting import forget, wipe
 from stashai_plugin.people.listing import people, use_as_picture
+from stashai_plugin.tasks.identifying import identify
 from stashai_plugin.tasks.learning import learn
 
 Pictures = Mapping[str, Path]
@@ -112,3 +114,40 @@ def test_pictures_are_not_learned_from_when_the_settings_say_so(calls: Calls, st
     calls.save(learn={"performer_images": False, "tagged_images": False, "scenes": False})
     assert learn(calls.request()) == "Looked at 0 pictures: learned 0."
     assert json.loads(str(stash.plugin_settings["stashai"]["settings"]))["learn"]["performer_images"] is False
+
+
+def test_forgetting_and_wiping_leave_no_trace(calls: Calls, stash: FakeStash, pictures: Pictures) -> None:
+    stash.library.add_performer("Barack Obama", pictures["obama.jpg"].read_bytes())
+    stash.library.add_performer("Joe Biden", pictures["biden.jpg"].read_bytes())
+    stash.library.add_image("His", pictures["obama2.jpg"])
+    assert "somebody known in 1" in identify(calls.request(type="image"))
+    bench = calls.bench()
+    (person,) = [p for p in bench.stores.people.people() if p.name == "Barack Obama"]
+    (reference,) = bench.stores.people.references(person_id=person.id)
+    assert "Barack Obama" in dump(calls)
+    forget(calls.request(performer_id="1", confirm="Barack Obama"))
+    assert "Barack Obama" not in dump(calls)
+    assert calls.bench().stores.crops.get(reference.crop) is None
+    assert not list((calls.data / "graphs").rglob("*.voy*"))
+    learn(calls.request())
+    assert [p.name for p in calls.bench().stores.people.people()] == ["Joe Biden"]
+    wipe(calls.request(confirm="WIPE"))
+    assert "Joe Biden" not in dump(calls)
+    assert not (calls.data / "crops").exists()
+    database = calls.bench().ledger.database
+    for table in (
+        "people",
+        "reference_faces",
+        "reference_embeddings",
+        "source_files",
+        "seen_frames",
+        "observations",
+        "observation_embeddings",
+    ):
+        assert database.scalar(f"SELECT count(*) FROM {table}") == 0
+
+
+def dump(calls: Calls) -> str:
+    """All that the ledger's file says, what was deleted and not overwritten included."""
+    calls.bench().ledger.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return (calls.data / "stashai.sqlite3").read_bytes().decode("latin-1")

@@ -221,3 +221,18 @@ def test_a_third_partys_service_answers_at_its_own_endpoint(start: Start) -> Non
         assert (answer["service_name"], answer["tags"][0]["name"], other.seen[0]["path"]) == ("tagger", "beach", "/look")
         assert worker.delete("/services/tagger").status_code == 204
         worker.post(f"/queue/cancel/{running}")
+
+
+def test_what_was_registered_and_set_aside_stays_so_over_a_restart(start: Start) -> None:
+    origin = f"http://127.0.0.1:{free_port()}"
+    info = {"name": "tagger", "type": "http", "endpoint": origin + "/look", "capabilities": ["content_analysis"]}
+    first = start(environ={"STASHAI_SERVICE_ORIGINS": origin})
+    assert first.post("/services", info).status_code == 201
+    assert first.post("/services/tagger/maintenance").status_code == 200
+    assert first.post("/services/test.slow/maintenance").status_code == 200
+    again = start(environ={"STASHAI_SERVICE_ORIGINS": origin})
+    shown = {one["name"]: (one["endpoint"], one["status"]) for one in again.get("/services").json()}
+    assert shown["tagger"] == (origin + "/look", "maintenance")
+    assert shown["test.slow"][1] == "maintenance"
+    elsewhere = start()
+    assert "tagger" not in {one["name"] for one in elsewhere.get("/services").json()}

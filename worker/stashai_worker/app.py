@@ -20,6 +20,7 @@ from .config import WorkerConfig
 from .document import described
 from .events import Hub
 from .forwarding import WorkerRegistry
+from .kept_services import KeptServices
 from .limits import BodyLimit
 from .media import WorkerMedia
 from .opening import Opening
@@ -44,7 +45,7 @@ def open_state(config: WorkerConfig, prepare: Prepare = prepare_networks) -> Wor
     core.media = WorkerMedia(config, spool, core.stores.observations, stash)
     readiness = Readiness(core, prepare, stash.problem if stash is not None else None)
     hub = Hub(core.ledger, core.ledger.database.now)
-    services = Services(config, registry)
+    services = Services(config, registry, KeptServices(config.core.data / "services.json"))
     registry.choice = services
     return WorkerState(config, core, spool, services, hub, readiness)
 

@@ -23,6 +23,7 @@ from stashai.processing.registry import Listed, Registry
 
 from .config import WorkerConfig
 from .elsewhere import Kind, OutOfReachError, Question, Remote, ServiceDownError
+from .kept_services import KeptServices
 from .probing import ADAPTERS, Breaker, after_probe, averaged, probed_now
 
 logger = logging.getLogger(__name__)
@@ -35,17 +36,24 @@ CAN: Mapping[Kind, tuple[str, ...]] = {"worker": ("facial_recognition",), "visag
 class Services:
     """Safe for several threads. In-process processors come from the registry and need no probe."""
 
-    def __init__(self, config: WorkerConfig, registry: Registry) -> None:
+    def __init__(self, config: WorkerConfig, registry: Registry, file: KeptServices) -> None:
         self._config = config
         self._registry = registry
+        self._file, self._kept = file, file.load()
         self._lock = threading.Lock()
-        self._aside: set[str] = set()
         self._remotes: dict[str, Remote] = {}
         self._breakers: dict[str, Breaker] = {}
         for number, origin in enumerate(config.workers, 1):
             self._add(f"worker-{number}", "worker", origin)
         if config.visage_url:
             self._add("visage", "visage", config.visage_url.rstrip("/"))
+        for info in self._kept.registered.values():
+            try:
+                self._join(info)
+            except UsageError as error:
+                logger.warning("The service %s, registered earlier, is left out: %s", info.name, error)
+        for name in self._kept.aside & self._remotes.keys():
+            self._remotes[name] = replace(self._remotes[name], maintenance=True)
 
     def all(self) -> list[ServiceInfo]:
         local = [self._local(listed) for listed in self._registry.all()]
@@ -54,15 +62,21 @@ class Services:
 
     def register(self, info: ServiceInfo) -> ServiceInfo:
         """Add a service elsewhere, on an origin that the configuration allows. Raises UsageError otherwise."""
+        with self._lock:
+            added = self._join(info)
+            self._kept.registered[info.name] = added
+            self._file.save(self._kept)
+            return added
+
+    def _join(self, info: ServiceInfo) -> ServiceInfo:
         origin = self._allowed(info.endpoint)
         if info.health_check_url and self._allowed(info.health_check_url) != origin:
             raise UsageError("The health check lies on another origin than the service.", code="forbidden")
         kind: Kind = "worker" if info.type == "worker" else "visage" if info.type == "visage" else "http"
-        with self._lock:
-            if info.name in self._remotes or self._registry.find(info.name):
-                raise UsageError(f"There is a service {info.name!r} already.", code="conflict")
-            endpoint = info.endpoint if kind == "http" else origin
-            return self._add(info.name, kind, endpoint, tuple(info.capabilities), info.type, info.health_check_url, info.version).info()
+        if info.name in self._remotes or self._registry.find(info.name):
+            raise UsageError(f"There is a service {info.name!r} already.", code="conflict")
+        endpoint = info.endpoint if kind == "http" else origin
+        return self._add(info.name, kind, endpoint, tuple(info.capabilities), info.type, info.health_check_url, info.version).info()
 
     def _add(
         self, name: str, kind: Kind, endpoint: str, can: tuple[str, ...] = (), said: str = "", health: str = "", version: str = ""
@@ -77,20 +91,24 @@ class Services:
         with self._lock:
             if self._remotes.pop(name, None) is None:
                 raise UsageError(f"There is no registered service {name!r}.", code="not-found")
+            self._kept.registered.pop(name, None)
+            self._kept.aside.discard(name)
+            self._file.save(self._kept)
 
     def set_maintenance(self, name: str, aside: bool) -> ServiceInfo:
         with self._lock:
-            if name in self._remotes:
-                self._remotes[name] = replace(self._remotes[name], maintenance=aside)
-                return self._remotes[name].info()
-        listed = self._registry.find(name)
-        if listed is None:
-            raise UsageError(f"There is no service {name!r}.", code="not-found")
-        (self._aside.add if aside else self._aside.discard)(name)
-        return self._local(listed)
+            listed = None if name in self._remotes else self._registry.find(name)
+            if listed is None and name not in self._remotes:
+                raise UsageError(f"There is no service {name!r}.", code="not-found")
+            (self._kept.aside.add if aside else self._kept.aside.discard)(name)
+            self._file.save(self._kept)
+            if listed is not None:
+                return self._local(listed)
+            self._remotes[name] = replace(self._remotes[name], maintenance=aside)
+            return self._remotes[name].info()
 
     def in_maintenance(self, processor: str) -> bool:
-        return processor in self._aside
+        return processor in self._kept.aside
 
     def candidates(self, capability: str, path: str, body: Mapping[str, Any]) -> list[Remote]:
         """Healthy services elsewhere that take such a request, the least loaded first (the quicker one of two)."""
@@ -168,7 +186,7 @@ class Services:
             endpoint=f"/api/v1/{listed.id}/process",
             health_check_url="/api/v1/health",
             capabilities=[action] if action else [],
-            status=ServiceStatus.MAINTENANCE if listed.id in self._aside else status,
+            status=ServiceStatus.MAINTENANCE if listed.id in self._kept.aside else status,
             last_health_check=datetime.now(UTC),
             error=listed.reason or None,
         )

@@ -133,6 +133,9 @@ def notice() -> str:
         "The demo and the tests use pictures out of two packages of the Python Package Index, fetched the same way:",
         "official portraits by the United States government, in the public domain (face_recognition 1.3.0, MIT), and NASA's",
         "portrait of Eileen Collins, in the public domain (scikit-image 0.26.0, BSD-3-Clause).",
+        "",
+        "The plugin's package carries two packages of Python code in its folder vendor, their licences beside them:",
+        "peewee (MIT) and tenacity (Apache-2.0).",
     ]
     return "\n".join(lines) + "\n"
 

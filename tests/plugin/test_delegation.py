@@ -61,10 +61,10 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out / "stashai.zip"
 
 
-def installed(package: Path, config: Path, python: str) -> FakeStash:
+def installed(package: Path, config: Path, python: str, api_key: str = "") -> FakeStash:
     with zipfile.ZipFile(package) as archive:
         archive.extractall(config / "plugins" / "local" / "stashai")
-    return FakeStash(config, python=python)
+    return FakeStash(config, python=python, api_key=api_key)
 
 
 @pytest.fixture(scope="module")
@@ -297,6 +297,25 @@ def test_wiping_reaches_the_worker(paired: Paired) -> None:
     with closing(sqlite3.connect(paired.worker.data / "stashai.sqlite3")) as rows:
         assert rows.execute("SELECT count(*) FROM observations").fetchone()[0] == 0
     assert not list((paired.worker.data / "crops").rglob("*.jpg"))
+
+
+def test_a_worker_that_may_ask_stash_asks_it(package: Path, pictures: dict[str, Path], tmp_path: Path) -> None:
+    """Stash's key is the worker's own setting. Only the sprite sheet and its times are sent, for the quick first answer."""
+    with installed(package, tmp_path / "stash", bare_python(tmp_path / "bare"), api_key="of-stash") as stash:
+        fill(stash.library, pictures, tmp_path / "stash" / "media")
+        worker = WorkerProgram(tmp_path / "worker", {"STASH_URL": stash.url, "STASH_API_KEY": "of-stash"})
+        worker.start()
+        try:
+            both = Paired(Page(stash), worker)
+            both.pair()
+            _, image, _ = both.page.identify("image", 1)
+            _, scene, _ = both.page.identify("scene", 1)
+        finally:
+            worker.kill()
+        assert "Barack Obama" in people(image)
+        assert set(people(scene)) == {"Barack Obama", "Joe Biden"}
+        assert sorted(file.suffix for file in (worker.data / "spool").rglob("*") if file.is_file()) == [".jpg", ".vtt"]
+        assert "of-stash" not in worker.log() + stash.log.text()
 
 
 @contextmanager

@@ -85,7 +85,7 @@ def _size_mb(folder: Path) -> int:
 def _models(request: Request) -> list[dict[str, Any]]:
     settings = request.library_settings()
     shown = []
-    for entry in Catalog.load().models.values():
+    for entry in Catalog.of(settings).models.values():
         path = settings.models / "weights" / entry.id / entry.file
         state = "ready" if path.is_file() else "missing"
         if entry.default or state == "ready":

@@ -6,15 +6,15 @@ from stashai.settings import Settings
 from stashai.vision.catalog import Catalog, ModelEntry
 
 
-def first_models() -> list[ModelEntry]:
+def first_models(settings: Settings) -> list[ModelEntry]:
     """The detector and the first embedder: enough for names."""
-    catalog = Catalog.load()
+    catalog = Catalog.of(settings)
     return [catalog.by_role("detector", default_only=True)[0], catalog.by_role("embedder", default_only=True)[0]]
 
 
-def later_models() -> list[ModelEntry]:
+def later_models(settings: Settings) -> list[ModelEntry]:
     """The other default embedders: second opinions."""
-    return Catalog.load().by_role("embedder", default_only=True)[1:]
+    return Catalog.of(settings).by_role("embedder", default_only=True)[1:]
 
 
 def obtain(entry: ModelEntry, settings: Settings) -> None:

@@ -159,21 +159,23 @@ def _with_log(message: str, code: str, data: Path, **params: str) -> SetupError:
 def _models(request: Request) -> None:
     from .models import first_models, obtain
 
-    entries = first_models()
+    settings = request.library_settings()
+    entries = first_models(settings)
     for number, entry in enumerate(entries):
         start = PACKAGES_SHARE + (1 - PACKAGES_SHARE) * number / len(entries)
         write_progress(request.data, Said("model", f"Model {entry.title}", {"name": entry.title}), fraction=start)
-        obtain(entry, request.library_settings())
+        obtain(entry, settings)
 
 
 def _second_model(request: Request) -> None:
     """Nothing waits for it: a failure is told and the first model goes on alone."""
     from .models import later_models, obtain
 
-    for entry in later_models():
+    settings = request.library_settings()
+    for entry in later_models(settings):
         write_progress(request.data, extra=f"Fetching {entry.title}")
         try:
-            obtain(entry, request.library_settings())
+            obtain(entry, settings)
         except StashAIError as error:
             write_progress(request.data, extra=str(error))
             return

@@ -9,11 +9,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 from ..errors import UsageError
+from ..settings import available_cores
 from .exits import Exit
 from .shell import Shell, json_option
 
@@ -72,7 +74,12 @@ def steps(root: Path, pytest_arguments: Sequence[str]) -> Iterator[Step]:
     paths = os.pathsep.join(str(root / name) for name in ("shared", "worker", "plugin"))
     yield Step("rooms", (sys.executable, "-c", linter), root, environ={"PYTHONPATH": paths})
     yield from interface_steps(root / "plugin" / "ui")
-    yield Step("pytest", (*python, "pytest", *pytest_arguments), root)
+    yield Step("pytest", (*python, "pytest", *side_by_side(), *pytest_arguments), root)
+
+
+def side_by_side() -> tuple[str, ...]:
+    """Options for several files of tests at once, one more than there are cores: many wait for other processes."""
+    return ("-n", str(available_cores() + 1), "--dist", "loadfile") if find_spec("xdist") else ()
 
 
 def interface_steps(folder: Path) -> Iterator[Step]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from ..looking.reading import StashFindings
 
+HANDED = "handed:"
+"""How the mirror's facts begin that name jobs whose work a worker has."""
 Seen = tuple[int, "Item", "StashFindings | MediaError"]
 
 

@@ -16,6 +16,7 @@ from stashai.tracking.records import ENDED, Outcome
 from ..looking.findings import failed_outcome, outcome_of
 from ..said import Said
 from .arriving import Arriving
+from .base import HANDED
 from .link import find_worker
 from .sending import Sending
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from ..host.bench import Bench
     from .link import Link
 
-PREFIX = "handed:"
 LARGEST = 8 << 30
 """Bytes of a video that a task sends whole, when the worker takes as much."""
 Json = dict[str, Any]
@@ -53,7 +53,7 @@ class Handed:
         self._analysis = str(link.abilities["analysis"])
         self._sending = Sending(bench, link, self._analysis, LARGEST)
         self._arriving = Arriving(bench, self._analysis)
-        kept = bench.mirror.fact(PREFIX + claim.job.job_id)
+        kept = bench.mirror.fact(HANDED + claim.job.job_id)
         value: Json = json.loads(kept) if kept else {}
         self.looks: list[Json] = value.get("looks", []) if value.get("address") == link.address else []
         self.named = self.failed = self.done = 0
@@ -136,7 +136,7 @@ class Handed:
 
     def _keep(self) -> None:
         value = json.dumps({"address": self._link.address, "looks": self.looks}) if self.looks else None
-        self._bench.mirror.note(PREFIX + self._claim.job.job_id, value)
+        self._bench.mirror.note(HANDED + self._claim.job.job_id, value)
 
 
 def cancel_looks(link: Link, looks: Iterable[Json]) -> None:
@@ -150,10 +150,10 @@ def cancel_looks(link: Link, looks: Iterable[Json]) -> None:
 
 def cancel_handed(bench: Bench, job_id: str) -> None:
     """A job was stopped on our page: the worker stops, too, when it can be told."""
-    kept = bench.mirror.fact(PREFIX + job_id)
+    kept = bench.mirror.fact(HANDED + job_id)
     if kept is None:
         return
-    bench.mirror.note(PREFIX + job_id, None)
+    bench.mirror.note(HANDED + job_id, None)
     try:
         cancel_looks(find_worker(bench), json.loads(kept)["looks"])
     except StashAIError as error:
@@ -164,8 +164,8 @@ def take_in(bench: Bench) -> list[JobRow]:
     """Results of all jobs that were handed over, as far as they have come; the jobs of which nothing is on the worker any more. A
     worker that does not answer is asked another time."""
     over: list[JobRow] = []
-    for key in bench.mirror.facts(PREFIX):
-        job_id = key.removeprefix(PREFIX)
+    for key in bench.mirror.facts(HANDED):
+        job_id = key.removeprefix(HANDED)
         job = bench.ledger.job(job_id)
         if job is None or job.ended:
             bench.mirror.note(key, None)

@@ -11,7 +11,7 @@ from stashai.errors import UsageError
 from stashai.stash.mirror import Mirror
 
 from .. import rows
-from ..engine.handed import PREFIX, cancel_handed, take_in
+from ..engine.base import HANDED
 from ..host.bench import Bench
 from ..host.queue import queue_again, settle, withdraw
 from ..request import Request
@@ -55,9 +55,11 @@ def _settled(request: Request) -> None:
 def _take_in(request: Request) -> None:
     """What a worker has done meanwhile; a job of which it has nothing any more is gone on with by its task."""
     mirror = Mirror(request.data)
-    handed = mirror.facts(PREFIX)
+    handed = mirror.facts(HANDED)
     mirror.close()
     if handed:
+        from ..engine.handed import take_in  # needs `requests`, which is not there before the set-up on some machines
+
         bench = Bench(request, models=False)
         for job in take_in(bench):
             queue_again(bench, job, {"op": "task_identify"})
@@ -94,6 +96,8 @@ def _item(row: Json) -> Json:
 
 def cancel(request: Request) -> Json:
     """Stop a job: a waiting one at once, a running one within seconds, and its task in Stash's queue if it still waits there."""
+    from ..engine.handed import cancel_handed
+
     bench = Bench(request, models=False)
     job_id = request.text("id", longest=64)
     row = bench.ledger.cancel(job_id, "stopped on StashAI's page")

@@ -1,6 +1,8 @@
 /** React's side of the shared app: a provider for every mount, a boundary that never breaks Stash's page, small hooks. */
 import * as React from "react";
+import { failureText } from "./api/graphql";
 import type { App } from "./app";
+import type { ToastApi } from "./host";
 import type { Translator } from "./i18n/translate";
 import { LEAST_WAIT, pagePace } from "./lib/pace";
 import type { Store } from "./lib/store";
@@ -26,6 +28,13 @@ export function useStore<T>(store: Store<T>): T {
 
 export function useText(): Translator {
   return useStore(useApp().t);
+}
+
+/** Stash's toasts, where a failure is told in the user's language with what helps. */
+export function useToast(): ToastApi {
+  const toast = window.PluginApi.hooks.useToast();
+  const t = useText();
+  return React.useMemo(() => ({ ...toast, error: (error) => toast.error(new Error(failureText(t, error))) }), [toast, t]);
 }
 
 interface BoundaryProps {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import * as React from "react";
 import { Failure, runOperation, runTask } from "@ui/api/graphql";
 import type { GraphQL } from "@ui/api/graphql";
+import { failures, LANGUAGES } from "@ui/i18n/failures";
 import { catalogs, translator } from "@ui/i18n/translate";
 import { boxesAt, placeBox } from "@ui/lib/boxes";
 import { operations } from "@ui/api/operations";
@@ -139,6 +140,19 @@ test("what the Python side says is said in Stash's language, by its code; unknow
   const german = translator("de-DE");
   assert.equal(german.said({ code: "pictures-of", text: "1,200 of 5,000 pictures", params: { done: 1200, total: 5000 } }), "1.200 von 5.000 Bildern");
   assert.equal(german.said({ code: "brand-new", text: "Something new." }), "Something new.");
+});
+
+test("failures in Stash's language with what helps, as far as they name what was sent; in English the Python side's own words", () => {
+  const room = { code: "no-room", message: "There are 100 MB free in /d, and 900 MB are needed.", remedy: "Make room.", params: { folder: "/d", free: 100, needed: 900 } };
+  assert.match(translator("de-DE").failure(room).what, /^In \/d sind 100 MB frei, nötig sind 900 MB\. .+/);
+  assert.equal(translator("ja-JP").failure(room).help, "");
+  assert.deepEqual(translator("en-GB").failure(room), { what: room.message, help: "Make room." });
+  assert.deepEqual(translator("de-DE").failure({ ...room, params: {} }), { what: room.message, help: "Make room." });
+  assert.equal(translator("fr-FR").failure({ code: "brand-new", message: "Something new.", remedy: "Wait." }).help, "Wait.");
+  for (const [code, words] of Object.entries(failures)) {
+    assert.ok(words!.length === LANGUAGES.length && words!.every((one) => one.trim()), code);
+    assert.equal(new Set(words!.map((one) => [...new Set(one.match(/\{\w+\}/g) ?? [])].sort().join())).size, 1, code);
+  }
 });
 
 test("what is said of rows arrives in the order in which it was said, even after a failure", async () => {

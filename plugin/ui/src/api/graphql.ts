@@ -2,7 +2,7 @@
 import { gql } from "@apollo/client";
 import type { DocumentNode } from "@apollo/client";
 import { PLUGIN_ID } from "../host";
-import type { Params } from "../i18n/translate";
+import type { Params, Translator } from "../i18n/translate";
 import type { OperationError } from "../types";
 
 /** A refusal or failure of the Python side or of Stash: what happened and, where known, what helps. */
@@ -23,7 +23,14 @@ export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (isOperationError(error)) return new Failure(error);
   const message = error instanceof Error ? error.message : String(error);
-  return new Failure({ code: "unreachable", message });
+  const unanswered = !!error && typeof error === "object" && "networkError" in error && !!error.networkError;
+  return new Failure({ code: unanswered ? "unreachable" : "stash", message });
+}
+
+/** What went wrong and what helps, in one line. */
+export function failureText(t: Translator, error: unknown): string {
+  const { what, help } = t.failure(asFailure(error));
+  return [what || t("wentWrong"), help].filter(Boolean).join(" ");
 }
 
 function isOperationError(error: unknown): error is OperationError {

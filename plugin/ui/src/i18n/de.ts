@@ -231,7 +231,6 @@ export const de: Catalog = {
   "said:packages-mb": "Pakete werden geholt: {mb} MB",
   "said:unpacking": "Pakete werden entpackt",
   "said:model": "Modell {name} wird geholt",
-  "said:setup-interrupted": "Die Einrichtung wurde unterbrochen.",
   "said:setup-other": "Python oder StashAI wurde aktualisiert: die Pakete müssen neu installiert werden.",
   "said:worker-well": "Der andere Rechner antwortet und versteht diese Version.",
   "said:no-address": "Es ist keine Adresse angegeben.",
@@ -240,8 +239,7 @@ export const de: Catalog = {
   "said:weak": "Das Gesicht ist zu klein oder unscharf",
   "said:no-picture": "Kein Bild",
   "said:not-media": "Das Bild ist nicht lesbar",
-  "said:stash-unreachable": "Stash hat nicht geantwortet.",
-  "said:offline": "Das Paketverzeichnis ist nicht erreichbar.",
+  "said:unreachable": "Stash antwortet nicht. Läuft es?",
 
   reload: "StashAI wurde aktualisiert. Bitte die Seite neu laden.",
   reloadNow: "Neu laden",

@@ -230,7 +230,6 @@ export const en = {
   "said:packages-mb": "Fetching packages: {mb} MB",
   "said:unpacking": "Unpacking packages",
   "said:model": "Fetching the model {name}",
-  "said:setup-interrupted": "The set-up was interrupted.",
   "said:setup-other": "Python or StashAI was updated: its packages have to be installed again.",
   "said:worker-well": "The worker answers and understands this version.",
   "said:no-address": "No address is set.",
@@ -239,8 +238,7 @@ export const en = {
   "said:weak": "The face is too small or blurred",
   "said:no-picture": "No picture",
   "said:not-media": "The picture cannot be read",
-  "said:stash-unreachable": "Stash did not answer.",
-  "said:offline": "The package index cannot be reached.",
+  "said:unreachable": "Stash does not answer. Is it running?",
 
   reload: "StashAI was updated. Reload this page.",
   reloadNow: "Reload",

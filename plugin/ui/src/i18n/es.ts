@@ -231,7 +231,6 @@ export const es: Catalog = {
   "said:packages-mb": "Descargando paquetes: {mb} MB",
   "said:unpacking": "Desempaquetando",
   "said:model": "Descargando el modelo {name}",
-  "said:setup-interrupted": "La instalación se interrumpió.",
   "said:setup-other": "Python o StashAI se actualizó: hay que reinstalar los paquetes.",
   "said:worker-well": "El otro equipo responde y entiende esta versión.",
   "said:no-address": "No hay ninguna dirección.",
@@ -240,8 +239,7 @@ export const es: Catalog = {
   "said:weak": "La cara es demasiado pequeña o borrosa",
   "said:no-picture": "Sin imagen",
   "said:not-media": "No se puede leer la imagen",
-  "said:stash-unreachable": "Stash no respondió.",
-  "said:offline": "No se puede acceder al índice de paquetes.",
+  "said:unreachable": "Stash no responde. ¿Está en marcha?",
 
   reload: "StashAI se actualizó. Vuelva a cargar esta página.",
   reloadNow: "Recargar",

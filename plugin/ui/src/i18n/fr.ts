@@ -231,7 +231,6 @@ export const fr: Catalog = {
   "said:packages-mb": "Téléchargement des paquets : {mb} Mo",
   "said:unpacking": "Décompression des paquets",
   "said:model": "Téléchargement du modèle {name}",
-  "said:setup-interrupted": "L’installation a été interrompue.",
   "said:setup-other": "Python ou StashAI a été mis à jour : les paquets doivent être réinstallés.",
   "said:worker-well": "L’autre ordinateur répond et comprend cette version.",
   "said:no-address": "Aucune adresse n’est indiquée.",
@@ -240,8 +239,7 @@ export const fr: Catalog = {
   "said:weak": "Le visage est trop petit ou flou",
   "said:no-picture": "Aucune image",
   "said:not-media": "L’image est illisible",
-  "said:stash-unreachable": "Stash n’a pas répondu.",
-  "said:offline": "L’index des paquets est injoignable.",
+  "said:unreachable": "Stash ne répond pas. Est-il lancé ?",
 
   reload: "StashAI a été mis à jour. Rechargez cette page.",
   reloadNow: "Recharger",

@@ -231,7 +231,6 @@ export const ja: Catalog = {
   "said:packages-mb": "パッケージを取得しています:{mb} MB",
   "said:unpacking": "パッケージを展開しています",
   "said:model": "モデル {name} を取得しています",
-  "said:setup-interrupted": "セットアップが中断されました。",
   "said:setup-other": "Python または StashAI が更新されました。パッケージを入れ直してください。",
   "said:worker-well": "別のコンピューターが応答し、この版に対応しています。",
   "said:no-address": "アドレスが設定されていません。",
@@ -240,8 +239,7 @@ export const ja: Catalog = {
   "said:weak": "顔が小さすぎるか、ぼやけています",
   "said:no-picture": "画像がありません",
   "said:not-media": "画像を読み込めません",
-  "said:stash-unreachable": "Stash が応答しませんでした。",
-  "said:offline": "パッケージの配布元に接続できません。",
+  "said:unreachable": "Stash が応答しません。起動していますか。",
 
   reload: "StashAI が更新されました。ページを再読み込みしてください。",
   reloadNow: "再読み込み",

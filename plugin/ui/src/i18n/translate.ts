@@ -6,6 +6,7 @@ import { de } from "./de";
 import { en } from "./en";
 import { es } from "./es";
 import { fr } from "./fr";
+import { failures, LANGUAGES } from "./failures";
 import { ja } from "./ja";
 import { zh } from "./zh";
 
@@ -34,6 +35,15 @@ export interface Translator {
   list(names: readonly string[]): string;
   /** What the Python side says, by its code; in its own English words where the catalogue has none. */
   said(said: Said): string;
+  /** What went wrong, and what helps where that is a sentence of its own. */
+  failure(failure: Failing): { what: string; help: string };
+}
+
+export interface Failing {
+  code: string;
+  message: string;
+  remedy?: string;
+  params?: Params;
 }
 
 /** `locale` as Stash names it, as en-GB or zh-CN; unknown languages read English. */
@@ -50,11 +60,18 @@ export function translator(locale: string): Translator {
   const translate = (key: Key, params: Params = {}) => {
     const forms = (catalog[key] ?? en[key]).split(" || ");
     const form = forms.length > 1 && typeof params.n === "number" && plural.select(params.n) !== "one" ? forms[1] : forms[0];
-    return (form as string).replace(/\{(\w+)\}/g, (whole, name: string) => {
+    return fill(form as string, params);
+  };
+  const fill = (text: string, params: Params) =>
+    text.replace(/\{(\w+)\}/g, (whole, name: string) => {
       const value = params[name];
       return value === undefined ? whole : typeof value === "number" ? numbers.format(value) : value;
     });
+  const words = (code: string, params: Params) => {
+    const text = fill(failures[code]?.[LANGUAGES.indexOf(language)] ?? "", params);
+    return /\{\w+\}/.test(text) ? "" : text;
   };
+  const said = ({ code, text, params = {} }: Said) => (`said:${code}` in en ? translate(`said:${code}` as Key, params) : words(code, params) || text);
   return Object.assign(translate, {
     locale: usable,
     number: (value: number) => numbers.format(value),
@@ -70,7 +87,11 @@ export function translator(locale: string): Translator {
       return Number.isNaN(when.getTime()) ? String(given) : dates.format(when);
     },
     list: (names: readonly string[]) => lists.format(names),
-    said: ({ code, text, params }: Said) => (`said:${code}` in en ? translate(`said:${code}` as Key, params) : text),
+    said,
+    failure: ({ code, message, remedy = "", params = {} }: Failing) => {
+      const what = words(code, params);
+      return what ? { what, help: "" } : { what: said({ code, text: message, params }), help: remedy };
+    },
   });
 }
 

@@ -231,7 +231,6 @@ export const zh: Catalog = {
   "said:packages-mb": "正在获取软件包:{mb} MB",
   "said:unpacking": "正在解压软件包",
   "said:model": "正在获取模型 {name}",
-  "said:setup-interrupted": "安装被中断。",
   "said:setup-other": "Python 或 StashAI 已更新,需要重新安装软件包。",
   "said:worker-well": "另一台电脑有应答,并支持此版本。",
   "said:no-address": "未设置地址。",
@@ -240,8 +239,7 @@ export const zh: Catalog = {
   "said:weak": "人脸太小或太模糊",
   "said:no-picture": "没有图片",
   "said:not-media": "无法读取图片",
-  "said:stash-unreachable": "Stash 没有应答。",
-  "said:offline": "无法连接软件包索引。",
+  "said:unreachable": "Stash 没有应答。它在运行吗?",
 
   reload: "StashAI 已更新。请重新加载此页面。",
   reloadNow: "重新加载",

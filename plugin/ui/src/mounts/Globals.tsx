@@ -3,7 +3,7 @@ import * as React from "react";
 import { useIntl } from "react-intl";
 import { useLocation } from "react-router-dom";
 import { openReview } from "../app";
-import { Boundary, useApp, useText } from "../context";
+import { Boundary, useApp, useText, useToast } from "../context";
 import { translator } from "../i18n/translate";
 import { entityOfPath } from "../lib/selection";
 import { PerformerDialogs, PerformerMenu } from "../performer/dialogs";
@@ -18,7 +18,7 @@ export const Globals: React.FC = () => {
   const { locale } = useIntl();
   const { pathname } = useLocation();
   React.useEffect(() => app.t.set(translator(locale)), [app, locale]);
-  const toast = window.PluginApi.hooks.useToast();
+  const toast = useToast();
   React.useEffect(() => app.toast.set(toast), [app, toast]);
   const entity = entityOfPath(pathname);
   return (

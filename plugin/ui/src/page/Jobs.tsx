@@ -2,10 +2,10 @@
 import * as React from "react";
 import { Button } from "react-bootstrap";
 import { Link } from "react-router-dom";
-import { asFailure } from "../api/graphql";
-import { useApp, useLoaded, useText } from "../context";
+import { failureText } from "../api/graphql";
+import { useApp, useLoaded, useText, useToast } from "../context";
 import type { Key } from "../i18n/translate";
-import { Badge, Bar, Empty, Trouble, Waiting, failureText } from "../parts/basics";
+import { Badge, Bar, Empty, Trouble, Waiting } from "../parts/basics";
 import type { EntityType, JobItem, JobRow, Status } from "../types";
 import { Pager } from "./Pager";
 
@@ -59,7 +59,7 @@ export const Jobs: React.FC<{ status: Status | undefined }> = ({ status }) => {
 const Job: React.FC<{ job: JobRow; reload(): void }> = ({ job, reload }) => {
   const app = useApp();
   const t = useText();
-  const toast = window.PluginApi.hooks.useToast();
+  const toast = useToast();
   const [open, setOpen] = React.useState(false);
   const active = job.state === "processing" || job.state === "pending" || job.state === "paused";
   const act = (work: Promise<unknown>) => void work.then(reload, (error: unknown) => toast.error(error));
@@ -80,7 +80,7 @@ const Job: React.FC<{ job: JobRow; reload(): void }> = ({ job, reload }) => {
         {(job.state === "failed" || job.state === "cancelled" || job.failed > 0) && !active && <Button size="sm" variant="secondary" onClick={() => act(app.ops.retry(job.id))}>{t("retry")}</Button>}
       </div>
       {active && <Bar fraction={job.progress} label={job.title} />}
-      {job.error ? <p className="sai-error">{failureText(t, asFailure(job.error))}</p> : note && <p className="sai-soft">{note}</p>}
+      {job.error ? <p className="sai-error">{failureText(t, job.error)}</p> : note && <p className="sai-soft">{note}</p>}
       {open && <Items job={job} />}
     </li>
   );
@@ -106,7 +106,7 @@ const Items: React.FC<{ job: JobRow }> = ({ job }) => {
 
 const Item: React.FC<{ item: JobItem }> = ({ item }) => {
   const t = useText();
-  const error = !item.error || typeof item.error === "string" ? item.error : failureText(t, asFailure(item.error));
+  const error = !item.error || typeof item.error === "string" ? item.error : failureText(t, item.error);
   const known = item.state in STATES ? STATES[item.state as JobRow["state"]] : undefined;
   return (
     <tr>

@@ -2,7 +2,7 @@
 import * as React from "react";
 import { Button, Nav } from "react-bootstrap";
 import { useHistory, useLocation } from "react-router-dom";
-import { useApp, useLoaded, usePoll, useText } from "../context";
+import { useApp, useLoaded, usePoll, useText, useToast } from "../context";
 import { Badge, Bar, Glyph, Trouble } from "../parts/basics";
 import type { Key } from "../i18n/translate";
 import { Failure } from "../api/graphql";
@@ -59,7 +59,7 @@ export const Page: React.FC = () => {
 /** What is not installed yet can be installed from here, too. */
 const SetUpHere: React.FC<{ onDone(): void }> = ({ onDone }) => {
   const app = useApp();
-  const toast = window.PluginApi.hooks.useToast();
+  const toast = useToast();
   const [setup, setSetup] = React.useState<SetupStatus>();
   const running = setup?.state === "running";
   const read = () =>
@@ -97,7 +97,7 @@ const Summary: React.FC<{ health: Health }> = ({ health }) => {
 const Learning: React.FC<{ status: Status }> = ({ status }) => {
   const app = useApp();
   const t = useText();
-  const toast = window.PluginApi.hooks.useToast();
+  const toast = useToast();
   const { learned, setup } = status;
   if (setup?.state === "running") return null;
   if (!learned || learned.total === 0 || learned.done >= learned.total) return null;

@@ -1,7 +1,7 @@
 /** Whose faces are known, who has none that can be used, whose face must be chosen, who was forgotten. */
 import * as React from "react";
 import { Button, Form } from "react-bootstrap";
-import { useApp, useLoaded, useText } from "../context";
+import { useApp, useLoaded, useText, useToast } from "../context";
 import type { PeopleFilter } from "../api/operations";
 import { performerImage } from "../host";
 import type { Key } from "../i18n/translate";
@@ -17,7 +17,7 @@ const TYPING = 300;
 export const People: React.FC = () => {
   const app = useApp();
   const t = useText();
-  const toast = window.PluginApi.hooks.useToast();
+  const toast = useToast();
   const [filter, setFilter] = React.useState<PeopleFilter>("all");
   const [typed, setTyped] = React.useState("");
   const [q, setQ] = React.useState("");

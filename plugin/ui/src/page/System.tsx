@@ -1,7 +1,7 @@
 /** Where it runs, with which models and services, and the way to delete every face. */
 import * as React from "react";
 import { Button } from "react-bootstrap";
-import { useApp, useLoaded, useText } from "../context";
+import { useApp, useLoaded, useText, useToast } from "../context";
 import { Badge, Trouble, Waiting } from "../parts/basics";
 import type { Health } from "../types";
 import { ConfirmTyped } from "./ConfirmTyped";
@@ -83,7 +83,7 @@ const Services: React.FC = () => {
 const Privacy: React.FC = () => {
   const app = useApp();
   const t = useText();
-  const toast = window.PluginApi.hooks.useToast();
+  const toast = useToast();
   const [asking, setAsking] = React.useState(false);
   const wipe = (word: string) => void app.ops.wipe(word).then((done) => toast.success([t("wiped"), done?.worker].filter(Boolean).join(" ")), (error: unknown) => toast.error(error));
   return (

@@ -1,7 +1,7 @@
 /** Taking a run back: its name and count are shown before anything is removed. */
 import * as React from "react";
 import { Button, Modal } from "react-bootstrap";
-import { useApp, useShortcutsPaused, useText } from "../context";
+import { useApp, useShortcutsPaused, useText, useToast } from "../context";
 import { undoRun } from "../review/actions";
 import type { Undone } from "../types";
 
@@ -13,7 +13,7 @@ interface Asking {
 /** `ask(run)` opens the question, which `question` shows; `onDone` is called when it was answered with yes. */
 export function useUndoQuestion(onDone: () => void): { ask(run: string): void; question: React.ReactNode } {
   const app = useApp();
-  const toast = window.PluginApi.hooks.useToast();
+  const toast = useToast();
   const [asking, setAsking] = React.useState<Asking | null>(null);
   const ask = (run: string) => void app.ops.undo(run, true).then((preview) => setAsking({ run, preview }), (failure: unknown) => toast.error(failure));
   const undo = async (run: string) => {

@@ -3,8 +3,6 @@ import * as React from "react";
 import { Alert, Button, Spinner } from "react-bootstrap";
 import { Link } from "react-router-dom";
 import { asFailure } from "../api/graphql";
-import type { Failure } from "../api/graphql";
-import type { Translator } from "../i18n/translate";
 import { useText } from "../context";
 import { performerImage } from "../host";
 
@@ -35,21 +33,17 @@ export const Waiting: React.FC<{ text?: string }> = ({ text }) => {
   );
 };
 
-/** What went wrong and what helps, in one line. */
-export function failureText(t: Translator, { code, message, params, remedy }: Failure): string {
-  return [t.said({ code, text: message, params }), remedy].filter(Boolean).join(" ");
-}
-
 /** What went wrong and what helps, with a way to go on. */
 export const Trouble: React.FC<{ error: unknown; retry?: () => void }> = ({ error, retry }) => {
   const t = useText();
   const failure = asFailure(error);
   const reload = failure.code === "reload";
+  const { what, help } = t.failure(failure);
   return (
     <Alert variant={reload ? "info" : "warning"} className="sai-trouble">
       <div>
-        <strong>{reload ? t("reload") : t.said({ code: failure.code, text: failure.message, params: failure.params }) || t("wentWrong")}</strong>
-        {failure.remedy && !reload && <div>{failure.remedy}</div>}
+        <strong>{reload ? t("reload") : what || t("wentWrong")}</strong>
+        {help && !reload && <div>{help}</div>}
       </div>
       {reload ? (
         <Button size="sm" onClick={() => window.location.reload()}>{t("reloadNow")}</Button>

@@ -2,7 +2,7 @@
 import * as React from "react";
 import { Button } from "react-bootstrap";
 import type { App, Review } from "../app";
-import { useApp, useLoaded, useStore, useText } from "../context";
+import { useApp, useLoaded, useStore, useText, useToast } from "../context";
 import { currentPlayer, seekPaused } from "../host";
 import { UNDO_SHOWN, addedText, apply, undoRun, unsavedForm } from "./actions";
 import { accepted, decide, namesToAdd, noChoices, reviewRows } from "./choices";
@@ -19,7 +19,7 @@ export function useAddFrom(app: App, ready: boolean): number {
 export function useReview(review: Review) {
   const app = useApp();
   const t = useText();
-  const toast = window.PluginApi.hooks.useToast();
+  const toast = useToast();
   const session = app.session(review.target);
   const state = useStore(session.store);
   const [choices, dispatch] = React.useReducer(decide, noChoices);
@@ -112,7 +112,7 @@ export function useReview(review: Review) {
 export type ReviewState = ReturnType<typeof useReview>;
 
 const AddedToast: React.FC<{ app: App; text: string; run: string | null }> = ({ app, text, run }) => {
-  const toast = window.PluginApi.hooks.useToast();
+  const toast = useToast();
   const undo = (event: React.MouseEvent) => {
     // A click on a toast's text makes Stash open it in a dialog for errors.
     event.stopPropagation();

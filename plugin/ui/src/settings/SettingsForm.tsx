@@ -5,8 +5,8 @@ import { Link } from "react-router-dom";
 import { useApp, useLoaded, useText } from "../context";
 import { PAGE } from "../host";
 import type { Key } from "../i18n/translate";
-import { asFailure } from "../api/graphql";
-import { Badge, Trouble, Waiting, failureText } from "../parts/basics";
+import { failureText } from "../api/graphql";
+import { Badge, Trouble, Waiting } from "../parts/basics";
 import type { Settings } from "../types";
 
 export const SettingsForm: React.FC = () => {
@@ -138,7 +138,7 @@ const Worker: React.FC<{ values: Settings; onAddress(address: string): void; onT
       const { ok, said } = await app.ops.testWorker(values.worker.address);
       setAnswer({ ok, message: t.said(said) });
     } catch (error) {
-      setAnswer({ ok: false, message: failureText(t, asFailure(error)) });
+      setAnswer({ ok: false, message: failureText(t, error) });
     }
   }
 

@@ -51,8 +51,10 @@ export function useReview(review: Review) {
       const accept = accepted(rows, gallery && where.images);
       if (accept.length > 0) {
         const applied = await apply(app, job, accept, gallery ? where.gallery : undefined);
-        lastRun.current = applied.run;
-        toast.toast({ content: <AddedToast app={app} text={addedText(app, applied)} run={applied.run} />, delay: UNDO_SHOWN });
+        const { run } = applied;
+        lastRun.current = run;
+        const onUndo = run ? () => void undoRun(app, toast, run) : null;
+        toast.toast({ content: <AddedToast text={addedText(app, applied)} undo={t("undo")} onUndo={onUndo} />, delay: UNDO_SHOWN });
       }
       app.forget(review.target);
       then ? then() : app.review.set(null);
@@ -111,17 +113,11 @@ export function useReview(review: Review) {
 
 export type ReviewState = ReturnType<typeof useReview>;
 
-const AddedToast: React.FC<{ app: App; text: string; run: string | null }> = ({ app, text, run }) => {
-  const toast = useToast();
-  const undo = (event: React.MouseEvent) => {
-    // A click on a toast's text makes Stash open it in a dialog for errors.
-    event.stopPropagation();
-    if (run) void undoRun(app, toast, run);
-  };
-  return (
-    <span className="sai-toast">
-      {text}
-      {run && <Button size="sm" variant="link" onClick={undo}>{app.t.get()("undo")}</Button>}
-    </span>
-  );
-};
+/** Lives among Stash's toasts, outside of our own mounts. */
+const AddedToast: React.FC<{ text: string; undo: string; onUndo: (() => void) | null }> = ({ text, undo, onUndo }) => (
+  <span className="sai-toast">
+    {text}
+    {/* A click on a toast's text makes Stash open it in a dialog for errors. */}
+    {onUndo && <Button size="sm" variant="link" onClick={(event) => (event.stopPropagation(), onUndo())}>{undo}</Button>}
+  </span>
+);

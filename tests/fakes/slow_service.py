@@ -18,6 +18,7 @@ class Params(BaseModel):
     seconds: float = 0.0
     bad: list[int] = []
     mark: str = ""
+    only: int | None = None
 
 class Result(BaseModel):
     number: int
@@ -29,8 +30,10 @@ class Slow(Processor[Params, Result]):
     params: ClassVar[type[BaseModel]] = Params
     result: ClassVar[type[BaseModel]] = Result
     def units(self, params: Params, ctx: Context) -> Iterator[Unit]:
-        for number in range(params.units):
+        for number in range(params.units) if params.only is None else [params.only]:
             yield Unit(str(number), Entity("a_custom_entity", str(number)))
+    def alone(self, unit: Unit, params: Params) -> Params:
+        return params.model_copy(update={"only": int(unit.key)})
     def process(self, unit: Unit, params: Params, ctx: Context) -> Result:
         until = time.monotonic() + params.seconds
         while time.monotonic() < until:

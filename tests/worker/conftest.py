@@ -69,9 +69,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
     servers: list[tuple[uvicorn.Server, threading.Thread]] = []
 
     def starter(
-        environ: dict[str, str] | None = None, data: Path | None = None, prepare: Prepare = no_networks, **overrides: Any
+        environ: dict[str, str] | None = None, data: Path | str = "data", prepare: Prepare = no_networks, **overrides: Any
     ) -> Worker:
-        folder = data or tmp_path / "data"
+        folder = tmp_path / data
         (folder / "processors").mkdir(parents=True, exist_ok=True)
         (folder / "processors" / "slow.py").write_text(SLOW)
         port = free_port()

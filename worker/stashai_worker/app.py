@@ -19,7 +19,7 @@ from .auth import Guard
 from .config import WorkerConfig
 from .document import described
 from .events import Hub
-from .forwarding import WorkerRegistry
+from .forwarding import Elsewhere, WorkerRegistry
 from .kept_services import KeptServices
 from .limits import BodyLimit
 from .media import WorkerMedia
@@ -46,8 +46,8 @@ def open_state(config: WorkerConfig, prepare: Prepare = prepare_networks) -> Wor
     readiness = Readiness(core, prepare, stash.problem if stash is not None else None)
     hub = Hub(core.ledger, core.ledger.database.now)
     services = Services(config, registry, KeptServices(config.core.data / "services.json"))
-    registry.choice = services
-    return WorkerState(config, core, spool, services, hub, readiness)
+    registry.elsewhere = Elsewhere(services, spool.path)
+    return WorkerState(config, core, registry, spool, services, hub, readiness)
 
 
 async def _work(state: WorkerState) -> None:

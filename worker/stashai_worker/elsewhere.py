@@ -8,23 +8,35 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import requests
 
 from stashai import __version__
+from stashai.client import WorkerClient, WorkerError
 from stashai.contracts.enums import ServiceStatus
 from stashai.contracts.services import ServiceInfo
 from stashai.errors import MediaError, StashAIError
 
+from .errors import CALLERS_FAULTS
+
 CONNECT_SECONDS = 5.0
 PROBE_SECONDS = 5.0
-LONGEST_WAIT = 20.0
-"""Seconds of one request to another worker; what takes longer is asked for again by its id."""
+LONGEST_WAIT = 1.0
+"""Seconds of one request to another worker, so that a cancel is heard; what takes longer is asked for again by its id."""
+WATCH_SECONDS = 60
+"""What another worker does for this one ends when nobody has asked for it so long."""
 FORWARDED = "X-StashAI-Forwarded"
 """Says that a worker asks on behalf of a client: whoever is asked so does it itself, so that nothing goes round in circles."""
-NOT_THERE = frozenset(["no-way-to-media", "missing-file", "missing-entity", "no-permission", "upload-gone", "not-found", "ambiguous"])
-"""What another service may have that this one has not: files, uploads, people."""
+NOT_THERE = frozenset(
+    (
+        *("no-way-to-media", "missing-file", "no-permission", "upload-gone", "missing-entity"),
+        *("not-found", "ambiguous", "no-model", "bad-parameters"),
+    )
+)
+"""What another service may have that this one has not: files, uploads, people, networks."""
+ENDED = frozenset(["completed", "failed", "cancelled"])
 Kind = Literal["worker", "visage", "http"]
 
 
@@ -35,7 +47,7 @@ class ServiceDownError(StashAIError):
 
 
 class OutOfReachError(ServiceDownError):
-    """The service is well, but has no way to this medium."""
+    """The service is well, but has no way to this medium, or this one thing failed there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +101,15 @@ class Remote:
 @dataclass(frozen=True, slots=True)
 class Question:
     """A request as it goes out: the API's path below /api/v1, the body with its pictures, a limit in seconds, an id that is the
-    same whenever it is asked again; `check` raises when the client does not want the answer any more."""
+    same whenever it is asked again; `check` raises when the client does not want the answer any more. `files` are the uploads
+    that the body names by their keys."""
 
     path: str
     body: Mapping[str, Any]
     timeout: float
     id: str
     check: Callable[[], None]
+    files: Mapping[str, Path] = field(default_factory=dict)
 
 
 class Adapter(Protocol):
@@ -123,21 +137,32 @@ class WorkerAdapter:
 
     def ask(self, remote: Remote, question: Question) -> dict[str, Any]:
         until = time.monotonic() + question.timeout
-        body = {**question.body, "request_id": question.id}
+        for key, path in question.files.items():
+            _hand_over(remote, key, path, question.timeout)
+        body = {**question.body, "request_id": question.id, "watch_seconds": WATCH_SECONDS}
+        url = f"{remote.endpoint}/api/v1{question.path}?wait={LONGEST_WAIT:.0f}"
         while True:
-            left = until - time.monotonic()
-            wait = max(0.0, min(LONGEST_WAIT, left))
-            status, said = post(remote, f"{remote.endpoint}/api/v1{question.path}?wait={wait:.0f}", body, wait)
-            if status != 202:
+            status, said = post(remote, url, body, LONGEST_WAIT)
+            if status == 202:
+                self._follow(remote, str(said.get("job_id")), question, until)
+            elif status == 429 and time.monotonic() < until:
+                question.check()
+                time.sleep(LONGEST_WAIT)
+            else:
                 return answered(remote, status, said)
+
+    def _follow(self, remote: Remote, job: str, question: Question, until: float) -> None:
+        """Until the job ended there. Cancels it where nobody wants it any more; raises ServiceDownError past the limit."""
+        status = "pending"
+        while status not in ENDED:
             try:
                 question.check()
+                if time.monotonic() >= until:
+                    raise ServiceDownError(f"The service {remote.name} did not end in {question.timeout:.0f} seconds.")
             except StashAIError:
-                self._give_up(remote, said)
+                self._give_up(remote, job)
                 raise
-            if left <= 0:
-                self._give_up(remote, said)
-                raise ServiceDownError(f"The service {remote.name} did not end in {question.timeout:.0f} seconds.")
+            status = str(_status(remote, job).get("status"))
 
     def health(self, remote: Remote) -> Health:
         answer = get(remote, remote.health_url)
@@ -153,11 +178,11 @@ class WorkerAdapter:
         ready = [one for one in answer.json() if one["status"] == "healthy"]
         return tuple(dict.fromkeys(name for one in ready for name in (*one["capabilities"], one["name"])))
 
-    def _give_up(self, remote: Remote, said: Mapping[str, Any]) -> None:
+    def _give_up(self, remote: Remote, job: str) -> None:
         try:
-            post(remote, f"{remote.endpoint}/api/v1/queue/cancel/{said.get('job_id')}", {}, 0.0)
+            post(remote, f"{remote.endpoint}/api/v1/queue/cancel/{job}", {}, 0.0)
         except ServiceDownError:
-            """Its own limit ends it."""
+            """It ends there when nobody has asked for it for a while."""
 
 
 class HttpAdapter:
@@ -189,8 +214,28 @@ def post(remote: Remote, url: str, body: Mapping[str, Any], seconds: float) -> t
     return answer.status_code, said
 
 
-def get(remote: Remote, url: str) -> requests.Response:
-    return requests.get(url, headers=_headers(remote), timeout=PROBE_SECONDS, allow_redirects=False)
+def get(remote: Remote, url: str, seconds: float = PROBE_SECONDS) -> requests.Response:
+    return requests.get(url, headers=_headers(remote), timeout=seconds, allow_redirects=False)
+
+
+def _status(remote: Remote, job: str) -> dict[str, Any]:
+    """How a job there is, at once when it ended. Raises ServiceDownError."""
+    url = f"{remote.endpoint}/api/v1/queue/status/{job}?watch=true&wait={LONGEST_WAIT:.0f}"
+    try:
+        answer = get(remote, url, LONGEST_WAIT + CONNECT_SECONDS)
+        answer.raise_for_status()
+        return dict(answer.json())
+    except (requests.RequestException, ValueError, TypeError) as error:
+        raise ServiceDownError(f"The service {remote.name} does not answer: {type(error).__name__}.") from error
+
+
+def _hand_over(remote: Remote, key: str, path: Path, seconds: float) -> None:
+    """An upload of this worker's for another one's spool, where it gets the same key: that of its content."""
+    try:
+        with path.open("rb") as file:
+            WorkerClient(remote.endpoint, remote.token, seconds).upload(key, file, path.stat().st_size)
+    except (WorkerError, OSError) as error:
+        raise ServiceDownError(f"The service {remote.name} does not take {key}: {error}") from error
 
 
 def answered(remote: Remote, status: int, said: dict[str, Any]) -> dict[str, Any]:
@@ -200,10 +245,11 @@ def answered(remote: Remote, status: int, said: dict[str, Any]) -> dict[str, Any
     if said.get("code") in NOT_THERE:
         raise OutOfReachError(f"The service {remote.name} has no way to the medium: {said.get('message')}.")
     if status in (400, 413, 422):
-        raise MediaError(
-            f"The service {remote.name} refuses it: {said.get('message') or said.get('detail') or status}.", code="undecodable"
-        )
-    raise ServiceDownError(f"The service {remote.name} answered with {status}: {said.get('message') or said.get('detail') or ''}.")
+        code = said.get("code") if said.get("code") in CALLERS_FAULTS else "undecodable"
+        raise MediaError(f"The service {remote.name} refuses it: {said.get('message') or said.get('detail') or status}.", code=code)
+    failed = status == 500 and said.get("code") not in (None, "internal")
+    kind = OutOfReachError if failed else ServiceDownError
+    raise kind(f"The service {remote.name} answered with {status}: {said.get('message') or said.get('detail') or ''}.")
 
 
 def same_version(version: str) -> bool:

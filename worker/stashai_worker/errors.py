@@ -40,6 +40,37 @@ _BY_CODE = {
     "timeout": 504,
 }
 
+CALLERS_FAULTS = frozenset(
+    [
+        "empty-file",
+        "not-a-picture",
+        "damaged",
+        "truncated",
+        "too-large",
+        "missing-file",
+        "no-permission",
+        "not-media",
+        "not-a-video",
+        "no-video",
+        "unknown-codec",
+        "unreadable-file",
+        "no-way-to-media",
+        "upload-gone",
+        "missing-entity",
+        "empty-gallery",
+        "unreadable-media",
+        "undecodable",
+        "no-single-face",
+        "no-face",
+        "no-model",
+        "ambiguous",
+        "not-found",
+        "no-file",
+        "bad-parameters",
+    ]
+)
+"""Codes of a job's failure that are for its caller to mend."""
+
 
 def status_of(error: StashAIError) -> int:
     """The HTTP status of a failure: by its code where that says more than its class."""

@@ -1,4 +1,4 @@
-"""A request done by a service elsewhere, tracked like any other job.
+"""Asking services elsewhere, and a request that is done by one, tracked like any other job.
 
 It goes out with its pictures' bytes, which rows never hold: `uploads` names them in the spool. What comes back is the body of
 the answer. When the first service cannot do it the next one is asked, once."""
@@ -8,14 +8,18 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel
 
+from stashai.errors import UsageError
 from stashai.processing.base import Entity, Metrics, Processor, Unit
 from stashai.processing.context import Context
 from stashai.processing.registry import Registry
 
+from .adopting import adopted
 from .elsewhere import Question, Remote, ServiceDownError
 
 SERVICES_ASKED = 2
@@ -50,30 +54,50 @@ class Forwarded(BaseModel):
     response: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """`upload` is where the upload of a key lies. Raises UsageError for one that is gone."""
+
+    choice: Choice
+    upload: Callable[[str], Path]
+
+    def ask(self, capability: str, path: str, body: Mapping[str, Any], seconds: float, name: str, ctx: Context) -> Forwarded:
+        """The answer of the least loaded service, or of the next one. Raises ServiceDownError when neither can, MediaError for
+        what they say of the medium, Cancelled. The same `name` gives the same job there."""
+        question = Question(path, body, seconds, name, ctx.check, self._files(body))
+        problem = ServiceDownError("No service elsewhere is healthy.")
+        for remote in self.choice.candidates(capability, path, body)[:SERVICES_ASKED]:
+            ctx.check()
+            try:
+                answer = self.choice.ask(remote, question)
+            except ServiceDownError as error:
+                problem = error
+            else:
+                return Forwarded(service=remote.name, response=adopted(answer, ctx.stores.people.people()))
+        raise problem
+
+    def _files(self, body: Mapping[str, Any]) -> Mapping[str, Path]:
+        try:
+            return {key: self.upload(key) for key in _uploads(body)}
+        except UsageError as error:
+            raise ServiceDownError(error.message) from error
+
+
 class Forward(Processor[ForwardParams, Forwarded]):
     id: ClassVar[str] = "services.forward"
     title: ClassVar[str] = "A request done by a service elsewhere"
     action_type: ClassVar[str] = "forwarded"
     params: ClassVar[type[BaseModel]] = ForwardParams
     result: ClassVar[type[BaseModel]] = Forwarded
-    choice: Choice | None = None
+    elsewhere: Elsewhere | None = None
 
     def units(self, params: ForwardParams, ctx: Context) -> Iterator[Unit]:
         yield Unit("request", Entity(params.entity_type, params.entity_id))
 
     def process(self, unit: Unit, params: ForwardParams, ctx: Context) -> Forwarded:
-        if self.choice is None:
+        if self.elsewhere is None:
             raise ServiceDownError("This process knows no other services.")
-        body = _filled(params, ctx)
-        question = Question(params.path, body, params.timeout, ctx.control.job_id, ctx.check)
-        problem = ServiceDownError("No service elsewhere is healthy.")
-        for remote in self.choice.candidates(params.capability, params.path, body)[:SERVICES_ASKED]:
-            ctx.check()
-            try:
-                return Forwarded(service=remote.name, response=self.choice.ask(remote, question))
-            except ServiceDownError as error:
-                problem = error
-        raise problem
+        return self.elsewhere.ask(params.capability, params.path, _filled(params, ctx), params.timeout, ctx.control.job_id, ctx)
 
     def metrics(self, result: Forwarded) -> Metrics:
         performers = result.response.get("performers") or []
@@ -83,13 +107,13 @@ class Forward(Processor[ForwardParams, Forwarded]):
 class WorkerRegistry(Registry):
     """The registry of a worker. It can also forward, which is nothing to ask for by name: the routes decide it."""
 
-    choice: Choice | None = None
+    elsewhere: Elsewhere | None = None
 
     def create(self, processor_id: str) -> Processor[Any, Any]:
         if processor_id != Forward.id:
             return super().create(processor_id)
         processor = Forward()
-        processor.choice = self.choice
+        processor.elsewhere = self.elsewhere
         return processor
 
 
@@ -119,3 +143,16 @@ def _filled(params: ForwardParams, ctx: Context) -> dict[str, Any]:
         if place in params.uploads and ctx.media is not None:
             holder[name] = base64.b64encode(ctx.media.content(params.uploads[place])).decode()
     return body
+
+
+def _uploads(body: Any) -> Iterator[str]:
+    """The uploads that entities of a body name by their keys."""
+    if isinstance(body, Mapping):
+        for name, value in body.items():
+            if name == "upload" and isinstance(value, str):
+                yield value
+            else:
+                yield from _uploads(value)
+    elif isinstance(body, list):
+        for value in body:
+            yield from _uploads(value)

@@ -20,6 +20,7 @@ from stashai.processing.context import Screenshots
 from stashai.processors.entities import EntityParams, WantedEntity
 from stashai.tracking.records import JobRequest, JobRow
 
+from .errors import CALLERS_FAULTS
 from .events import moment
 from .state import WorkerState
 
@@ -179,42 +180,11 @@ def failure_of(state: WorkerState, job: JobRow) -> StashAIError:
     message = items[0].error_message if items and items[0].error_message else job.error_message or f"The job was {job.status}."
     if job.status == "cancelled":
         return StashAIError(f"The job was cancelled: {job.cancel_reason or 'asked to'}.", code="conflict")
-    if code in _CALLERS_FAULTS:
+    if code in CALLERS_FAULTS:
         return UsageError(message, code=code)
     if code.startswith("stash"):
         return SetupError(message, code=code)
     return StashAIError(message, code=code)
-
-
-_CALLERS_FAULTS = frozenset(
-    [
-        "empty-file",
-        "not-a-picture",
-        "damaged",
-        "truncated",
-        "too-large",
-        "missing-file",
-        "no-permission",
-        "not-media",
-        "not-a-video",
-        "no-video",
-        "unknown-codec",
-        "unreadable-file",
-        "no-way-to-media",
-        "upload-gone",
-        "missing-entity",
-        "empty-gallery",
-        "unreadable-media",
-        "undecodable",
-        "no-single-face",
-        "no-face",
-        "no-model",
-        "ambiguous",
-        "not-found",
-        "no-file",
-        "bad-parameters",
-    ]
-)
 
 
 def batch_status(job: JobRow) -> BatchJobStatus:

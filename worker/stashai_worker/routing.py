@@ -49,22 +49,22 @@ async def somewhere(
     if not asked.direct or not state.services.candidates(asked.capability, asked.path, asked.request.model_dump()):
         return await here()
     if await to_thread.run_sync(state.less_loaded_elsewhere, asked.capability):
-        return await _elsewhere(asked, state, submit, model) or await here()
+        return await elsewhere(asked, state, submit, model) or await here()
     try:
         return await here()
     except StashAIError as error:
         if status_of(error) < 500 or error.code == "timeout":
             raise
         logger.warning("%s cannot be done here: %s", asked.path, error)
-        answer = await _elsewhere(asked, state, submit, model)
+        answer = await elsewhere(asked, state, submit, model)
         if answer is None:
             raise
         return answer
 
 
-async def _elsewhere(asked: Asked, state: WorkerState, submit: Submitting, model: type[T]) -> T | JSONResponse | None:
+async def elsewhere(asked: Asked, state: WorkerState, submit: Submitting, model: type[T]) -> T | JSONResponse | None:
     """The answer of a service elsewhere; None when none could do it."""
-    taken = await submit(await to_thread.run_sync(lambda: _job(asked, state)))
+    taken = await submit(await to_thread.run_sync(lambda: forwarded(asked, state)))
     try:
         row = await ended_in_time(state, taken.job_id, patience(asked.request, asked.wait))
         if row is None:
@@ -81,8 +81,8 @@ async def _elsewhere(asked: Asked, state: WorkerState, submit: Submitting, model
     return None
 
 
-def _job(asked: Asked, state: WorkerState) -> JobRequest:
-    """Called in a thread: pictures go to the spool."""
+def forwarded(asked: Asked, state: WorkerState) -> JobRequest:
+    """The job of a request that a service elsewhere is to do. Called in a thread: pictures go to the spool."""
 
     def spool(picture: str) -> str:
         return anyio.from_thread.run(spooled, ImageData(data=picture), state)

@@ -112,22 +112,24 @@ class Services:
 
     def candidates(self, capability: str, path: str, body: Mapping[str, Any]) -> list[Remote]:
         """Healthy services elsewhere that take such a request, the least loaded first (the quicker one of two)."""
-        with self._lock:
-            able = self._able(capability)
-        takes = [remote for remote in able if ADAPTERS[remote.kind].takes(path, body) and not self._breaker(remote.name).rests()]
+        takes = [remote for remote in self._able(capability) if ADAPTERS[remote.kind].takes(path, body)]
         return sorted(takes, key=lambda remote: (remote.load + remote.asked, remote.latency))
 
     def least_load(self, capability: str) -> int | None:
         """Of the healthy services elsewhere with the capability, None when there are none."""
+        return min((remote.load + remote.asked for remote in self._able(capability)), default=None)
+
+    def asked(self) -> int:
+        """How many requests are with services elsewhere at the moment."""
         with self._lock:
-            return min((remote.load + remote.asked for remote in self._able(capability)), default=None)
+            return sum(remote.asked for remote in self._remotes.values())
 
     def _able(self, capability: str) -> list[Remote]:
-        return [
-            remote
-            for remote in self._remotes.values()
-            if capability in remote.capabilities and remote.status is ServiceStatus.HEALTHY and not remote.maintenance
-        ]
+        """Healthy, and not left alone for failing too often."""
+        with self._lock:
+            known = list(self._remotes.values())
+        well = [one for one in known if one.status is ServiceStatus.HEALTHY and not one.maintenance]
+        return [one for one in well if capability in one.capabilities and not self._breaker(one.name).rests()]
 
     def ask(self, remote: Remote, question: Question) -> dict[str, Any]:
         """After FAILURES in a row a service is left alone for a while. Raises ServiceDownError, and MediaError for what the service

@@ -8,6 +8,8 @@ import os
 import sys
 import threading
 import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fastapi import Request
@@ -15,16 +17,20 @@ from fastapi import Request
 from stashai.contracts.enums import ServiceStatus
 from stashai.contracts.services import HealthMetrics
 from stashai.errors import LeaseLost, StashAIError, UsageError
+from stashai.processing.base import Processor
+from stashai.processing.runner import Runner
 from stashai.services.core import Core
 from stashai.tracking.records import JobRequest, JobRow
 
 from .config import WorkerConfig
 from .errors import DuplicateError
 from .events import Hub
+from .forwarding import Forward, WorkerRegistry
 from .opening import Opening
 from .queueing.huey_queue import Bell, open_huey
 from .readiness import Readiness
 from .services import Services
+from .sharing import UNITS_AT_ONCE, Away, SharedUnits
 from .spool import Spool
 from .vitals import Vitals
 
@@ -32,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 BEHIND = 5
 """How much nicer than the rest of the process work is."""
+ANYWHERE = "any"
+"""The service of a job that may be done elsewhere while it waits; others are done here."""
 STOP_SECONDS = 5.0
 """How long jobs may take to stop where they are when the worker ends."""
 
@@ -42,20 +50,24 @@ class WorkerState:
 
     config: WorkerConfig
     core: Core
+    registry: WorkerRegistry
     spool: Spool
     services: Services
     hub: Hub
     readiness: Readiness
     bell: Bell = field(init=False)
+    away: Away = field(init=False)
     vitals: Vitals = field(init=False)
     started: float = field(default_factory=time.monotonic)
     _working: threading.Condition = field(default_factory=threading.Condition)
     _running: int = 0
     _last_work: float = field(default_factory=time.monotonic)
+    _came_back: deque[str] = field(default_factory=lambda: deque(maxlen=1000))
 
     def __post_init__(self) -> None:
         workers = self.config.slots or self.core.settings.cores
         self.bell = Bell(open_huey(self.config.queue_url, self.core.settings.data), self.run, workers)
+        self.away = Away(self._run_away)
         self.vitals = Vitals(self._vital)
         self.vitals.take()
 
@@ -80,19 +92,49 @@ class WorkerState:
         return job
 
     def ring(self, job: JobRow) -> None:
-        """A queue that is away loses nothing: upkeep rings again for what waits."""
+        """Have the job done: elsewhere where that is better, else by whichever thread of this queue is free first. A queue that
+        is away loses nothing: upkeep rings again for what waits."""
+        if self.send_away(job):
+            return
         try:
             self.bell.ring(job.job_id, job.priority)
         except Exception as error:  # noqa: BLE001 - each queue has its own kinds of errors, and the row is there
             logger.warning("The queue cannot be rung: %s: %s", type(error).__name__, error)
 
+    def send_away(self, job: JobRow) -> bool:
+        """Have a waiting job done elsewhere, if it can be and there is less to do there."""
+        if job.processor != Forward.id and not (self._can_be_shared(job) and self.less_loaded_elsewhere(job.processor, waiting=1)):
+            return False
+        return self.away.take(job.job_id)
+
+    def _can_be_shared(self, job: JobRow) -> bool:
+        listed = self.registry.find(job.processor)
+        whole = listed is None or listed.processor is None or listed.processor.alone is Processor.alone
+        return not whole and job.service_name == ANYWHERE and job.job_id not in self._came_back
+
     def run(self, job_id: str) -> None:
         """What a queue's thread does when it is rung for: run the job, unless it ended or somebody else runs it."""
         yield_to_answers()
+        self._run(job_id, lambda: self.core.runner(self._at_once(job_id, self.core.settings.cores)))
+
+    def _run_away(self, job_id: str) -> None:
+        ledger = self.core.ledger
+        job = ledger.job(job_id)
+        if job is None or self.registry.elsewhere is None:
+            return
+        units = SharedUnits(self.registry, self.registry.elsewhere, job)
+        self._run(job_id, lambda: Runner(ledger, units, self.core.context, cores=self._at_once(job_id, UNITS_AT_ONCE)))
+        job = ledger.job(job_id)
+        if job is not None and job.status == "pending":
+            self._came_back.append(job_id)
+            self.ring(job)
+        ledger.database.release()
+
+    def _run(self, job_id: str, runner: Callable[[], Runner]) -> None:
         with self._working:
             self._running += 1
         try:
-            self.core.runner(self._at_once(job_id)).run(job_id)
+            runner().run(job_id)
         except (StashAIError, LeaseLost) as error:
             logger.info("Job %s: %s", job_id, error)
         finally:
@@ -111,12 +153,20 @@ class WorkerState:
                 self._last_work = time.monotonic()
         return idle
 
-    def less_loaded_elsewhere(self, capability: str) -> bool:
-        """Whether a healthy service elsewhere has fewer jobs than wait or run here; also while nothing can be done here."""
-        if self.readiness.networks:
-            return True
+    def less_loaded_elsewhere(self, capability: str, waiting: int = 0) -> bool:
+        """Whether a healthy service elsewhere has fewer jobs than wait or run here, `waiting` of them left out; also while
+        nothing can be done here."""
         load = self.services.least_load(capability)
-        return load is not None and load < self.core.ledger.count(status=("pending", "processing"))
+        if load is None:
+            return False
+        leaving = max(0, len(self.away) - self.services.asked())
+        here = self.core.ledger.count(status=("pending", "processing")) - len(self.away) - waiting
+        return bool(self.readiness.networks) or load + leaving < here
+
+    def only_elsewhere(self, processor: str) -> bool:
+        """Whether that service is not here, or cannot run here, and one elsewhere has it."""
+        listed = self.registry.find(processor)
+        return (listed is None or listed.state != "ready") and self.services.least_load(processor) is not None
 
     def stop(self) -> None:
         """End the queue's threads; jobs that run stop where they are and wait for whoever comes next."""
@@ -142,12 +192,11 @@ class WorkerState:
         )
         return metrics, any(listed.state == "ready" for listed in self.core.registry.all())
 
-    def _at_once(self, job_id: str) -> int:
-        """How many units of the job run together: as many as there are cores, fewer when the request said so."""
+    def _at_once(self, job_id: str, most: int) -> int:
+        """How many units of the job run together: `most`, fewer when the request said so."""
         job = self.core.ledger.job(job_id)
         wanted = json.loads(job.job_config).get(AT_ONCE) if job is not None else None
-        cores = self.core.settings.cores
-        return min(wanted, cores) if isinstance(wanted, int) and wanted > 0 else cores
+        return min(wanted, most) if isinstance(wanted, int) and wanted > 0 else most
 
 
 def yield_to_answers() -> None:

@@ -36,9 +36,12 @@ def _reap(state: WorkerState) -> None:
     reaped = state.core.ledger.reap()
     for job_id in reaped.failed:
         logger.warning("Job %s failed: too many processes ended while they ran it", job_id)
-    if state.bell.is_empty():
-        for job in state.core.ledger.waiting():
+    empty = state.bell.is_empty()
+    for job in state.core.ledger.waiting():
+        if empty:
             state.ring(job)
+        else:
+            state.send_away(job)
     if state.unload_if_idle():
         logger.info("Nothing to do: the networks are unloaded")
 

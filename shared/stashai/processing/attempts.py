@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from ..errors import Cancelled, LeaseLost, StashAIError, StorageError, TransientError, UnitDeadline
+from ..errors import Cancelled, LeaseLost, Paused, StashAIError, StorageError, TransientError, UnitDeadline
 from ..text import storable
 from ..tracking.records import Outcome
 from .base import Metrics, Processor
@@ -47,10 +47,10 @@ class UnitWork:
             return self._result(running, self._persistently(running))
         except UnitDeadline as error:
             return self.failed(running, error.code, error.message)
-        except (Cancelled, LeaseLost):
-            return None
-        except StorageError as error:
+        except (StorageError, Paused) as error:
             self._control.stop(error)
+            return None
+        except (Cancelled, LeaseLost):
             return None
         except StashAIError as error:
             return None if self._control.why is not None else self.failed(running, error.code, str(error))

@@ -77,6 +77,11 @@ class Processor(Generic[P, R]):
     def process(self, unit: Unit, params: P, ctx: Context) -> R:
         raise NotImplementedError
 
+    def alone(self, unit: Unit, params: P) -> P | None:
+        """The parameters of a job of this unit alone, by which another worker can be asked for it; None when it can be done here
+        only. A service that answers lists its units without `load`."""
+        return None
+
     def metrics(self, result: R) -> Metrics:
         return Metrics()
 

@@ -7,7 +7,7 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,7 +18,6 @@ from ..tracking.records import Claim, JobRow
 from .base import Processor
 from .context import Context
 from .control import JobControl
-from .registry import Registry
 from .session import JobSession, Progress
 
 INTERRUPTED_SECONDS = 0.5
@@ -35,6 +34,12 @@ class Ended:
     error: StashAIError | None = None
 
 
+class Processors(Protocol):
+    """Implemented by registry.Registry."""
+
+    def create(self, processor_id: str) -> Processor[Any, Any]: ...
+
+
 class Runner:
     """Runs jobs of one process. `context_factory` makes what processors reach from the running job's control; `cores` is how
     many units run at once."""
@@ -42,7 +47,7 @@ class Runner:
     def __init__(
         self,
         ledger: Ledger,
-        registry: Registry,
+        registry: Processors,
         context_factory: Callable[[JobControl], Context],
         *,
         cores: int,

@@ -54,6 +54,9 @@ class _Entities(Processor[ContentParams, Content]):
         for number, entity in enumerate(params.entities):
             yield Unit(f"{number}:{entity.type}:{entity.id}", Entity(entity.type, entity.id, path=entity.path, name=entity.title))
 
+    def alone(self, unit: Unit, params: ContentParams) -> ContentParams:
+        return params.model_copy(update={"entities": [params.entities[int(unit.key.partition(":")[0])]]})
+
     def medium(self, unit: Unit, params: ContentParams, ctx: Context) -> Medium:
         if ctx.media is None:
             raise RuntimeError("the context needs a way to media")

@@ -102,6 +102,9 @@ class IdentifyEntities(Processor[EntityParams, EntityFindings]):
         for number, entity in enumerate(params.entities):
             yield Unit(f"{number}:{entity.type}:{entity.id}", Entity(entity.type, entity.id, path=entity.path, name=entity.title))
 
+    def alone(self, unit: Unit, params: EntityParams) -> EntityParams:
+        return params.model_copy(update={"entities": [params.entities[int(unit.key.partition(":")[0])]]})
+
     def process(self, unit: Unit, params: EntityParams, ctx: Context) -> EntityFindings:
         if self._recognition is None or ctx.media is None:
             raise RuntimeError("load() comes before process(), and the context needs a way to media")

@@ -14,7 +14,7 @@ from stashai.contracts.common import ErrorResponse
 from stashai.tracking.records import JobRequest, JobRow
 
 from ..elsewhere import FORWARDED
-from ..state import WorkerState, state_of
+from ..state import ANYWHERE, WorkerState, state_of
 
 State = Annotated[WorkerState, Depends(state_of)]
 Wait = Annotated[float | None, Query(ge=0, le=300, description="Seconds to wait for the answer before a 202 with the job's id")]
@@ -43,3 +43,15 @@ async def submitter(state: State, key: Key = None) -> Submitter:
 
 
 Submit = Annotated[Submitter, Depends(submitter)]
+
+
+async def queuer(submit: Submit, direct: Direct) -> Submitter:
+    """Submits what may be done elsewhere while it waits, unless another worker sent it."""
+
+    async def queue(job: JobRequest) -> JobRow:
+        return await submit(replace(job, service_name=ANYWHERE) if direct else job)
+
+    return queue
+
+
+Queue = Annotated[Submitter, Depends(queuer)]

@@ -20,8 +20,9 @@ from stashai.tracking.records import ItemRow, JobRequest
 
 from ..events import job_view, moment
 from ..jobs import as_wanted, asked_with, batch_status, entity_job, finished, identification, known_job, wanted
+from ..routing import Asked, forwarded
 from ..state import AT_ONCE, WorkerState
-from .asking import FAILURES, State, Submit, Submitter
+from .asking import FAILURES, Queue, State, Submitter
 
 router = APIRouter(tags=["jobs"])
 
@@ -58,7 +59,7 @@ def item_view(item: ItemRow) -> dict[str, Any]:
 
 
 @router.post("/batch/submit", status_code=202, response_model=BatchJobStatus, responses=FAILURES)
-async def submit_batch(request: BatchRequest, state: State, submit: Submit) -> BatchJobStatus:
+async def submit_batch(request: BatchRequest, state: State, submit: Queue) -> BatchJobStatus:
     """One job over many entities: its rows are the items."""
     job = await to_thread.run_sync(_batch_job, request, state)
     return batch_status(await submit(job))
@@ -76,7 +77,10 @@ def _batch_job(request: BatchRequest, state: WorkerState) -> JobRequest:
 
 
 def processor_job(processor_id: str, params: dict[str, Any], state: WorkerState, request: BaseRequest) -> JobRequest:
-    """A job of any processor. Raises UsageError for an unknown one (404) and for parameters that it does not take (400)."""
+    """A job of any processor, of one elsewhere where it is not here. Raises UsageError for an unknown one (404) and for
+    parameters that it does not take (400)."""
+    if state.only_elsewhere(processor_id):
+        return forwarded(asked_of(processor_id, QueueRequest(**request.model_dump() | {"params": params})), state)
     listed = state.core.registry.find(processor_id)
     if listed is None:
         raise UsageError(f"There is no service {processor_id!r}.", code="not-found")
@@ -87,6 +91,14 @@ def processor_job(processor_id: str, params: dict[str, Any], state: WorkerState,
         problems = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()[:5])
         raise UsageError(f"The parameters do not fit {processor_id}: {problems}.", code="bad-parameters") from error
     return JobRequest(processor_id, processor.action_type, config=checked.model_dump_json(), name=processor.title, **asked_with(request))
+
+
+def watched(job: JobRequest, request: QueueRequest) -> JobRequest:
+    return job if request.watch_seconds is None else replace(job, run_policy="watched", watch_seconds=request.watch_seconds)
+
+
+def asked_of(processor_id: str, request: QueueRequest, wait: float | None = None, direct: bool = True) -> Asked:
+    return Asked(request, f"/{processor_id}/process", processor_id, wait, direct)
 
 
 @router.get("/batch/{job_id}/status", response_model=BatchJobStatus, responses=FAILURES)
@@ -102,30 +114,28 @@ async def _queued(request: FacialRecognitionRequest, kind: str, state: WorkerSta
 
 
 @router.post("/queue/submit/image", status_code=202, response_model=BatchJobStatus, responses=FAILURES)
-async def submit_image(request: FacialRecognitionRequest, state: State, submit: Submit) -> BatchJobStatus:
+async def submit_image(request: FacialRecognitionRequest, state: State, submit: Queue) -> BatchJobStatus:
     """Queue what identify-image does."""
     return await _queued(request, "image", state, submit)
 
 
 @router.post("/queue/submit/scene", status_code=202, response_model=BatchJobStatus, responses=FAILURES)
-async def submit_scene(request: SceneIdentificationRequest, state: State, submit: Submit) -> BatchJobStatus:
+async def submit_scene(request: SceneIdentificationRequest, state: State, submit: Queue) -> BatchJobStatus:
     """Queue what identify-scene does."""
     return await _queued(request, "scene", state, submit)
 
 
 @router.post("/queue/submit/gallery", status_code=202, response_model=BatchJobStatus, responses=FAILURES)
-async def submit_gallery(request: GalleryIdentificationRequest, state: State, submit: Submit) -> BatchJobStatus:
+async def submit_gallery(request: GalleryIdentificationRequest, state: State, submit: Queue) -> BatchJobStatus:
     """Queue what identify-gallery does."""
     return await _queued(request, "gallery", state, submit)
 
 
 @router.post("/queue/submit/{processor}", status_code=202, response_model=BatchJobStatus, responses=FAILURES)
-async def submit_any(processor: str, request: QueueRequest, state: State, submit: Submit) -> BatchJobStatus:
+async def submit_any(processor: str, request: QueueRequest, state: State, submit: Queue) -> BatchJobStatus:
     """Queue any processor with its own parameters."""
     job = await to_thread.run_sync(processor_job, processor, request.params, state, request)
-    if request.watch_seconds is not None:
-        job = replace(job, run_policy="watched", watch_seconds=request.watch_seconds)
-    return batch_status(await submit(job))
+    return batch_status(await submit(watched(job, request)))
 
 
 @router.get("/queue/status/{job_id}", response_model=dict[str, Any], responses=FAILURES)

@@ -9,11 +9,12 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
+from ..elsewhere import ServiceDownError
 from ..events import job_view
 from ..jobs import accepted, ended_in_time, patience
-from ..routing import Asked, somewhere
+from ..routing import elsewhere, somewhere
 from .asking import ACCEPTED, FAILURES, Direct, State, Submit, Wait
-from .jobs import QueueRequest, item_view, processor_job
+from .jobs import QueueRequest, asked_of, item_view, processor_job, watched
 
 router = APIRouter(tags=["services"])
 
@@ -33,12 +34,19 @@ async def process(
     """Run a service with its own parameters: its job and items when it ends in time, else 202 with the job's id."""
 
     async def here() -> ServiceAnswer | JSONResponse:
-        taken = await submit(await to_thread.run_sync(processor_job, service, request.params, state, request))
+        job = await to_thread.run_sync(processor_job, service, request.params, state, request)
+        taken = await submit(watched(job, request))
         row = await ended_in_time(state, taken.job_id, patience(request, wait))
         if row is None:
             return await accepted(state, taken.job_id)
         items = await to_thread.run_sync(state.core.ledger.items, row.job_id)
         return ServiceAnswer(**job_view(row), items=[item_view(item) for item in items])
 
-    answer = await somewhere(Asked(request, f"/{service}/process", service, wait, direct), state, submit, ServiceAnswer, here)
+    asked = asked_of(service, request, wait, direct)
+    if direct and await to_thread.run_sync(state.only_elsewhere, service):
+        answer = await elsewhere(asked, state, submit, ServiceAnswer)
+        if answer is None:
+            raise ServiceDownError(f"No service elsewhere could do {service}, and it is not here.")
+    else:
+        answer = await somewhere(asked, state, submit, ServiceAnswer, here)
     return answer if isinstance(answer, JSONResponse) else answer.model_dump()

@@ -1,0 +1,81 @@
+"""Jobs that wait here while a service elsewhere has less to do: their units are asked for there, one by one.
+
+The row stays in this ledger and the job in the hands of a runner of this process, so that lease, cancel, progress and outcome
+are those of any other job. A unit that two services elsewhere could not do puts the job back: its other units are done here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel
+
+from stashai.errors import Paused
+from stashai.processing.base import Processor, Unit
+from stashai.processing.context import Context
+from stashai.tracking.records import JobRow, request_hash
+
+from .elsewhere import ServiceDownError
+from .forwarding import Elsewhere, Forward, WorkerRegistry
+
+UNITS_AT_ONCE = 4
+"""Of one job, elsewhere: whoever does them has cores of its own."""
+JOBS_AWAY = 16
+
+
+class SharedUnits:
+    """Makes processors of one job whose units are done elsewhere. Implements `processing.runner.Processors`."""
+
+    def __init__(self, registry: WorkerRegistry, elsewhere: Elsewhere, job: JobRow) -> None:
+        self._registry, self._elsewhere, self._job = registry, elsewhere, job
+
+    def create(self, processor_id: str) -> Processor[Any, Any]:
+        processor = self._registry.create(processor_id)
+        if processor_id != Forward.id:
+            processor.process = lambda unit, params, ctx: self._ask(processor, unit, params, ctx)  # type: ignore[method-assign]
+            processor.load = lambda params, ctx: None  # type: ignore[method-assign]
+        return processor
+
+    def _ask(self, processor: Processor[Any, Any], unit: Unit, params: BaseModel, ctx: Context) -> BaseModel:
+        alone = processor.alone(unit, params)
+        if alone is None:
+            raise Paused(f"{processor.id} is done here only.")
+        body = {"params": alone.model_dump(mode="json"), "priority": self._job.priority, "client_id": self._job.client_id}
+        name = request_hash(self._job.job_id, unit.key)[:64]
+        try:
+            said = self._elsewhere.ask(processor.id, f"/{processor.id}/process", body, processor.unit_deadline, name, ctx)
+            [item] = said.response["items"]
+            result: BaseModel = processor.result.model_validate(item["response_data"])
+        except (ServiceDownError, LookupError, TypeError, ValueError) as error:
+            raise Paused(f"No service elsewhere could do {unit.key}: {error}") from error
+        ctx.control.progress(unit.key, 1.0, f"Done by {said.service}")
+        return result
+
+
+class Away:
+    """The jobs of this process that are elsewhere, a thread each, which waits more than it works; `most` at once."""
+
+    def __init__(self, run: Callable[[str], None], most: int = JOBS_AWAY) -> None:
+        self._run, self._most = run, most
+        self._lock = threading.Lock()
+        self._jobs: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def take(self, job_id: str) -> bool:
+        """Whether the job is away now; not when too many are."""
+        with self._lock:
+            if job_id in self._jobs or len(self._jobs) >= self._most:
+                return job_id in self._jobs
+            self._jobs.add(job_id)
+        threading.Thread(target=self._away, args=(job_id,), name=f"away-{job_id[:8]}", daemon=True).start()
+        return True
+
+    def _away(self, job_id: str) -> None:
+        try:
+            self._run(job_id)
+        finally:
+            with self._lock:
+                self._jobs.discard(job_id)

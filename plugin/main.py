@@ -21,6 +21,9 @@ def _find_library() -> None:
     if not (HERE / "stashai").is_dir():
         sys.path.insert(1, str(HERE.parent / "shared"))
     sys.path.append(str(HERE / "vendor"))
+    for driver in ("psycopg2", "psycopg", "pymysql", "MySQLdb"):
+        # Peewee loads whichever this Python happens to have, for a tenth of a second; our rows are SQLite's.
+        sys.modules[driver] = None  # type: ignore[assignment]
 
 
 def _write(text: str) -> None:

@@ -96,6 +96,12 @@ def read(reader: VideoReader, stage: Stage, have: Sequence[float]) -> Iterator[F
         yield from read(reader, stage.gaps, have)
 
 
+def spread(count: int) -> list[int]:
+    """The numbers below `count`, the first ones of which, however many, are spread over all: 0, 4, 2, 6, 1, 5, 3, 7."""
+    digits = max(1, (count - 1).bit_length())
+    return sorted(range(count), key=lambda number: f"{number:0{digits}b}"[::-1])
+
+
 def _counts(duration: float) -> list[int]:
     most = round(min(MOST, max(BUDGET, duration / LONG_EVERY)))
     count, counts = max(1, min(FIRST_LOOK, round(duration / FIRST_EVERY))), []

@@ -12,7 +12,7 @@ from ..contracts.findings import Problem
 from ..media.frames import Frame
 from ..media.interval import every as at_interval
 from ..media.medium import Medium
-from ..media.sampling import Mode, Stage, read, stages
+from ..media.sampling import Mode, Stage, read, spread, stages
 from ..media.video import VideoReader
 from ..processing.context import Context
 from ..processing.stores import SeenFrame
@@ -92,8 +92,8 @@ class Evidence:
         for frame in frames:
             if frame.note:
                 self.notes.flag("damaged", frame.note)
-        # An animation or a sheet of tiles that was stopped half-way goes on where it was.
-        self._analyze([frame for frame in frames if frame.time not in self._frames])
+        # An animation or a sheet of tiles that was stopped half-way goes on where it was. Until then all of its length was looked at.
+        self._analyze([frames[i] for i in spread(len(frames)) if frames[i].time not in self._frames])
         self._note_look([frame.time for frame in frames], last=True)
 
     def _further_looks(self, video: Callable[[], VideoReader], times: list[float | None]) -> Iterator[list[SeenFrame]]:

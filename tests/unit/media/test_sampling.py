@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stashai.media.sampling import BUDGET, MOST, Stage, stages
+from stashai.media.sampling import BUDGET, MOST, Stage, spread, stages
 from stashai.media.video import VideoInfo
 
 
@@ -130,3 +130,13 @@ def test_a_reordered_keyframe_serves_and_its_neighbour_does_not() -> None:
     assert look.missing([0.0, 2.2, 5.0], 0.02) == [1.96]
     close = stages(info(1.0, every(0.04, 1.0)), "keyframes")[0]
     assert close.missing([0.0], 0.001) == list(close.times[1:])
+
+
+@given(st.integers(0, 300))
+def test_whatever_part_of_the_spread_comes_first_is_spread(count: int) -> None:
+    order = spread(count)
+    assert sorted(order) == list(range(count))
+    for taken in range(1, count + 1):
+        edges = [-1, *sorted(order[:taken]), count]
+        # The widest stretch without one is at most that between neighbours of the coarsest even grid, twice.
+        assert max(b - a for a, b in pairwise(edges)) <= 4 * count / taken + 1

@@ -59,17 +59,12 @@ def submit(bench: Bench, config: Json, *, again: bool = False) -> Json:
             params={"type": kind, "id": entity_id},
         )
     planned = getattr(entity, "image_count", 1)
-    name = entity.title or _file_name(entity) or f"{kind} {entity_id}"
+    name = entity.name or f"{kind} {entity_id}"
     request = JobRequest(
         PROCESSOR, "facial_recognition", json.dumps(config, sort_keys=True), f"Identify: {name}", kind, entity_id, name,
         planned=planned, run_policy="steps",
     )  # fmt: skip
     return shown_job(bench.ledger.submit(request, reuse=not again).job)
-
-
-def _file_name(entity: Any) -> str:
-    file = getattr(entity, "file", None)
-    return str(file.path).replace("\\", "/").rpartition("/")[2] if file else ""
 
 
 def step(request: Request) -> Json:
@@ -130,7 +125,8 @@ def crops(request: Request) -> Json:
 
     bench = Bench(request)
     found = findings_of_job(bench, request.text("job", longest=64))
-    keys = list(dict.fromkeys(p.best_crop for f in found.values() for p in f.people if p.best_crop))
+    best = [crop for f in found.values() for crop in [*(p.best_crop for p in f.people), *(p.best_crop for p in f.unknown)]]
+    keys = list(dict.fromkeys(filter(None, best)))
     wanted = request.arguments.get("keys")
     if isinstance(wanted, list):
         part = [key for key in keys if key in set(map(str, wanted))][:CROPS_A_PAGE]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from stashai.errors import MediaError
 
 from ..looking.findings import failed_outcome, findings_of_job, outcome_of
+from ..looking.galleries import gallery_result
 from ..looking.reading import StashFindings, findings_text
-from ..looking.results import gallery_result, result_of
+from ..looking.results import result_of
 from .learning import catch_up, is_waiting, learn_first
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stashai.errors import UsageError
 
 from ..looking.findings import current_findings, newest_findings
+from ..looking.galleries import keys_of_stranger
 from ..looking.people_rows import unknown_key
 from ..looking.reading import StashFindings
 
@@ -33,11 +34,12 @@ def faces_of(job: JobRow, key: str, bench: Bench) -> list[tuple[str, StashFindin
     if not found and job.entity_id and (kept := newest_findings(bench, job.entity_type or "", job.entity_id)):
         found = {job.entity_id: kept}
     people = {person.id: person.key for person in bench.stores.people.people() if person.source == "stash"}
+    keys = keys_of_stranger(bench, job.entity_id or "", found, key) if job.entity_type == "gallery" and key.startswith("u") else {key}
     rows = []
     for item, findings in found.items():
         faces = [f for p in findings.people if key == f"p{people.get(p.person_id)}" for f in p.faces]
         strangers = [row.faces for row in findings.unknown] + [row.faces for row in findings.people]
-        faces += [f for seen in strangers if seen and unknown_key(seen) == key for f in seen]
+        faces += [f for seen in strangers if seen and unknown_key(seen) in keys for f in seen]
         if faces:
             rows.append((item, findings, faces))
     if not rows:

@@ -17,24 +17,19 @@ if TYPE_CHECKING:
     from ..host.bench import Bench
 
 
-def item_name(item: Item) -> str | None:
-    """The title, else the file's name."""
-    return item.title or (item.file.path.replace("\\", "/").rpartition("/")[2] if item.file else None)
-
-
 def outcome_of(item: Item, findings: StashFindings, number: int, started: float | None) -> Outcome:
     begun = started or time.time()
     probabilities = tuple(person.probability for person in findings.people)
     return Outcome(
         item.id, number, item.kind, item.id, "pass", begun, max(0.0, time.time() - begun), path=item.file.path if item.file else None,
-        name=item_name(item), data=findings_text(findings), ai_model=",".join(findings.models), people_found=len(findings.people),
+        name=item.name or None, data=findings_text(findings), ai_model=",".join(findings.models), people_found=len(findings.people),
         confidences=probabilities,
     )  # fmt: skip
 
 
 def failed_outcome(item: Item, number: int, error: StashAIError) -> Outcome:
     return Outcome(
-        item.id, number, item.kind, item.id, "error", time.time(), 0.0, path=item.file.path if item.file else None, name=item_name(item),
+        item.id, number, item.kind, item.id, "error", time.time(), 0.0, path=item.file.path if item.file else None, name=item.name or None,
         error_type=error.code, error_message=str(error),
     )  # fmt: skip
 

@@ -38,11 +38,14 @@ class Rows:
 
     def unknown(self, findings: Findings) -> list[Json]:
         refused = [as_stranger(person) for person in findings.people if not self._is_shown(person)]
-        rows = [self._unknown(stranger, findings) for stranger in [*findings.unknown, *refused] if stranger.faces]
+        rows = [self.stranger(stranger, findings) for stranger in [*findings.unknown, *refused] if stranger.faces]
         return sorted(rows, key=lambda row: -int(row["frames"]))[:MOST_UNKNOWN]
 
     def performer_id(self, person_id: int) -> str | None:
         return self._keys.get(person_id)
+
+    def is_tagged(self, performer: str) -> bool:
+        return performer in self._tagged
 
     def is_rejected(self, person_id: int) -> bool:
         return self._keys.get(person_id) in self._said["rejected"]
@@ -56,7 +59,7 @@ class Rows:
         row = self._row(f"p{performer}", person.faces, person.candidates, findings)
         return row | {
             "state": self.state(performer, person.probability), "performer_id": performer, "name": person.name,
-            "probability": round(person.probability, 4), "tagged": performer in self._tagged, "crop": self.crop(person.best_crop),
+            "probability": round(person.probability, 4), "tagged": self.is_tagged(performer), "crop": self.crop(person.best_crop),
             "reference": self.crop(person.reference_crop), "best_time": person.best_time, "note": person.note,
         }  # fmt: skip
 
@@ -66,12 +69,16 @@ class Rows:
             return "applied" if performer in self._added else "proposed"
         return "ticked" if probability >= self._limits[1] else "proposed"
 
-    def _unknown(self, stranger: UnknownPerson, findings: Findings) -> Json:
+    def stranger(self, stranger: UnknownPerson, findings: Findings) -> Json:
         key = unknown_key(stranger.faces)
         row = self._row(key, stranger.faces, stranger.candidates, findings)
-        state = "skipped" if key in self._said["skipped"] else "proposed"
         best = max(stranger.faces, key=lambda face: face.quality)
-        return row | {"state": state, "tagged": False, "crop": self.crop(stranger.best_crop), "best_time": best.time}
+        seen = {"state": self.stranger_state({key}), "tagged": False}
+        return row | seen | {"crop": self.crop(stranger.best_crop), "best_time": best.time}
+
+    def stranger_state(self, keys: set[str]) -> str:
+        """Of an unknown person whose faces have these keys."""
+        return "skipped" if keys & set(self._said["skipped"]) else "proposed"
 
     def _row(self, key: str, faces: Sequence[SeenFace], candidates: Sequence[NameCandidate], findings: Findings) -> Json:
         times = sorted({face.time for face in faces if face.time is not None})

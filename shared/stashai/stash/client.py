@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from . import queries
 from .connection import Connection, StashError
-from .entities import EntityKind, Gallery, Item, MediaFile, Performer, QueuedJob, Server
+from .entities import EntityKind, Gallery, Item, MediaFile, Performer, QueuedJob, Server, base_name
 
 PAGE = 500
 LINKED_AT_ONCE = 500
@@ -232,9 +232,9 @@ def _item(kind: EntityKind, row: Mapping[str, Any]) -> Item:
 
 def _gallery(row: Mapping[str, Any]) -> Gallery:
     performers = tuple(str(p["id"]) for p in row["performers"])
-    return Gallery(
-        str(row["id"]), str(row["title"] or ""), bool(row["organized"]), str(row["updated_at"]), performers, int(row["image_count"])
-    )
+    places = [*row["files"], *([row["folder"]] if row["folder"] else [])]
+    name = row["title"] or next((base_name(place["path"]) for place in places), "")
+    return Gallery(str(row["id"]), str(name), bool(row["organized"]), str(row["updated_at"]), performers, int(row["image_count"]))
 
 
 def _job(row: Mapping[str, Any]) -> QueuedJob:

@@ -8,6 +8,11 @@ from typing import Literal
 EntityKind = Literal["scene", "image", "gallery"]
 
 
+def base_name(path: str) -> str:
+    """The last part of a path of Stash's host, whatever system that runs on."""
+    return path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class Performer:
     """`image` is the path below Stash's base under which the picture lies, None when there is only the default one."""
@@ -59,11 +64,18 @@ class Item:
         """A scene, or an image that is a clip."""
         return self.file is not None and self.file.is_video
 
+    @property
+    def name(self) -> str:
+        """The title, else the file's name; empty when there is neither."""
+        return self.title or (base_name(self.file.path) if self.file else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
+    """`name` is the title, else that of the zip or the folder, as on Stash's pages."""
+
     id: str
-    title: str
+    name: str
     organized: bool
     updated_at: str
     performers: tuple[str, ...]

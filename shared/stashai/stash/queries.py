@@ -11,7 +11,7 @@ _IMAGE = (
     f"id title organized updated_at {_LINKED} paths{{image}} "
     f"visual_files{{__typename ... on ImageFile{{{_STILL}}} ... on VideoFile{{{_VIDEO}}}}}"
 )
-_GALLERY = "id title organized updated_at performers{id} image_count"
+_GALLERY = "id title organized updated_at performers{id} image_count files{path} folder{path}"
 
 SERVER = "query{version{version} configuration{general{apiKey maxSessionAge parallelTasks}}}"
 PING = "query{version{version}}"

@@ -1,0 +1,71 @@
+"""A gallery's people put together over its images, and what it is called; real networks."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageOps
+from tests.fakes.fake_stash import FakeStash
+from tests.plugin.calls import Calls
+
+from stashai_plugin.click.dialog import crops, identify, step
+from stashai_plugin.deciding.applying import apply
+from stashai_plugin.deciding.saying import decide
+from stashai_plugin.tasks.learning import learn
+
+
+def _beside(*pictures: Image.Image) -> bytes:
+    whole = Image.new("RGB", (500 * len(pictures), 600))
+    for number, picture in enumerate(pictures):
+        whole.paste(picture.resize((500, 600)), (500 * number, 0))
+    target = io.BytesIO()
+    whole.save(target, "JPEG", quality=92)
+    return target.getvalue()
+
+
+def _looked_at(calls: Calls, gallery: int) -> tuple[str, dict[str, Any]]:
+    opened = identify(calls.request(type="gallery", id=str(gallery)))
+    assert opened is not None
+    for _ in range(30):
+        answer = step(calls.request(job=opened["id"]))
+        if not answer["more"]:
+            return str(opened["id"]), dict(answer["result"])
+    raise AssertionError("the chain does not end")
+
+
+def test_who_is_unknown_is_one_row_with_all_images(calls: Calls, stash: FakeStash, pictures: Mapping[str, Path]) -> None:
+    stash.library.add_performer("Barack Obama", pictures["obama.jpg"].read_bytes())
+    woman, biden = (Image.open(pictures[name]).convert("RGB") for name in ("astronaut.png", "biden.jpg"))
+    gallery = stash.library.add_gallery("", folder=Path("/media/galleries/A day out"))
+    darker = ImageOps.mirror(woman.point(lambda value: int(value * 0.8)))
+    shown = [_beside(woman), _beside(darker), _beside(woman.rotate(8), biden), pictures["obama2.jpg"].read_bytes()]
+    for number, data in enumerate(shown):
+        row = stash.library.add_image("", f"/media/galleries/A day out/{number}.jpg", galleries=[gallery.id], data=data)
+        row.files[0] |= {"size": len(data)}
+    learn(calls.request())
+    job, result = _looked_at(calls, gallery.id)
+    her, him = result["unknown"]
+    assert [image["image_id"] for image in her["images"]] == ["1", "2", "3"]
+    assert [image["image_id"] for image in him["images"]] == ["3"]
+    kept = crops(calls.request(job=job, keys=[image["crop_key"] for image in her["images"]]))["crops"]
+    assert len(kept) == 3 and all(kept.values())
+
+    decide(calls.request(job=job, person=him["key"], verdict="skip"))
+    her_id = stash.library.add_performer("Eileen").id
+    accepted = [{"person": her["key"], "performer_id": str(her_id), "images": True}]
+    apply(calls.request(job=job, accept=accepted))
+    images = stash.library.rows["image"]
+    assert [images[number].performers for number in (1, 2, 3, 4)] == [[her_id], [her_id], [her_id], []]
+    assert stash.library.rows["gallery"][gallery.id].performers == [her_id]
+    again = _looked_at(calls, gallery.id)[1]
+    assert [row["state"] for row in again["unknown"]] == ["skipped"]
+
+
+def test_a_gallery_without_title_goes_by_its_folder_or_zip(calls: Calls, stash: FakeStash) -> None:
+    folder = stash.library.add_gallery("", folder=Path("/media/galleries/A day out"))
+    packed = stash.library.add_gallery("", zip_file=Path("/media/galleries/Another day.zip"))
+    titles = [identify(calls.request(type="gallery", id=str(row.id))) for row in (folder, packed)]
+    assert [opened and opened["title"] for opened in titles] == ["Identify: A day out", "Identify: Another day.zip"]

@@ -64,13 +64,17 @@ def main() -> str:
     name = kind.lower() if not rest.startswith("Destroy") else f"gone-{kind.lower()}"
     mirror = Mirror(data_folder(Path(connection["Dir"])))
     if mirror.arrived(name, int(context["id"])):
-        ring(connection)
+        try:
+            ring(connection)
+        except BaseException:
+            mirror.not_rung()
+            raise
     return json.dumps({"output": "ok"})
 
 
 if __name__ == "__main__":
     try:
         text = main()
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - the boundary to Stash, whose log shows it
         text = json.dumps({"error": f"StashAI automatic: {type(error).__name__}: {error}"})
     os.write(_ANSWER, text.encode())

@@ -53,3 +53,16 @@ def test_the_first_of_a_burst_rings(tmp_path: Path) -> None:
     assert mirror.arrivals() == [("scene", "1"), ("scene", "2")]
     mirror.served([("scene", "1"), ("scene", "2")])
     assert other.arrived("image", 1)
+
+
+def test_what_nobody_was_called_for_is_due_until_somebody_is(tmp_path: Path) -> None:
+    mirror = Mirror(tmp_path)
+    assert not mirror.is_due()
+    assert mirror.arrived("scene", 1)
+    mirror.not_rung()
+    assert mirror.arrived("scene", 1)
+    mirror.not_rung()
+    assert mirror.is_due()
+    assert not mirror.is_due()
+    mirror.served(mirror.arrivals())
+    assert not mirror.is_due()

@@ -82,6 +82,24 @@ def test_a_kill_between_plan_and_write_is_undone_all_the_same(stash: FakeStash, 
     assert linked(stash, 1) == []
 
 
+def test_a_name_that_a_person_added_after_a_kill_is_theirs(
+    stash: FakeStash, write: WriteBack, rows: Provenance, database: Database
+) -> None:
+    rows.plan("run", None, [("scene", "1", "performer_ids", "1", "[]", "", None), ("scene", "2", "performer_ids", "1", "[]", "", None)])
+    with database.write():
+        database.execute("UPDATE stash_writes SET written_at = written_at - 60")
+    for number in (1, 2):
+        linked(stash, number).append(1)
+    # Stash's own write bumps the time of the first scene, now; that of the second was changed by nobody since.
+    stash.library.touch(stash.library.rows["scene"][1])
+    stash.library.rows["scene"][2].updated = 0
+    assert [stays.code for stays in write.undo("run", preview=True).skipped] == ["not-certain"]
+    assert write.undo("run").count == 1
+    assert linked(stash, 1) == [1]
+    assert linked(stash, 2) == []
+    assert [row.state for row in rows.of_run("run")] == ["planned", "undone"]
+
+
 def test_a_refused_write_stays_planned(stash: FakeStash, write: WriteBack, rows: Provenance) -> None:
     with pytest.raises(StashError):
         write.apply("run", None, add(("scene", "1", "77")))

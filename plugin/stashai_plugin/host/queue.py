@@ -65,6 +65,17 @@ def queue_again(bench: Bench, job: JobRow, arguments: Mapping[str, str]) -> None
     bench.mirror.note(_fact(job.job_id), stash_job.key if stash_job else None)
 
 
+def ring(bench: Bench) -> None:
+    """Queue the task for what hooks told when nobody did, or it was lost."""
+    if not bench.mirror.is_due():
+        return
+    try:
+        bench.gateway.run_task(PLUGIN_ID, f"{_MARK}looking at what is new", {"op": "task_arrivals"})
+    except StashAIError as error:
+        bench.mirror.not_rung()
+        bench.request.log.warning(str(error))
+
+
 def settle(bench: Bench) -> None:
     """What became of tasks whose process is gone: their jobs in Stash's queue say it. One that was stopped there was cancelled;
     one that ended in any other way (Stash or the machine went down) was interrupted and waits for the next run."""

@@ -8,12 +8,12 @@ from contextlib import closing
 from typing import Any
 
 from stashai.errors import UsageError
-from stashai.stash.mirror import Mirror
+from stashai.stash.mirror import FILE_NAME, Mirror
 
 from .. import rows
 from ..engine.base import HANDED
-from ..host.bench import Bench
-from ..host.queue import queue_again, settle, withdraw
+from ..host.bench import Bench, rows_can_be_kept
+from ..host.queue import queue_again, ring, settle, withdraw
 from ..request import Request
 from ..rows import shown_job
 
@@ -50,6 +50,8 @@ def _settled(request: Request) -> None:
     """Ask Stash only when there is a task that is not over."""
     if rows.jobs(request.data, "status IN ('pending', 'processing') AND run_policy <> 'steps'", (), 1):
         settle(Bench(request, models=False))
+    if (request.data / FILE_NAME).is_file() and rows_can_be_kept():
+        ring(Bench(request, models=False))
 
 
 def _take_in(request: Request) -> None:

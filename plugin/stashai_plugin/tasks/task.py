@@ -14,7 +14,7 @@ from ..engine.handed import HandedOverError
 from ..engine.link import Link, WorkerGoneError
 from ..host.bench import Bench, inference_lock
 from ..host.failing import keep_failure
-from ..host.queue import Place, queue_again, settle
+from ..host.queue import Place, queue_again, ring, settle
 from ..host.turns import Turns
 from ..host.watch import watched
 from ..request import Request
@@ -59,6 +59,7 @@ class Task:
         """Do the work of the job that an earlier run left unfinished, or of a new one; the closing line. `there` where a worker
         does it; `here` where there is none, or where it stops in the middle and this host may and can go on."""
         settle(self.bench)
+        ring(self.bench)
         claim = self._claim()
         if claim is None:
             return closing(self.bench.request, f"{self._what.name}: that is at work already, or over.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -114,8 +115,14 @@ class StashClient:
         return int(next(iter(self.connection.graphql(queries.PAGE[kind], variables).values()))["count"])
 
     def links(self, kind: EntityKind, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        rows = self._linked(kind, ids)
+        return {str(row["id"]): tuple(str(p["id"]) for p in row["performers"]) for row in rows}
+
+    def touched(self, kind: EntityKind, ids: Sequence[str]) -> dict[str, float]:
+        return {str(row["id"]): datetime.fromisoformat(row["updated_at"]).timestamp() for row in self._linked(kind, ids)}
+
+    def _linked(self, kind: EntityKind, ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         """One missing id would fail the whole query: then each is asked for alone."""
-        found: dict[str, tuple[str, ...]] = {}
         for part in _parts(list(dict.fromkeys(ids))):
             try:
                 data = self.connection.graphql(queries.LINKS[kind], {"ids": part})
@@ -124,8 +131,7 @@ class StashClient:
                 if error.code != StashError.code:
                     raise
                 rows = [row for row in (self._one(kind, number) for number in part) if row]
-            found |= {str(row["id"]): tuple(str(p["id"]) for p in row["performers"]) for row in rows}
-        return found
+            yield from rows
 
     def link(self, kind: EntityKind, ids: Sequence[str], performers: Sequence[str], *, add: bool) -> None:
         if not performers:

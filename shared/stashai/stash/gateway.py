@@ -53,6 +53,10 @@ class Gateway(Protocol):
         """Performer ids by id of those that are still there."""
         ...
 
+    def touched(self, kind: EntityKind, ids: Sequence[str]) -> dict[str, float]:
+        """When those that are still there were changed last, in seconds since the epoch; Stash tells whole seconds."""
+        ...
+
     def link(self, kind: EntityKind, ids: Sequence[str], performers: Sequence[str], *, add: bool) -> None:
         """Add the performers to each of the entities, or remove them."""
         ...

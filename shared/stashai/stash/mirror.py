@@ -174,17 +174,20 @@ class Mirror:
     # arrivals --------------------------------------------------------------------------------------------------------
 
     def arrived(self, kind: str, number: int) -> bool:
-        """Note what a hook told. Whether a task has to be queued: it is the first of a burst, or the last call was long ago
-        and nobody came (Stash was restarted with our task in its queue)."""
-        now = time.time()
+        """Note what a hook told. Whether a task has to be queued for it, as `is_due` says."""
         with self._begin() as connection:
-            first = connection.execute("SELECT 1 FROM arrivals LIMIT 1").fetchone() is None
-            rung = connection.execute("SELECT value FROM facts WHERE key = 'rung'").fetchone()
-            connection.execute("INSERT OR IGNORE INTO arrivals (kind, id, added) VALUES (?, ?, ?)", (kind, number, now))
-            ring = first or rung is None or now - float(rung[0]) > RING_AGAIN
-            if ring:
-                connection.execute("INSERT OR REPLACE INTO facts (key, value) VALUES ('rung', ?)", (str(now),))
-            return ring
+            connection.execute("INSERT OR IGNORE INTO arrivals (kind, id, added) VALUES (?, ?, ?)", (kind, number, time.time()))
+            return _due(connection)
+
+    def is_due(self) -> bool:
+        """Whether something waits for which no task was queued, or so long ago that it is taken for lost (Stash was restarted with
+        our task in its queue). True once: whoever is told queues the task, or says that it could not (`not_rung`)."""
+        with self._begin() as connection:
+            return _due(connection)
+
+    def not_rung(self) -> None:
+        """No task could be queued: the next hook, task or page tries again."""
+        self.note("rung", None)
 
     def arrivals(self, limit: int = 500) -> list[tuple[str, str]]:
         with self._begin() as connection:
@@ -194,11 +197,23 @@ class Mirror:
     def served(self, arrivals: Iterable[tuple[str, str]]) -> None:
         with self._begin() as connection:
             connection.executemany("DELETE FROM arrivals WHERE kind = ? AND id = ?", [(kind, int(i)) for kind, i in arrivals])
+            if connection.execute("SELECT 1 FROM arrivals LIMIT 1").fetchone() is None:
+                connection.execute("DELETE FROM facts WHERE key = 'rung'")
 
     def wipe(self) -> None:
         with self._begin() as connection:
             for table in ("performers", "arrivals", "facts"):
                 connection.execute(f"DELETE FROM {table}")
+
+
+def _due(connection: sqlite3.Connection) -> bool:
+    now = time.time()
+    waiting = connection.execute("SELECT 1 FROM arrivals LIMIT 1").fetchone() is not None
+    rung = connection.execute("SELECT value FROM facts WHERE key = 'rung'").fetchone()
+    due = waiting and (rung is None or now - float(rung[0]) > RING_AGAIN)
+    if due:
+        connection.execute("INSERT OR REPLACE INTO facts (key, value) VALUES ('rung', ?)", (str(now),))
+    return due
 
 
 def tagged_fact(performer_id: str) -> str:

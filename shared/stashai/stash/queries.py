@@ -48,9 +48,9 @@ PAGE = {
     ),
 }
 LINKS = {
-    "scene": "query($ids:[ID!]){findScenes(ids:$ids){scenes{id performers{id}}}}",
-    "image": "query($ids:[ID!]){findImages(ids:$ids){images{id performers{id}}}}",
-    "gallery": "query($ids:[ID!]){findGalleries(ids:$ids){galleries{id performers{id}}}}",
+    "scene": "query($ids:[ID!]){findScenes(ids:$ids){scenes{id updated_at performers{id}}}}",
+    "image": "query($ids:[ID!]){findImages(ids:$ids){images{id updated_at performers{id}}}}",
+    "gallery": "query($ids:[ID!]){findGalleries(ids:$ids){galleries{id updated_at performers{id}}}}",
 }
 LINK = {
     "scene": "mutation($ids:[ID!],$change:BulkUpdateIds){bulkSceneUpdate(input:{ids:$ids,performer_ids:$change}){id}}",

@@ -1,7 +1,7 @@
 """What StashAI adds to Stash, with provenance; and undo, which removes exactly that.
 
 Nothing is written before a row says that it will be. A row is `planned`, then `written`, then `undone`; a kill between Stash's
-commit and ours leaves it planned, and undo treats it like one that was written: it looks at what is there.
+commit and ours leaves it planned: undo then looks at what is there, and leaves alone what was changed since.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from .entities import EntityKind
 from .gateway import Gateway
 
 PERFORMERS = "performer_ids"
+AT_ONCE = 5.0
+"""Seconds within which a planned write reaches Stash, if it does."""
 CREATED = "created"
 IMAGE = "image"
 
@@ -43,7 +45,7 @@ class Applied:
 class Stays:
     """Why something is not undone: in English, and as a code with what the sentence names."""
 
-    code: Literal["removed-before", "performer-used"]
+    code: Literal["removed-before", "performer-used", "not-certain"]
     text: str
     params: Mapping[str, object]
 
@@ -118,16 +120,21 @@ class WriteBack:
         for kind in dict.fromkeys(row.entity_type for row in rows):
             of_kind = [row for row in rows if row.entity_type == kind]
             there = self._gateway.links(_kind(kind), list(dict.fromkeys(row.entity_id for row in of_kind)))
-            removable = [row for row in of_kind if row.value in there.get(row.entity_id, ())]
-            gone = len(of_kind) - len(removable)
-            if gone:
-                text = f"{gone} of the names were already removed from their {kind}s."
-                skipped.append(Stays("removed-before", text, {"count": gone, "type": kind}))
+            present = [row for row in of_kind if row.value in there.get(row.entity_id, ())]
+            unclear = self._unclear(_kind(kind), present)
+            removable = [row for row in present if row.id not in unclear]
+            skipped += _staying(kind, len(of_kind) - len(present), len(unclear))
             count += len(removable)
             if not preview:
                 self._remove(_kind(kind), removable)
-                self._rows.mark([row.id for row in of_kind], "undone")
+                self._rows.mark([row.id for row in of_kind if row.id not in unclear], "undone")
         return count, skipped
+
+    def _unclear(self, kind: EntityKind, rows: Sequence[WriteRow]) -> set[int]:
+        """Ids of rows of a write that was cut off, whose entity was changed later: the name may be one that a person added."""
+        cut_off = [row for row in rows if row.state == "planned"]
+        touched = self._gateway.touched(kind, [row.entity_id for row in cut_off])
+        return {row.id for row in cut_off if touched.get(row.entity_id, 0.0) > row.written_at + AT_ONCE}
 
     def _remove(self, kind: EntityKind, rows: Sequence[WriteRow]) -> None:
         by_performer: dict[str, list[str]] = {}
@@ -141,6 +148,17 @@ class WriteBack:
             # Its links of this run go first: only then can Stash tell.
             return True
         return self._gateway.performer_is_unused(row.entity_id)
+
+
+def _staying(kind: str, gone: int, unclear: int) -> list[Stays]:
+    stays = []
+    if gone:
+        text = f"{gone} of the names were already removed from their {kind}s."
+        stays.append(Stays("removed-before", text, {"count": gone, "type": kind}))
+    if unclear:
+        text = f"{unclear} of the names stay: the process ended while it added them, and their {kind}s were changed since."
+        stays.append(Stays("not-certain", text, {"count": unclear, "type": kind}))
+    return stays
 
 
 def _grouped(additions: Sequence[Addition]) -> list[tuple[set[str], list[str]]]:

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 _ANSWER = os.dup(1)
 os.dup2(2, 1)
@@ -34,7 +35,7 @@ def data_folder(config: Path) -> Path:
     return Path(chosen) if isinstance(chosen, str) and chosen else home
 
 
-def ring(connection: dict[str, object]) -> None:
+def ring(connection: dict[str, Any]) -> None:
     """Queue the task with the session that Stash gave us: it carries the marks by which Stash stops loops of hooks."""
     import http.client
 

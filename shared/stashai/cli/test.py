@@ -20,7 +20,7 @@ from .exits import Exit
 from .shell import Shell, json_option
 
 PLATFORMS = ("linux", "darwin", "win32")
-CHECKED = ("shared/stashai", "worker", "plugin", "scripts")
+CHECKED = ("shared/stashai", "worker", "plugin", "plugin_automatic", "scripts")
 """What mypy reads for every platform; the tests, some of which are about POSIX alone, for Linux."""
 
 

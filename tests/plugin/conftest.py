@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from tests.plugin.calls import Calls
 from stashai.demo import fetch_pictures
 from stashai.errors import SetupError
 from stashai.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -28,6 +32,20 @@ def pictures() -> Mapping[str, Path]:
         return fetch_pictures(Settings.from_environ())
     except SetupError as error:
         pytest.skip(f"the public portraits are out of reach: {error}")
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the built packages."""
+    out = tmp_path_factory.mktemp("package")
+    command = [sys.executable, str(ROOT / "scripts" / "build_plugin.py"), "--without-ui", "--out", str(out)]
+    subprocess.run(command, check=True, capture_output=True)
+    return out
+
+
+@pytest.fixture(scope="session")
+def package(built: Path) -> Path:
+    return built / "stashai.zip"
 
 
 @pytest.fixture

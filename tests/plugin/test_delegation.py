@@ -6,12 +6,10 @@ Also what becomes of them when the worker is not there, dies in the middle, is o
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,10 +22,6 @@ from tests.fakes.fake_stash import FakeStash
 from tests.fakes.fake_stash.demo import fill
 from tests.fakes.page import Page
 from tests.fakes.worker_program import WorkerProgram
-
-from stashai.demo import fetch_pictures
-from stashai.errors import SetupError
-from stashai.settings import Settings
 
 pytest.importorskip("uvicorn", reason="no worker can be started here")
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,22 +39,6 @@ class Paired:
         self.page.ok("save_settings", settings={"run_on": "auto", "worker": {"address": self.worker.address}, **settings})
 
 
-@pytest.fixture(scope="module")
-def pictures() -> dict[str, Path]:
-    try:
-        return dict(fetch_pictures(Settings.from_environ()))
-    except SetupError as error:
-        pytest.skip(f"the public portraits are out of reach: {error}")
-
-
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("package")
-    command = [sys.executable, str(ROOT / "scripts" / "build_plugin.py"), "--without-ui", "--out", str(out)]
-    subprocess.run(command, check=True, capture_output=True)
-    return out / "stashai.zip"
-
-
 def installed(package: Path, config: Path, python: str, api_key: str = "") -> FakeStash:
     with zipfile.ZipFile(package) as archive:
         archive.extractall(config / "plugins" / "local" / "stashai")
@@ -68,7 +46,7 @@ def installed(package: Path, config: Path, python: str, api_key: str = "") -> Fa
 
 
 @pytest.fixture(scope="module")
-def paired(package: Path, pictures: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Paired]:
+def paired(package: Path, pictures: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Paired]:
     """Nothing installed beside `requests`; the worker shares no folder with Stash: all goes as uploads."""
     config = tmp_path_factory.mktemp("stash")
     worker = WorkerProgram(tmp_path_factory.mktemp("worker"), {"STASHAI_SLOTS": "1"})
@@ -199,6 +177,23 @@ def test_learning_as_a_task(paired: Paired) -> None:
     assert rows["Joe Biden"]["references"] >= 1
 
 
+def test_tagged_pictures_are_learned_from(paired: Paired) -> None:
+    page = paired.page
+    tagged = [page.stash.library.rows["image"][number] for number in (3, 6)]
+    for image in tagged:
+        image.performers = [3]
+    page.ok("save_settings", settings={"learn": {"performer_images": True, "tagged_images": True, "scenes": True}})
+    assert "Learned 2 faces of 1 performers" in page.task("Learn my performers' faces")[-1]
+    rows = {row["name"]: row for row in page.ok("people", page=1)["people"]}
+    assert rows["Nobody Pictured"]["references"] == 2
+    assert people(page.identify("image", 3, again=True)[1])["Nobody Pictured"]["probability"] > 0.95
+    # Who it is stays a stranger to the other tests.
+    page.ok("forget", performer_id="3", confirm="Nobody Pictured")
+    page.ok("save_settings", settings={"learn": {"performer_images": True, "tagged_images": False, "scenes": False}})
+    for image in tagged:
+        image.performers = []
+
+
 def test_a_library_is_handed_over_and_comes_by_itself(paired: Paired) -> None:
     page = paired.page
     lines = page.task("Identify people in images")
@@ -299,7 +294,7 @@ def test_wiping_reaches_the_worker(paired: Paired) -> None:
     assert not list((paired.worker.data / "crops").rglob("*.jpg"))
 
 
-def test_a_worker_that_may_ask_stash_asks_it(package: Path, pictures: dict[str, Path], tmp_path: Path) -> None:
+def test_a_worker_that_may_ask_stash_asks_it(package: Path, pictures: Mapping[str, Path], tmp_path: Path) -> None:
     """Stash's key is the worker's own setting. Only the sprite sheet and its times are sent, for the quick first answer."""
     with installed(package, tmp_path / "stash", bare_python(tmp_path / "bare"), api_key="of-stash") as stash:
         fill(stash.library, pictures, tmp_path / "stash" / "media")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,6 @@ from tests.fakes.fake_stash import FakeStash
 from tests.fakes.fake_stash.demo import fill
 from tests.fakes.page import Page
 from tests.fakes.worker_program import WorkerProgram
-
-from stashai.demo import fetch_pictures
-from stashai.errors import SetupError
-from stashai.settings import Settings
 
 pytest.importorskip("uvicorn", reason="no worker can be started here")
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,15 +29,9 @@ def worker(tmp_path: Path) -> Iterator[WorkerProgram]:
 
 
 @pytest.fixture
-def page(tmp_path: Path) -> Iterator[Page]:
-    try:
-        pictures = fetch_pictures(Settings.from_environ())
-    except SetupError as error:
-        pytest.skip(f"the public portraits are out of reach: {error}")
-    command = [sys.executable, str(ROOT / "scripts" / "build_plugin.py"), "--without-ui", "--out", str(tmp_path / "package")]
-    subprocess.run(command, check=True, capture_output=True)
+def page(package: Path, pictures: Mapping[str, Path], tmp_path: Path) -> Iterator[Page]:
     config = tmp_path / "stash"
-    with zipfile.ZipFile(tmp_path / "package" / "stashai.zip") as archive:
+    with zipfile.ZipFile(package) as archive:
         archive.extractall(config / "plugins" / "local" / "stashai")
     with FakeStash(config) as stash:
         fill(stash.library, pictures, config / "media")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -41,14 +40,6 @@ else:
 """
 """Run by Python's start: after so many seconds of the processor the system ends the process, whatever it is doing."""
 Json = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("package")
-    command = [sys.executable, str(ROOT / "scripts" / "build_plugin.py"), "--without-ui", "--out", str(out)]
-    subprocess.run(command, check=True, capture_output=True)
-    return out / "stashai.zip"
 
 
 class Killed:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from tests.fakes.fake_stash import FakeStash
+from tests.fakes.worker_program import WorkerProgram
 from tests.plugin.calls import Calls
 from tests.plugin.clips import RATE, SIDE, clip, seconds
 
+from stashai.client import write_token
 from stashai_plugin.host.bench import Bench
 from stashai_plugin.people.forgetting import forget, wipe
 from stashai_plugin.people.listing import people, use_as_picture
@@ -18,6 +21,25 @@ from stashai_plugin.tasks.identifying import identify
 from stashai_plugin.tasks.learning import learn
 
 Pictures = Mapping[str, Path]
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProgram]:
+    pytest.importorskip("uvicorn", reason="no worker can be started here")
+    running = WorkerProgram(tmp_path_factory.mktemp("worker"))
+    running.start()
+    yield running
+    running.kill()
+
+
+@pytest.fixture(params=["here", "there"])
+def either(request: pytest.FixtureRequest, calls: Calls) -> Calls:
+    """Calls of a plugin whose own host learns, or a worker that shares no folder with it."""
+    if request.param == "there":
+        worker: WorkerProgram = request.getfixturevalue("worker")
+        write_token(calls.data, worker.token)
+        calls.save(run_on="worker", worker={"address": worker.address})
+    return calls
 
 
 def add_scenes(stash: FakeStash, folder: Path, performer: int, made: list[list[tuple[Path, int]]]) -> None:
@@ -40,7 +62,7 @@ def paths(bench: Bench, performer: int) -> set[str]:
 
 
 def test_pictures_with_one_face_that_are_tagged_with_one_performer(
-    calls: Calls, stash: FakeStash, pictures: Pictures, tmp_path: Path
+    either: Calls, stash: FakeStash, pictures: Pictures, tmp_path: Path
 ) -> None:
     library = stash.library
     obama = library.add_performer("Barack Obama").id
@@ -54,46 +76,46 @@ def test_pictures_with_one_face_that_are_tagged_with_one_performer(
     gallery.performers = [obama]
     library.add_image("in the gallery", pictures["obama3.jpg"], galleries=[gallery.id])
     library.add_image("somebody else in it", pictures["biden.jpg"], galleries=[gallery.id])
-    calls.save(learn={"performer_images": True, "tagged_images": True, "scenes": False})
-    assert "faces of 1 performers" in learn(calls.request())
-    bench = calls.bench()
+    either.save(learn={"performer_images": True, "tagged_images": True, "scenes": False})
+    assert "faces of 1 performers" in learn(either.request())
+    bench = either.bench()
     assert paths(bench, obama) == {"image/1", "image/2", "image/6"}
     assert paths(bench, biden) == {f"performer/{biden}"}
-    assert learn(calls.request()) == "Looked at 0 pictures: learned 0."
+    assert learn(either.request()) == "Looked at 0 pictures: learned 0."
 
 
-def test_only_what_changed_is_looked_at_again(calls: Calls, stash: FakeStash, pictures: Pictures) -> None:
+def test_only_what_changed_is_looked_at_again(either: Calls, stash: FakeStash, pictures: Pictures) -> None:
     library = stash.library
     obama = library.add_performer("Barack Obama").id
     first = library.add_image("one", pictures["obama.jpg"], performers=[obama])
-    calls.save(learn={"performer_images": True, "tagged_images": True, "scenes": False})
-    learn(calls.request())
-    assert paths(calls.bench(), obama) == {f"image/{first.id}"}
+    either.save(learn={"performer_images": True, "tagged_images": True, "scenes": False})
+    learn(either.request())
+    assert paths(either.bench(), obama) == {f"image/{first.id}"}
     second = library.add_image("two", pictures["obama2.jpg"], performers=[obama])
     del library.rows["image"][first.id]
-    learn(calls.request())
-    assert paths(calls.bench(), obama) == {f"image/{second.id}"}
+    learn(either.request())
+    assert paths(either.bench(), obama) == {f"image/{second.id}"}
 
 
-def test_the_face_of_three_scenes(calls: Calls, stash: FakeStash, pictures: Pictures, tmp_path: Path) -> None:
+def test_the_face_of_three_scenes(either: Calls, stash: FakeStash, pictures: Pictures, tmp_path: Path) -> None:
     library = stash.library
     obama = library.add_performer("Barack Obama").id
     biden = library.add_performer("Joe Biden").id
     his, other = pictures["obama.jpg"], pictures["biden.jpg"]
     add_scenes(stash, tmp_path, obama, [[(his, 12), (other, 4)], [(pictures["obama2.jpg"], 12)], [(pictures["obama3.jpg"], 12)]])
     add_scenes(stash, tmp_path, biden, [[(other, 12)], [(other, 12), (his, 4)]])
-    calls.save(learn={"performer_images": True, "tagged_images": False, "scenes": True})
-    learn(calls.request())
-    assert paths(calls.bench(), obama) == {"scene/1", "scene/2", "scene/3"}
-    assert paths(calls.bench(), biden) == set()
-    rows = {row["name"]: row for row in people(calls.request())["people"]}
+    either.save(learn={"performer_images": True, "tagged_images": False, "scenes": True})
+    learn(either.request())
+    assert paths(either.bench(), obama) == {"scene/1", "scene/2", "scene/3"}
+    assert paths(either.bench(), biden) == set()
+    rows = {row["name"]: row for row in people(either.request())["people"]}
     assert rows["Joe Biden"]["references"] == 0
     offered = rows["Barack Obama"]["picture"]
     assert offered["crop"].startswith("data:image/jpeg;base64,")
-    use_as_picture(calls.request(performer_id=str(obama), key=offered["key"]))
+    use_as_picture(either.request(performer_id=str(obama), key=offered["key"]))
     assert library.rows["performer"][obama].media["image"][:2] == b"\xff\xd8"
-    assert "learned 1" in learn(calls.request())
-    assert f"performer/{obama}" in paths(calls.bench(), obama)
+    assert "learned 1" in learn(either.request())
+    assert f"performer/{obama}" in paths(either.bench(), obama)
 
 
 def test_a_deleted_performer_leaves_nothing(calls: Calls, stash: FakeStash, pictures: Pictures) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 import zipfile
@@ -29,17 +28,8 @@ MUSL = os.environ.get("STASHAI_MUSL_PYTHON", "")
 PYTHONS = {"this": sys.executable, "musl": MUSL}
 
 
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The built zips."""
-    out = tmp_path_factory.mktemp("package")
-    command = [sys.executable, str(ROOT / "scripts" / "build_plugin.py"), "--without-ui", "--out", str(out)]
-    subprocess.run(command, check=True, capture_output=True)
-    return out
-
-
 @pytest.fixture(scope="module", params=["this", "musl"])
-def page(request: pytest.FixtureRequest, package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def page(request: pytest.FixtureRequest, built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     python = PYTHONS[request.param]
     if not python:
         pytest.skip("no musl Python here: STASHAI_MUSL_PYTHON is not set")
@@ -49,7 +39,7 @@ def page(request: pytest.FixtureRequest, package: Path, tmp_path_factory: pytest
         pytest.skip(f"the public portraits are out of reach: {error}")
     config = tmp_path_factory.mktemp(f"stash-{request.param}")
     for name in ("stashai", "stashai_automatic"):
-        with zipfile.ZipFile(package / f"{name}.zip") as archive:
+        with zipfile.ZipFile(built / f"{name}.zip") as archive:
             archive.extractall(config / "plugins" / "local" / name)
     with FakeStash(config, python=python) as stash:
         fill(stash.library, pictures, config / "media")

@@ -54,6 +54,11 @@ class Engine(Protocol):
         """Those of these images that this step gets to."""
         ...
 
+    def first_looks(self, items: Sequence[Item]) -> Iterator[tuple[Item, str | None]]:
+        """Look once at each of these (all scenes, or all images); the fingerprint under which rows hold its faces, None for what
+        cannot be looked at."""
+        ...
+
     def vectors(self, model: str, chips: Sequence[bytes]) -> list[bytes]:
         """Kept faces as a model sees them."""
         ...

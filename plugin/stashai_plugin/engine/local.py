@@ -1,4 +1,4 @@
-"""This host's own networks as an Engine. The only module of the plugin, with `more_faces`, that needs what the set-up installs."""
+"""This host's own networks as an Engine. The only module of the plugin that needs what the set-up installs."""
 
 from __future__ import annotations
 
@@ -10,20 +10,24 @@ from typing import TYPE_CHECKING, Literal
 
 from stashai.errors import MediaError, Paused
 from stashai.processing.control import JobControl
+from stashai.processors.evidence import Evidence
 from stashai.processors.likeness import compared, likest
 from stashai.processors.recognition import RecognitionParams
 from stashai.processors.stash_learn import learn_batch
 from stashai.processors.stash_media import medium_of, sprite_of
 from stashai.processors.stash_performers import ORIGIN, SOURCE, Learned
 from stashai.processors.stash_recognition import SteppedRecognition
+from stashai.stash.connection import StashError
 from stashai.tracking.vectors import to_bytes
 
+from ..host.failing import INTERRUPTING
+from ..host.gateways import Gateways
 from ..looking.reading import StashFindings, findings_of
 
 if TYPE_CHECKING:
     from stashai.contracts.findings import Findings
     from stashai.media.medium import Medium
-    from stashai.processing.context import Context
+    from stashai.processing.context import Context, RunControl
     from stashai.processing.stores import Person
     from stashai.stash.entities import Item
     from stashai.stash.mirror import Known
@@ -41,7 +45,7 @@ INLINE = 8
 class LocalEngine:
     where: Literal["local", "worker"] = "local"
 
-    def __init__(self, bench: Bench, control: JobControl, limit: Limit | None) -> None:
+    def __init__(self, bench: Bench, control: RunControl, limit: Limit | None) -> None:
         self._bench, self._limit = bench, limit
         self.ctx = bench.context(control)
 
@@ -100,6 +104,19 @@ class LocalEngine:
                 return
             yield number, image, _found(seen, medium, "image")
 
+    def first_looks(self, items: Sequence[Item]) -> Iterator[tuple[Item, str | None]]:
+        yield from zip(items, self._pool.map(self._first_look, items), strict=True)
+
+    def _first_look(self, item: Item) -> str | None:
+        try:
+            medium = medium_of(item, self._gateways.mine(), self.ctx.stores.observations)
+            next(iter(Evidence(medium, "auto", self.ctx).looks()), None)
+        except (MediaError, StashError) as error:
+            if error.code in INTERRUPTING:
+                raise
+            return None
+        return medium.fingerprint
+
     def vectors(self, model: str, chips: Sequence[bytes]) -> list[bytes]:
         with ThreadPoolExecutor(self._bench.settings.cores) as pool:
             return list(pool.map(lambda chip: to_bytes(self.ctx.vision.embed_chip(model, chip)), chips))
@@ -118,6 +135,14 @@ class LocalEngine:
     def _calm(self) -> Context:
         """The context without the step's end, for what is short and worth finishing: reading people, a batch of pictures."""
         return replace(self.ctx, control=JobControl(self.ctx.control.job_id, self.ctx.clock))
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._bench.settings.cores)
+
+    @cached_property
+    def _gateways(self) -> Gateways:
+        return Gateways(self._bench.gateway)
 
     @cached_property
     def _recognition(self) -> SteppedRecognition:

@@ -16,6 +16,7 @@ from stashai.stash.client import StashClient
 from stashai.stash.connection import StashError
 
 from .arriving import Arriving, nothing_yet
+from .first_looks import FirstLooks
 from .link import AskAgainError
 from .sending import Sending
 
@@ -76,6 +77,9 @@ class WorkerEngine:
                     yield unread(performer, answer["outcome"], answer["message"], bench.mirror, bench.stores.people)
                 else:
                     yield keep(performer, _judged(answer), self.detector, bench.mirror, bench.stores)
+
+    def first_looks(self, items: Sequence[Item]) -> Iterator[tuple[Item, str | None]]:
+        return FirstLooks(self._bench, self._link, self._control, self._arriving, self.detector).take(items)
 
     def vectors(self, model: str, chips: Sequence[bytes]) -> list[bytes]:
         return [b64decode(vector) for vector in self._link.vectors(model, chips)]

@@ -8,10 +8,12 @@ from base64 import b64encode
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from stashai.errors import MediaError
+from stashai.errors import MediaError, StashAIError
 from stashai.media.fingerprint import fingerprint_bytes
 from stashai.stash.connection import StashError
 from stashai.stash.files import file_of, item_fingerprint, openable, picture_of, remote_of, stream_of
+
+from ..host.failing import INTERRUPTING
 
 if TYPE_CHECKING:
     from stashai.stash.entities import Item
@@ -38,14 +40,16 @@ class Sending:
         sent = [self._item(item, way, moment, quick) for item, way in zip(items, ways, strict=True)]
         return {"items": sent, "known": self._known([one["fingerprint"] for one in sent])}
 
-    def looks(self, items: Sequence[Item]) -> tuple[Json, list[tuple[Item, MediaError]]]:
+    def looks(self, items: Sequence[Item]) -> tuple[Json, list[tuple[Item, StashAIError]]]:
         """Of many items: those that can be sent, and why the others cannot."""
         sent: list[Json] = []
-        left_out: list[tuple[Item, MediaError]] = []
+        left_out: list[tuple[Item, StashAIError]] = []
         for item, way in zip(items, self._ways(items), strict=True):
             try:
                 sent.append(self._item(item, way, None, quick=False))
-            except MediaError as error:
+            except (MediaError, StashError) as error:
+                if error.code in INTERRUPTING:
+                    raise
                 left_out.append((item, error))
         return {"items": sent, "known": self._known([one["fingerprint"] for one in sent])}, left_out
 

@@ -21,8 +21,7 @@ from ..setup.start import needed
 from ..setup.state import is_ready, make_private
 
 if TYPE_CHECKING:
-    from stashai.processing.context import Context
-    from stashai.processing.control import JobControl
+    from stashai.processing.context import Context, RunControl
     from stashai.processing.stores import Stores
     from stashai.stash.client import StashClient
     from stashai.tracking.exchange import Exchange
@@ -138,7 +137,7 @@ class Bench:
 
         return VisionEngine(self.settings, Catalog.load(), Profile(self.preferences["profile"]))
 
-    def context(self, control: JobControl) -> Context:
+    def context(self, control: RunControl) -> Context:
         from stashai.processing.context import Context
 
         return Context(self.settings, self.stores, self.clock, control, self.vision)

@@ -11,6 +11,7 @@ from stashai.processors.embeddings import complete
 from stashai.processors.stash_learn import learn_batch
 from stashai.processors.stash_performers import sync
 
+from ..engine.local import LocalEngine
 from ..said import Said
 from .more_faces import MoreFaces
 
@@ -32,12 +33,13 @@ class Learning:
     def __init__(self, bench: Bench, claim: Claim) -> None:
         self._bench, self._claim = bench, claim
         self._counts: Counter[str] = Counter()
-        self._more = MoreFaces(bench)
+        self._more: MoreFaces | None = None
 
     def run(self, ctx: Context) -> Mapping[str, object]:
         sync(self._bench.gateway, self._bench.mirror, ctx.stores, self._bench.clock.now(), ctx.check)
         self._pictures(ctx)
-        self._more.learn(ctx, self._tell)
+        self._more = MoreFaces(self._bench, LocalEngine(self._bench, ctx.control, None))
+        self._more.learn(ctx.check, self._tell)
         self._second_opinions(ctx)
         return {"pictures": dict(self._counts), **self._more.summary()}
 
@@ -75,4 +77,4 @@ class Learning:
     def told(self) -> str:
         looked, learned = self._counts.total(), self._counts["enrolled"]
         rest = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(self._counts.items()) if outcome != "enrolled")
-        return f"Looked at {looked:,} pictures: learned {learned:,}{f' ({rest})' if rest else ''}.{self._more.told()}"
+        return f"Looked at {looked:,} pictures: learned {learned:,}{f' ({rest})' if rest else ''}.{self._more.told() if self._more else ''}"

@@ -10,6 +10,7 @@ from stashai.processors.stash_performers import SOURCE, sync
 
 from ..engine.choosing import engine_on
 from ..said import Said
+from .more_faces import MoreFaces
 from .patience import patiently
 
 if TYPE_CHECKING:
@@ -29,24 +30,24 @@ class LearningThere:
     def __init__(self, bench: Bench, claim: Claim, link: Link) -> None:
         self._bench, self._claim, self._link = bench, claim, link
         self._counts: Counter[str] = Counter()
+        self._more: MoreFaces | None = None
 
     def run(self, control: JobControl) -> Mapping[str, object]:
         bench = self._bench
         engine = engine_on(bench, self._link, control)
         sync(bench.gateway, bench.mirror, bench.stores, bench.clock.now(), control.check)
-        wanted = bench.preferences["learn"]
-        if wanted["performer_images"]:
+        self._more = MoreFaces(bench, engine)
+        if bench.preferences["learn"]["performer_images"]:
             self._pictures(engine, control)
-        if wanted["tagged_images"] or wanted["scenes"]:
-            bench.request.log.warning("Faces of tagged images and scenes are learned where recognition runs on this Stash itself.")
+        self._more.learn(control.check, self._tell)
         for model in engine.further_models:
             self._second_opinions(engine, model, control)
-        return {"pictures": dict(self._counts)}
+        return {"pictures": dict(self._counts), **self._more.summary()}
 
     def told(self) -> str:
         looked, learned = self._counts.total(), self._counts["enrolled"]
         rest = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(self._counts.items()) if outcome != "enrolled")
-        return f"Looked at {looked:,} pictures: learned {learned:,}{f' ({rest})' if rest else ''}."
+        return f"Looked at {looked:,} pictures: learned {learned:,}{f' ({rest})' if rest else ''}.{self._more.told() if self._more else ''}"
 
     def _pictures(self, engine: Engine, control: JobControl) -> None:
         mirror = self._bench.mirror

@@ -1,33 +1,30 @@
 """Faces beyond performers' own pictures, where the settings allow them: pictures tagged with one performer alone that show one face
-each, and, for performers without a usable picture, the face that dominates scenes tagged with them alone."""
+each, and, for performers without a usable picture, the face that dominates scenes tagged with them alone. Whoever looks, what was
+seen is in rows; these are read here with the standard library alone."""
 
 from __future__ import annotations
 
 import json
+import operator
+import sys
+from array import array
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from stashai.errors import MediaError
 from stashai.processing.stores import Person, SourceFile
-from stashai.processors.evidence import Evidence
-from stashai.processors.stash_media import medium_of
 from stashai.processors.stash_performers import ORIGIN, reference_of
-from stashai.stash.connection import StashError
 
-from ..host.failing import INTERRUPTING
-from ..host.gateways import Gateways
 from ..said import Said
 from .tagged import Tagged
 
 if TYPE_CHECKING:
-    from stashai.processing.context import Context
     from stashai.stash.entities import Item
     from stashai.stash.mirror import Known
-    from stashai.vision.faces import Observation, Vector
+    from stashai.tracking.exchange import KeptFace
 
+    from ..engine.base import Engine
     from ..host.bench import Bench
 
 MOST_TRIED, MOST_KEPT = 60, 30
@@ -39,38 +36,40 @@ SHARE = 0.5
 """The part of a scene's faces that its dominating face has at least, and of the pictures that agree on one face."""
 BEYOND = ("image/", "scene/")
 """How the paths of what is learned here begin."""
+Numbers = Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A face that may be the performer's; `path` is what rows call the medium."""
+    """A face that may be the performer's; `path` is what rows call the medium, `vector` the primary model's, of length 1."""
 
     path: str
     fingerprint: str
-    face: Observation
+    face: KeptFace
+    vector: Numbers
 
 
 class MoreFaces:
-    def __init__(self, bench: Bench) -> None:
-        self._bench, self._gateways, self._wanted = bench, Gateways(bench.gateway), bench.preferences["learn"]
+    def __init__(self, bench: Bench, engine: Engine) -> None:
+        self._bench, self._engine, self._wanted = bench, engine, bench.preferences["learn"]
         self._performers = 0
         self._references = 0
 
-    def learn(self, ctx: Context, tell: Callable[[int, int, Said], None]) -> None:
-        """From tagged pictures and scenes as the settings say; each performer once, until something of it changes."""
+    def learn(self, check: Callable[[], None], tell: Callable[[int, int, Said], None]) -> None:
+        """From tagged pictures and scenes as the settings say; each performer once, until something of it changes. `check` raises
+        when the work is to stop."""
         if not (self._wanted["tagged_images"] or self._wanted["scenes"]):
             return
         tagged = Tagged(self._bench, f"{self._wanted['tagged_images']}|{self._wanted['scenes']}")
         waiting = tagged.waiting()
-        with ThreadPoolExecutor(self._bench.settings.cores) as pool:
-            for number, performer in enumerate(waiting):
-                ctx.check()
-                person = ctx.stores.people.ensure(performer.name, "stash", performer.id)
-                if person is not None:
-                    self._learn(performer, person, pool, ctx)
-                tagged.done(performer)
-                done, total = number + 1, len(waiting)
-                tell(done, total, Said("tagged-of", f"Tagged pictures and scenes: {done:,} of {total:,}", {"done": done, "total": total}))
+        for number, performer in enumerate(waiting):
+            check()
+            person = self._bench.people.ensure(performer.name, "stash", performer.id)
+            if person is not None:
+                self._learn(performer, person)
+            tagged.done(performer)
+            done, total = number + 1, len(waiting)
+            tell(done, total, Said("tagged-of", f"Tagged pictures and scenes: {done:,} of {total:,}", {"done": done, "total": total}))
 
     def summary(self) -> Mapping[str, object]:
         return {"tagged": {"performers": self._performers, "faces": self._references}} if self._references else {}
@@ -80,103 +79,102 @@ class MoreFaces:
             return ""
         return f" Learned {self._references:,} faces of {self._performers:,} performers from tagged pictures and scenes."
 
-    def _learn(self, performer: Known, person: Person, pool: ThreadPoolExecutor, ctx: Context) -> None:
-        model = ctx.vision.primary
-        own = _by_picture(person, ctx)
+    def _learn(self, performer: Known, person: Person) -> None:
+        own = self._by_picture(person)
         kept: list[Found] = []
         if self._wanted["tagged_images"]:
-            kept += agreeing(self._pictures(performer, pool, ctx), model, own)[:MOST_KEPT]
+            kept += agreeing(self._pictures(performer), own)[:MOST_KEPT]
         if self._wanted["scenes"] and not own:
-            scenes = agreeing(self._scenes(performer, ctx), model, own)
+            scenes = agreeing(self._scenes(performer), own)
             kept += scenes if len(scenes) >= LEAST_SCENES else []
-        new = _record(kept, person, ctx)
+        new = self._record(kept, person)
         if kept and not own:
             best = max(kept, key=lambda found: found.face.quality)
             self._bench.mirror.settle(performer.id, "enrolled", json.dumps({"picture": best.face.crop}))
         self._performers += bool(new)
         self._references += new
 
-    def _pictures(self, performer: Known, pool: ThreadPoolExecutor, ctx: Context) -> list[Found]:
+    def _by_picture(self, person: Person) -> list[Numbers]:
+        """What the performer is known by from their own picture or a person's word."""
+        known = self._bench.people.known_by(person.id, self._engine.primary)
+        return [numbers(one.vector) for one in known if one.usable and one.vector and not one.path.startswith(BEYOND)]
+
+    def _pictures(self, performer: Known) -> list[Found]:
         """Of the pictures tried, those that show one face alone and clearly."""
         gateway = self._bench.gateway
         galleries = (image for gallery in gateway.galleries(performer=performer.id) for image in gateway.gallery_images(gallery.id))
         theirs = (image for image in galleries if set(image.performers) <= {performer.id})
         tried = {i.id: i for i in islice(chain(gateway.items("image", performer=performer.id), theirs), MOST_TRIED) if not i.is_video}
-        found = pool.map(lambda image: self._only_face(image, ctx), tried.values())
-        return [one for one in found if one is not None]
+        return self._found(list(tried.values()), only)
 
-    def _only_face(self, image: Item, ctx: Context) -> Found | None:
-        looked = self._look(image, ctx)
-        if looked is None or len(looked[1]) != 1:
-            return None
-        fingerprint, (face,) = looked
-        good = face.crop is not None and face.quality >= ctx.vision.reference_floor
-        return Found(f"image/{image.id}", fingerprint, face) if good else None
+    def _scenes(self, performer: Known) -> list[Found]:
+        return self._found(list(islice(self._bench.gateway.items("scene", performer=performer.id), MOST_SCENES)), dominating)
 
-    def _scenes(self, performer: Known, ctx: Context) -> list[Found]:
+    def _found(self, items: Sequence[Item], choose: Callable[[Sequence[Seen]], Seen | None]) -> list[Found]:
+        """The face of each that `choose` chooses, where it is clear enough to know somebody by."""
         found = []
-        for scene in islice(self._bench.gateway.items("scene", performer=performer.id), MOST_SCENES):
-            looked = self._look(scene, ctx)
-            face = dominating(looked[1], ctx.vision.primary, ctx.vision.reference_floor) if looked else None
-            if looked and face is not None:
-                found.append(Found(f"scene/{scene.id}", looked[0], face))
+        for item, fingerprint in self._engine.first_looks(items) if items else ():
+            faces = self._bench.exchange.first_look(fingerprint, self._engine.detector) if fingerprint else []
+            model = self._engine.primary
+            chosen = choose([(face, numbers(face.vectors.get(model, b""))) for face in faces])
+            if fingerprint and chosen and chosen[1] and chosen[0].crop and chosen[0].quality >= self._engine.floor:
+                found.append(Found(f"{item.kind}/{item.id}", fingerprint, *chosen))
         return found
 
-    def _look(self, item: Item, ctx: Context) -> tuple[str, list[Observation]] | None:
-        """(fingerprint, faces) of the first look; None for what cannot be read, which says nothing of the others."""
-        try:
-            medium = medium_of(item, self._gateways.mine(), ctx.stores.observations)
-            frames = next(iter(Evidence(medium, "auto", ctx).looks()), [])
-        except (MediaError, StashError) as error:
-            if error.code in INTERRUPTING:
-                raise
-            return None
-        return medium.fingerprint, [observation for frame in frames for observation in frame.observations]
+    def _record(self, kept: Sequence[Found], person: Person) -> int:
+        """These are what the person is known by from tagged media, and no others. Returns how many are new."""
+        people, stores = self._bench.people, self._bench.stores
+        wanted = {(found.path, found.fingerprint) for found in kept}
+        known = people.known_by(person.id, self._engine.primary)
+        there = {(one.path, one.fingerprint) for one in known if one.path.startswith(BEYOND)}
+        for path, _ in there - wanted:
+            people.remove_source(ORIGIN, path)
+        new = [found for found in kept if (found.path, found.fingerprint) not in there]
+        for found in new:
+            chip = stores.crops.get(found.face.crop or "")
+            if chip is not None:
+                reference = reference_of(chip, found.face.vectors, found.face.quality, person.id, found.path, stores)
+                reference.fingerprint = found.fingerprint
+                source = SourceFile(ORIGIN, person.id, found.path, found.fingerprint, self._engine.detector, "enrolled", "")
+                people.record_source(source, [reference])
+        return len(new)
 
 
-def _by_picture(person: Person, ctx: Context) -> list[Vector]:
-    """What the performer is known by from their own picture or a person's word."""
-    model = ctx.vision.primary
-    usable = [r for r in ctx.stores.people.references(person_id=person.id) if r.usable and model in r.embeddings]
-    return [reference.embeddings[model] for reference in usable if not reference.path.startswith(BEYOND)]
+Seen = tuple["KeptFace", Numbers]
 
 
-def _record(kept: Sequence[Found], person: Person, ctx: Context) -> int:
-    """These are what the person is known by from tagged media, and no others. Returns how many are new."""
-    people = ctx.stores.people
-    wanted = {(found.path, found.fingerprint) for found in kept}
-    there = {(r.path, r.fingerprint) for r in people.references(person_id=person.id) if r.path.startswith(BEYOND)}
-    for path, _ in there - wanted:
-        people.remove_source(ORIGIN, path)
-    new = [found for found in kept if (found.path, found.fingerprint) not in there]
-    for found in new:
-        chip = ctx.stores.crops.get(found.face.crop or "")
-        if chip is not None:
-            reference = reference_of(chip, found.face.embeddings, found.face.quality, person.id, found.path, ctx.stores)
-            reference.fingerprint = found.fingerprint
-            source = SourceFile(ORIGIN, person.id, found.path, found.fingerprint, ctx.vision.detector_id, "enrolled", "")
-            people.record_source(source, [reference])
-    return len(new)
+def numbers(vector: bytes) -> Numbers:
+    """A row's vector."""
+    found = array("f", vector)
+    if sys.byteorder == "big":
+        found.byteswap()
+    return found
 
 
-def dominating(faces: Sequence[Observation], model: str, floor: float) -> Observation | None:
+def only(faces: Sequence[Seen]) -> Seen | None:
+    """The face of a picture that shows one alone."""
+    return faces[0] if len(faces) == 1 else None
+
+
+def dominating(faces: Sequence[Seen]) -> Seen | None:
     """The best face of the largest group of alike ones, when that group has at least SHARE of all."""
-    usable = [face for face in faces if model in face.embeddings]
-    largest = max(([other for other in usable if _alike(face, other, model)] for face in usable), key=len, default=[])
-    kept = [face for face in largest if face.crop and face.quality >= floor]
-    return max(kept, key=lambda face: face.quality) if kept and len(largest) >= SHARE * len(usable) else None
+    usable = [one for one in faces if one[1]]
+    largest = max(([other for other in usable if _alike(vector, other[1])] for _, vector in usable), key=len, default=[])
+    kept = [one for one in largest if one[0].crop]
+    return max(kept, key=lambda one: one[0].quality) if kept and len(largest) >= SHARE * len(usable) else None
 
 
-def agreeing(found: Sequence[Found], model: str, own: Sequence[Vector] = ()) -> list[Found]:
+def agreeing(found: Sequence[Found], own: Sequence[Numbers] = ()) -> list[Found]:
     """Those that are like what the person is known by; of somebody unknown, the largest set that is like one of it, when that is
     more than SHARE of all. The best first."""
     if own:
-        agreed = [one for one in found if max(float(vector @ one.face.embeddings[model]) for vector in own) >= ALIKE]
+        agreed = [one for one in found if any(_alike(vector, one.vector) for vector in own)]
     else:
-        agreed = max(([other for other in found if _alike(one.face, other.face, model)] for one in found), key=len, default=[])
+        agreed = max(([other for other in found if _alike(one.vector, other.vector)] for one in found), key=len, default=[])
         agreed = agreed if len(agreed) > SHARE * len(found) else []
     return sorted(agreed, key=lambda one: -one.face.quality)
 
 
-def _alike(one: Observation, other: Observation, model: str) -> bool:
-    return float(one.embeddings[model] @ other.embeddings[model]) >= ALIKE
+def _alike(one: Numbers, other: Numbers) -> bool:
+    cosine: float = sum(map(operator.mul, one, other))
+    return cosine >= ALIKE

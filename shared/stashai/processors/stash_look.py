@@ -13,6 +13,7 @@ from ..media.medium import Medium
 from ..processing.base import Entity, Metrics, Processor, Unit
 from ..processing.context import Context, MediaResolver
 from .entities import WantedEntity
+from .evidence import Evidence
 from .recognition import RecognitionParams
 from .stash_media import sprite_medium
 from .stash_recognition import SteppedRecognition
@@ -23,7 +24,7 @@ Source = Literal["sprite", "keyframes", "image", "frame"]
 class LookItem(WantedEntity):
     """`fingerprint` is what the plugin knows the file by: another file under the same path is not looked at. `sheet`, `cues` and
     `cover` are uploads of what Stash generated; `sprite` is their fingerprint. `only_previews`: there is no way to the file.
-    `at`: the one moment to look at, in seconds."""
+    `at`: the one moment to look at, in seconds. `first_only`: the first look's faces, whoever they are."""
 
     fingerprint: str | None = None
     is_video: bool = False
@@ -34,6 +35,7 @@ class LookItem(WantedEntity):
     sprite: str | None = None
     only_previews: bool = False
     at: float | None = None
+    first_only: bool = False
 
     @property
     def source(self) -> Source:
@@ -76,6 +78,9 @@ class LookForStash(Processor[LookParams, Look]):
         if recognition is None or ctx.media is None:
             raise MediaError("Only a worker looks for a Stash's plugin.", code="no-way-to-media")
         medium = way_to(item, ctx.media)
+        if item.first_only:
+            next(iter(Evidence(medium, "auto", ctx).looks()), None)
+            return Look(fingerprint=medium.fingerprint, source=item.source)
         if item.at is not None:
             return Look(**recognition.look_at(medium, item.at, ctx).model_dump(), fingerprint=medium.fingerprint, source=item.source)
         if item.sheet and item.cues and not item.only_previews and not recognition.has_seen(medium, ctx):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
@@ -27,6 +28,16 @@ _INSERT_EMBEDDING = (
     "INSERT INTO reference_embeddings (reference, model, vector) VALUES (?, ?, ?)"
     " ON CONFLICT (reference, model) DO UPDATE SET vector = excluded.vector"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBy:
+    """A reference by where it is from; `vector` is None where the model has not seen it."""
+
+    path: str
+    fingerprint: str
+    usable: bool
+    vector: bytes | None
 
 
 class People:
@@ -150,6 +161,15 @@ class People:
             "(SELECT 1 FROM reference_embeddings e WHERE e.reference = r.id AND e.model = ?) ORDER BY r.id"
         )
         return [(row[0], row[1]) for row in self.database.query(query, (source, model))]
+
+    def known_by(self, person_id: int, model: str) -> list[KnownBy]:
+        """What somebody is known by, with its vector by that model: readable without numpy."""
+        query = (
+            "SELECT r.path, r.fingerprint, r.usable, e.vector FROM reference_faces r LEFT JOIN reference_embeddings e"
+            " ON e.reference = r.id AND e.model = ? WHERE r.person = ? ORDER BY r.id"
+        )
+        rows = self.database.query(query, (model, person_id))
+        return [KnownBy(path, fingerprint, bool(usable), vector and bytes(vector)) for path, fingerprint, usable, vector in rows]
 
     def best_crop(self, person_id: int) -> str:
         """The crop of the best face that somebody is known by."""

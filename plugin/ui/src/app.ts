@@ -36,7 +36,7 @@ export interface FrameLook {
   time: number;
 }
 
-export type PerformerDialog = { kind: "similar" | "compare"; id: string; other?: string };
+export type PerformerDialog = { kind: "similar" | "compare"; id: string; other?: { id: string; name: string } };
 
 export interface App {
   graphql: GraphQL;

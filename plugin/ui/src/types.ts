@@ -156,8 +156,8 @@ export interface JobItem {
   type?: EntityType;
   id?: string;
   state: string;
-  people?: string[];
-  error?: string | OperationError | null;
+  people?: { name: string; probability: number }[];
+  error?: OperationError | null;
 }
 
 export interface PersonRow {
@@ -195,6 +195,8 @@ export interface ServiceRow {
   state: string;
   capabilities: string[];
   message?: string;
+  /** Why it is not well. */
+  said?: Said;
 }
 
 export interface ModelRow {
@@ -209,9 +211,9 @@ export interface Health {
   python: string;
   libc: string;
   arch: string;
-  runtime: { state: "ready" | "missing" | "installing" | "failed"; size_mb?: number; folder?: string; message?: string };
+  runtime: { state: "ready" | "missing" | "installing" | "failed"; size_mb?: number; folder?: string; message?: string; said?: Said };
   models: ModelRow[];
-  where: { mode: "local" | "worker" | "unavailable"; reason?: string; remedy?: string };
+  where: { mode: "local" | "worker" | "unavailable"; code?: string; reason?: string; remedy?: string };
   data_folder: string;
   people: number;
   references: number;

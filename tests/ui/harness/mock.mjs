@@ -94,7 +94,7 @@ export function createMock(base) {
     similar: () => [{ performer_id: "12", name: "Ann Lee", probability: 0.12, similarity: 0.41 }, { performer_id: "13", name: "Tom Baker", probability: 0.04, similarity: 0.33 }],
     compare: () => ({ scores: [{ model: "SFace", similarity: 0.41 }, { model: "FaceNet", similarity: 0.37 }], probability: 0.08, crops: [portrait("jane"), portrait("ann")] }),
     jobs: ({ state: wanted }) => ({ jobs: history.filter((job) => !wanted || job.state === wanted), total: wanted ? 1 : 3 }),
-    job: ({ id }) => ({ job: history.find((job) => job.id === id), items: [{ key: "1", name: "Summer in Lisbon", type: "scene", id: "1", state: "completed", people: ["Jane Miller", "Ann Lee"] }, { key: "2", name: "Night drive", type: "scene", id: "2", state: "completed", people: [] }, { key: "3", name: "Broken file", type: "scene", id: "3", state: "failed", people: [], error: "The file ends early." }] }),
+    job: ({ id }) => ({ job: history.find((job) => job.id === id), items: [{ key: "1", name: "Summer in Lisbon", type: "scene", id: "1", state: "completed", people: [{ name: "Jane Miller", probability: 0.998 }, { name: "Ann Lee", probability: 0.97 }] }, { key: "2", name: "Night drive", type: "scene", id: "2", state: "completed", people: [] }, { key: "3", name: "Broken file", type: "scene", id: "3", state: "failed", people: [], error: { code: "media", message: "The file ends early.", remedy: "" } }] }),
     cancel: ({ id }) => ((history.find((job) => job.id === id).state = "cancelled"), null),
     retry: ({ id }) => ((history.find((job) => job.id === id).state = "processing"), null),
     people({ filter, q }) {

@@ -32,6 +32,8 @@ export interface Translator {
   share(part: number): string;
   /** ISO text or seconds since 1970. */
   date(when: string | number): string;
+  /** A day as of an axis: YYYY-MM-DD. */
+  day(when: string): string;
   list(names: readonly string[]): string;
   /** What the Python side says, by its code; in its own English words where the catalogue has none. */
   said(said: Said): string;
@@ -55,6 +57,7 @@ export function translator(locale: string): Translator {
   const numbers = new Intl.NumberFormat(usable);
   const percents = new Intl.NumberFormat(usable, { style: "percent", maximumFractionDigits: 0 });
   const dates = new Intl.DateTimeFormat(usable, { dateStyle: "medium", timeStyle: "short" });
+  const days = new Intl.DateTimeFormat(usable, { day: "numeric", month: "short", timeZone: "UTC" });
   const lists = new Intl.ListFormat(usable, { type: "conjunction", style: "narrow" });
 
   const translate = (key: Key, params: Params = {}) => {
@@ -86,6 +89,7 @@ export function translator(locale: string): Translator {
       const when = new Date(typeof given === "number" ? given * 1000 : given);
       return Number.isNaN(when.getTime()) ? String(given) : dates.format(when);
     },
+    day: (when: string) => days.format(new Date(when)),
     list: (names: readonly string[]) => lists.format(names),
     said,
     failure: ({ code, message, remedy = "", params = {} }: Failing) => {

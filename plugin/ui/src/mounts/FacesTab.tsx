@@ -57,7 +57,7 @@ const Written: React.FC<{ type: EntityType; id: string; changes: number }> = ({ 
   if (runs.length === 0) return null;
   return (
     <>
-      <h6>{t("writtenHere")}</h6>
+      <h4 className="h6">{t("writtenHere")}</h4>
       <ul className="sai-written">
         {runs.map((run) => (
           <li key={run.run}>
@@ -86,9 +86,12 @@ const Faces: React.FC<{ result: Result; onReview(): void; onAgain(): void }> = (
       {rows.length === 0 ? (
         <Empty text={t("nobody")} hint={t("nobodyHint")} />
       ) : (
-        <ul className="sai-lanes" aria-label={t("timeline")}>
-          {rows.map((row) => <Lane key={row.key} row={row} duration={result.duration ?? 0} />)}
-        </ul>
+        <>
+          <ul className="sai-lanes" aria-label={t("timeline")}>
+            {rows.map((row) => <Lane key={row.key} row={row} duration={result.duration ?? 0} />)}
+          </ul>
+          {!!result.duration && <div className="sai-ends sai-soft"><span>{timeCode(0)}</span><span>{timeCode(result.duration / 2)}</span><span>{timeCode(result.duration)}</span></div>}
+        </>
       )}
     </>
   );

@@ -29,7 +29,7 @@ export const Charts: React.FC = () => {
 const All: React.FC<{ data: Statistics }> = ({ data }) => {
   const t = useText();
   const { jobs } = data;
-  const days = jobs.map((job) => job.day.slice(5));
+  const days = jobs.map((job) => t.day(job.day));
   const ended = (job: Statistics["jobs"][number]) => job.ok + job.failed + job.cancelled;
   return (
     <div className="sai-charts">
@@ -45,7 +45,7 @@ const All: React.FC<{ data: Statistics }> = ({ data }) => {
       />
       <Line title={t("chartSuccess")} labels={days} values={jobs.map((job) => (ended(job) ? job.ok / ended(job) : null))} top={1} text={t.share} />
       <Line title={t("chartTime")} labels={days} values={jobs.map((job) => (job.items ? job.seconds / job.items : null))} text={span} />
-      <Line title={t("chartSure")} labels={data.means.map((one) => one.day.slice(5))} values={data.means.map((one) => one.mean)} top={1} text={t.share} />
+      <Line title={t("chartSure")} labels={data.means.map((one) => t.day(one.day))} values={data.means.map((one) => one.mean)} top={1} text={t.share} />
       <Columns
         title={t("chartConfidence")}
         labels={data.confidence.map((one) => t.share(one.bin))}

@@ -25,6 +25,7 @@ const FILTERS: { state: string; text: Key }[] = [
 ];
 const FOLDERS: Record<EntityType, string> = { scene: "scenes", image: "images", gallery: "galleries" };
 export const PER_PAGE = 25;
+const ITEMS_PER_PAGE = 50;
 
 export const Jobs: React.FC<{ status: Status | undefined }> = ({ status }) => {
   const app = useApp();
@@ -61,17 +62,19 @@ const Job: React.FC<{ job: JobRow; reload(): void }> = ({ job, reload }) => {
   const t = useText();
   const toast = useToast();
   const [open, setOpen] = React.useState(false);
+  const { entity } = job;
   const active = job.state === "processing" || job.state === "pending" || job.state === "paused";
   const act = (work: Promise<unknown>) => void work.then(reload, (error: unknown) => toast.error(error));
-  const note = job.said ? t.said(job.said) : "";
+  const note = (job.said && t.said(job.said)) || (job.state === "paused" ? t("pausedHint") : "");
   const when = job.ended ?? job.started ?? job.created;
   return (
     <li className="sai-card">
       <div className="sai-job">
         <button type="button" className="sai-job-title" aria-expanded={open} onClick={() => setOpen(!open)}>
           <span className={open ? "sai-caret sai-caret-open" : "sai-caret"} aria-hidden="true">›</span>
-          {job.title}
+          {entity ? <>{t("identify")}<span className="sr-only"> {entity.name}</span></> : job.title}
         </button>
+        {entity && <Link className="sai-job-of" to={`/${FOLDERS[entity.type]}/${entity.id}`}>{entity.name}</Link>}
         <Badge kind={STATES[job.state].kind}>{t(STATES[job.state].text)}</Badge>
         {job.total > 1 && <span className="sai-soft">{t("ofItems", { done: job.done, total: job.total })}</span>}
         {job.failed > 0 && <Badge kind="bad">{t("failedItems", { n: job.failed })}</Badge>}
@@ -79,7 +82,7 @@ const Job: React.FC<{ job: JobRow; reload(): void }> = ({ job, reload }) => {
         {active && <Button size="sm" variant="secondary" onClick={() => act(app.ops.cancel(job.id))}>{t("stop")}</Button>}
         {(job.state === "failed" || job.state === "cancelled" || job.failed > 0) && !active && <Button size="sm" variant="secondary" onClick={() => act(app.ops.retry(job.id))}>{t("retry")}</Button>}
       </div>
-      {active && <Bar fraction={job.progress} label={job.title} />}
+      {active && (job.state !== "paused" || job.progress > 0) && <Bar fraction={job.progress} label={job.title} />}
       {job.error ? <p className="sai-error">{failureText(t, job.error)}</p> : note && <p className="sai-soft">{note}</p>}
       {open && <Items job={job} />}
     </li>
@@ -99,19 +102,19 @@ const Items: React.FC<{ job: JobRow }> = ({ job }) => {
       <table>
         <tbody>{data.items.map((item) => <Item key={item.key} item={item} />)}</tbody>
       </table>
-      <Pager page={page} total={data.total ?? job.total} perPage={PER_PAGE} onPage={setPage} />
+      <Pager page={page} total={data.total ?? job.total} perPage={ITEMS_PER_PAGE} onPage={setPage} />
     </div>
   );
 };
 
 const Item: React.FC<{ item: JobItem }> = ({ item }) => {
   const t = useText();
-  const error = !item.error || typeof item.error === "string" ? item.error : failureText(t, item.error);
+  const error = item.error ? failureText(t, item.error) : "";
   const known = item.state in STATES ? STATES[item.state as JobRow["state"]] : undefined;
   return (
     <tr>
       <td>{item.type && item.id ? <Link to={`/${FOLDERS[item.type]}/${item.id}`}>{item.name || item.key}</Link> : item.name || item.key}</td>
-      <td>{error ? <span className="sai-error">{error}</span> : item.people && item.people.length > 0 ? t.list(item.people) : <span className="sai-soft">–</span>}</td>
+      <td>{error ? <span className="sai-error">{error}</span> : item.people?.length ? t.list(item.people.map((person) => `${person.name} ${t.percent(person.probability)}`)) : <span className="sai-soft">–</span>}</td>
       <td><Badge kind={error ? "bad" : known?.kind ?? "good"}>{error ? t("stFailed") : known ? t(known.text) : t("stCompleted")}</Badge></td>
     </tr>
   );

@@ -40,18 +40,18 @@ export const Page: React.FC = () => {
       {health.error !== undefined && <Trouble error={health.error} retry={health.reload} />}
       {bare && <SetUpHere onDone={() => (health.reload(), void read().catch(() => undefined))} />}
       {status && <Learning status={status} />}
-      <Nav variant="tabs" activeKey={tab} onSelect={(key) => key && history.replace({ search: `?tab=${key}` })}>
+      <Nav variant="tabs" role="tablist" activeKey={tab} onSelect={(key) => key && history.replace({ search: `?tab=${key}` })}>
         {Object.entries(TABS).map(([key, text]) => (
-          <Nav.Item key={key}><Nav.Link eventKey={key} role="tab" aria-selected={key === tab}>{t(text)}</Nav.Link></Nav.Item>
+          <Nav.Item key={key} role="presentation"><Nav.Link eventKey={key}>{t(text)}</Nav.Link></Nav.Item>
         ))}
       </Nav>
-      <main role="tabpanel" aria-label={t(TABS[tab] as Key)}>
+      <div role="tabpanel" aria-label={t(TABS[tab] as Key)}>
         {!bare && tab === "jobs" && <Jobs status={status} />}
         {!bare && tab === "people" && <People />}
         {!bare && tab === "history" && <History />}
         {!bare && tab === "charts" && <Charts />}
-        {tab === "system" && <System health={health.data} />}
-      </main>
+        {tab === "system" && <System health={health.data} onWiped={health.reload} />}
+      </div>
     </div>
   );
 };
@@ -83,13 +83,14 @@ const SetUpHere: React.FC<{ onDone(): void }> = ({ onDone }) => {
 const Summary: React.FC<{ health: Health }> = ({ health }) => {
   const t = useText();
   const modes = { local: "runsHere", worker: "runsWorker", unavailable: "runsNowhere" } as const;
-  const { mode, reason, remedy } = health.where;
+  const { mode, code, reason, remedy } = health.where;
+  const { what, help } = t.failure({ code: code ?? "", message: reason ?? "", remedy });
   return (
     <div className="sai-summary">
-      <Badge kind={mode === "unavailable" ? "bad" : "good"} title={reason}>{t(modes[mode])}</Badge>
+      <Badge kind={mode === "unavailable" ? "bad" : "good"} title={what}>{t(modes[mode])}</Badge>
       <span>{t("peopleKnown", { n: health.people })}</span>
       <span className="sai-soft">{t("referencesKnown", { n: health.references })}</span>
-      {mode === "unavailable" && remedy && <p>{[reason, remedy].filter(Boolean).join(" ")}</p>}
+      {mode === "unavailable" && code !== "setup-needed" && what && <p>{[what, help].filter(Boolean).join(" ")}</p>}
     </div>
   );
 };

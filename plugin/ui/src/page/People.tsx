@@ -101,12 +101,9 @@ const Person: React.FC<Props> = ({ person, filter, act, onForget, onChoose }) =>
             ))}
           </div>
         )}
+        {filter === "forgotten" && <Button size="sm" variant="secondary" onClick={() => act(app.ops.allow(id))}>{t("allow")}</Button>}
+        {filter === "all" && <button type="button" className="sai-link sai-quiet" title={t("forget")} onClick={onForget}>{t("forgetShort")} <span className="sr-only">{name}</span></button>}
       </div>
-      {filter === "forgotten" ? (
-        <Button size="sm" variant="secondary" onClick={() => act(app.ops.allow(id))}>{t("allow")}</Button>
-      ) : (
-        filter === "all" && <Button size="sm" variant="link" className="sai-quiet" title={t("forget")} aria-label={`${t("forget")}: ${name}`} onClick={onForget}>×</Button>
-      )}
     </li>
   );
 };

@@ -1,6 +1,7 @@
 /** Where it runs, with which models and services, and the way to delete every face. */
 import * as React from "react";
 import { Button } from "react-bootstrap";
+import { failureText } from "../api/graphql";
 import { useApp, useLoaded, useText, useToast } from "../context";
 import { Badge, Trouble, Waiting } from "../parts/basics";
 import type { Health } from "../types";
@@ -9,30 +10,31 @@ import { ConfirmTyped } from "./ConfirmTyped";
 const GOOD = ["ready", "ok", "healthy", "installed", "up"];
 const kindOf = (state: string) => (GOOD.includes(state.toLowerCase()) ? "good" : state === "missing" || state === "idle" ? "soft" : "warn");
 
-export const System: React.FC<{ health: Health | undefined }> = ({ health }) => {
+export const System: React.FC<{ health: Health | undefined; onWiped(): void }> = ({ health, onWiped }) => {
   const t = useText();
   if (!health) return <Waiting />;
   const { runtime } = health;
+  const { code, reason, remedy } = health.where;
   const states = { ready: "ready", missing: "missing", installing: "installing", failed: "failed" } as const;
   return (
     <div className="sai-system">
       <section className="sai-card">
-        <h5>{t("where")}</h5>
+        <h3 className="h5">{t("where")}</h3>
         <dl>
           <dt>{t("runtime")}</dt>
           <dd>
             <Badge kind={runtime.state === "ready" ? "good" : runtime.state === "failed" ? "bad" : "warn"}>{t(states[runtime.state])}</Badge>{" "}
             Python {health.python.replace(/^cp(\d)/, "$1.")}, {health.libc}, {health.arch}
-            {runtime.state !== "ready" && runtime.message && <div className="sai-soft">{runtime.message}</div>}
+            {runtime.state !== "ready" && runtime.said?.text && <div className="sai-soft">{t.said(runtime.said)}</div>}
           </dd>
-          {health.where.reason && <><dt>{t("where")}</dt><dd>{[health.where.reason, health.where.remedy].filter(Boolean).join(" ")}</dd></>}
+          {reason && <><dt>{t("where")}</dt><dd>{failureText(t, { code: code ?? "", message: reason, remedy })}</dd></>}
           <dt>{t("dataFolder")}</dt><dd><code>{health.data_folder}</code></dd>
           <dt>{t("version")}</dt><dd>{health.version}</dd>
         </dl>
       </section>
       <Models health={health} />
       <Services />
-      <Privacy />
+      <Privacy onWiped={onWiped} />
     </div>
   );
 };
@@ -42,7 +44,7 @@ const Models: React.FC<{ health: Health }> = ({ health }) => {
   const roles: Record<string, string> = { detector: t("detector"), embedder: t("embedder") };
   return (
     <section className="sai-card">
-      <h5>{t("models")}</h5>
+      <h3 className="h5">{t("models")}</h3>
       <table className="sai-parts">
         <tbody>
           {health.models.map((model) => (
@@ -63,13 +65,18 @@ const Services: React.FC = () => {
   const { data, error, reload } = useLoaded(() => app.ops.services(), []);
   return (
     <section className="sai-card">
-      <h5>{t("services")}</h5>
+      <h3 className="h5">{t("services")}</h3>
       {error !== undefined ? <Trouble error={error} retry={reload} /> : !data ? <Waiting /> : (
         <table className="sai-parts">
           <tbody>
             {data.map((service) => (
               <tr key={`${service.name}${service.where}`}>
-                <td>{service.name}<small className="sai-soft">{[service.where, ...(service.capabilities ?? []), service.message].filter(Boolean).join(" · ")}</small></td>
+                <td>
+                  {service.where === "local" ? t("runLocal") : service.name}
+                  <small className="sai-soft">
+                    {(service.where === "local" ? [service.message] : [service.where, ...(service.capabilities ?? []), service.said ? t.said(service.said) : service.message]).filter(Boolean).join(" · ")}
+                  </small>
+                </td>
                 <td><Badge kind={kindOf(service.state)}>{GOOD.includes(service.state) ? t("ready") : service.state}</Badge></td>
               </tr>
             ))}
@@ -80,15 +87,18 @@ const Services: React.FC = () => {
   );
 };
 
-const Privacy: React.FC = () => {
+const Privacy: React.FC<{ onWiped(): void }> = ({ onWiped }) => {
   const app = useApp();
   const t = useText();
   const toast = useToast();
   const [asking, setAsking] = React.useState(false);
-  const wipe = (word: string) => void app.ops.wipe(word).then((done) => toast.success([t("wiped"), done?.worker].filter(Boolean).join(" ")), (error: unknown) => toast.error(error));
+  const wipe = (word: string) => void app.ops.wipe(word).then(
+      (done) => (toast.success([t("wiped"), done?.worker].filter(Boolean).join(" ")), onWiped()),
+      (error: unknown) => toast.error(error),
+    );
   return (
     <section className="sai-card">
-      <h5>{t("privacy")}</h5>
+      <h3 className="h5">{t("privacy")}</h3>
       <p className="sai-soft">{t("wipeText")}</p>
       <Button variant="danger" onClick={() => setAsking(true)}>{t("wipe")}</Button>
       {asking && <ConfirmTyped title={t("wipe")} text={t("wipeText")} ask={t("wipeType")} word="WIPE" button={t("wipe")} onClose={() => setAsking(false)} onConfirm={wipe} />}

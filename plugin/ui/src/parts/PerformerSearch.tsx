@@ -10,12 +10,14 @@ interface Props {
   onChoose(performer: { id: string; name: string }): void;
   onCreate?(name: string): void;
   onCancel?(): void;
+  /** A performer who is not to be found: whoever is compared with others. */
+  without?: string;
   autoFocus?: boolean;
 }
 
 const TYPING = 250;
 
-export const PerformerSearch: React.FC<Props> = ({ onChoose, onCreate, onCancel, autoFocus = true }) => {
+export const PerformerSearch: React.FC<Props> = ({ onChoose, onCreate, onCancel, without, autoFocus = true }) => {
   const app = useApp();
   const t = useText();
   const [text, setText] = React.useState("");
@@ -29,7 +31,7 @@ export const PerformerSearch: React.FC<Props> = ({ onChoose, onCreate, onCancel,
     let current = true;
     const timer = setTimeout(() => {
       searchPerformers(app.graphql, text).then(
-        (list) => current && (setFound(list), setAnswered(text), setActive(0)),
+        (list) => current && (setFound(list.filter((one) => one.id !== without)), setAnswered(text), setActive(0)),
         () => current && (setFound([]), setAnswered(text)),
       );
     }, text ? TYPING : 0);
@@ -37,7 +39,7 @@ export const PerformerSearch: React.FC<Props> = ({ onChoose, onCreate, onCancel,
       current = false;
       clearTimeout(timer);
     };
-  }, [app, text]);
+  }, [app, text, without]);
 
   const typed = text.trim();
   const options = [

@@ -39,7 +39,7 @@ const Dialog: React.FC<{ open: PerformerDialog }> = ({ open }) => {
         <Modal.Title id="sai-performer-title" as="h4">{open.kind === "similar" ? t("similarTo", { name }) : t("compareTitle")}</Modal.Title>
       </Modal.Header>
       <Modal.Body>
-        {open.kind === "similar" ? <SimilarPeople id={open.id} /> : open.other ? <Compare a={open.id} b={open.other} /> : <ChooseOther open={open} />}
+        {open.kind === "similar" ? <SimilarPeople id={open.id} /> : open.other ? <Compare a={{ id: open.id, name }} b={open.other} /> : <ChooseOther open={open} />}
       </Modal.Body>
     </Modal>
   );
@@ -51,7 +51,7 @@ const ChooseOther: React.FC<{ open: PerformerDialog }> = ({ open }) => {
   return (
     <div className="sai-choose-other">
       <p className="sai-soft">{t("compareChoose")}</p>
-      <PerformerSearch onChoose={(choice) => app.performer.set({ ...open, other: choice.id })} />
+      <PerformerSearch without={open.id} onChoose={(other) => app.performer.set({ ...open, other })} />
     </div>
   );
 };
@@ -67,13 +67,13 @@ const SimilarPeople: React.FC<{ id: string }> = ({ id }) => {
     <>
       <p className="sai-soft">{t("similarHint")}</p>
       <ul className="sai-similar">
-        {data.map((one) => (
+        {[...data].sort((one, other) => other.probability - one.probability).map((one) => (
           <li key={one.performer_id}>
             <Face src={performerImage(one.performer_id)} label={one.name} size="l" />
             <PerformerLink id={one.performer_id} name={one.name} />
             <small className="sai-soft">{t("onePerson")}</small>
             <Probability value={one.probability} addFrom={ADD_FROM} />
-            <Button size="sm" variant="secondary" onClick={() => app.performer.set({ kind: "compare", id, other: one.performer_id })}>{t("compare")}</Button>
+            <Button size="sm" variant="secondary" onClick={() => app.performer.set({ kind: "compare", id, other: { id: one.performer_id, name: one.name } })}>{t("compare")}</Button>
           </li>
         ))}
       </ul>
@@ -81,17 +81,26 @@ const SimilarPeople: React.FC<{ id: string }> = ({ id }) => {
   );
 };
 
-const Compare: React.FC<{ a: string; b: string }> = ({ a, b }) => {
+interface Somebody {
+  id: string;
+  name: string;
+}
+
+const Compare: React.FC<{ a: Somebody; b: Somebody }> = ({ a, b }) => {
   const app = useApp();
   const t = useText();
-  const { data, error, reload } = useLoaded(() => app.ops.compare(a, b), [a, b]);
+  const { data, error, reload } = useLoaded(() => app.ops.compare(a.id, b.id), [a.id, b.id]);
   if (error) return <Trouble error={error} retry={reload} />;
   if (!data) return <Waiting />;
   return (
     <div className="sai-compare">
       <div className="sai-pair">
-        <Face src={data.crops[0] ?? performerImage(a)} label="" size="l" />
-        <Face src={data.crops[1] ?? performerImage(b)} label="" size="l" />
+        {[a, b].map((one, side) => (
+          <div key={one.id}>
+            <Face src={data.crops[side] || performerImage(one.id)} label="" size="l" />
+            <PerformerLink id={one.id} name={one.name} />
+          </div>
+        ))}
       </div>
       <p className="sai-verdict">{t("onePersonProbability", { percent: t.percent(data.probability) })}</p>
       <table className="sai-parts">

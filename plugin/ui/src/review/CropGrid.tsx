@@ -22,7 +22,7 @@ function useCrops(job: string | null, images: readonly SeenIn[], first: number, 
       const keys = keyPages[page];
       if (!keys || asked.current.has(page)) continue;
       asked.current.add(page);
-      app.ops.crops(job, keys).then(
+      app.ops.crops(job, keys.filter(Boolean)).then(
         (answer) => setCrops((before) => ({ ...before, ...answer.crops })),
         () => asked.current.delete(page),
       );
@@ -64,7 +64,7 @@ const Grid: React.FC<{ job: string | null; images: SeenIn[]; name: string }> = (
       <div style={{ height: shown.height }}>
         <div className="sai-grid-cells" style={{ transform: `translateY(${shown.padTop}px)`, gridTemplateColumns: `repeat(${columns}, 1fr)` }}>
           {images.slice(shown.first, shown.last).map((image) => (
-            <Link key={image.crop_key} to={`/images/${image.image_id}`} target="_blank" rel="noreferrer">
+            <Link key={`${image.image_id} ${image.crop_key}`} to={`/images/${image.image_id}`} target="_blank" rel="noreferrer">
               <Face src={crops[image.crop_key]} label={name} />
             </Link>
           ))}

@@ -132,10 +132,9 @@ const RowButtons: React.FC<Pick<Props, "item" | "actions" | "searching" | "setSe
           className="sai-tick"
           variant={ticked ? "success" : "outline-success"}
           aria-pressed={ticked}
-          aria-label={t("addName", { name: performer.name })}
           onClick={() => actions.tick(!ticked)}
         >
-          <Glyph name="check" /> {row.tagged && !chosen ? t("confirm") : ticked ? t("willAdd") : t("addNobody")}
+          <Glyph name="check" /> {row.tagged && !chosen ? t("confirm") : ticked ? t("willAdd") : t("addNobody")} <span className="sr-only">{performer.name}</span>
         </Button>
       )}
       <Button size="sm" variant="link" aria-expanded={searching} onClick={() => setSearching(!searching)}>

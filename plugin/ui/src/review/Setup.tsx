@@ -9,7 +9,7 @@ export const SetupQuestion: React.FC<{ plan: SetupPlan; onAccept(): void; onCanc
   const t = useText();
   return (
     <div className="sai-setup">
-      <h5>{t("setupTitle")}</h5>
+      <h3 className="h5">{t("setupTitle")}</h3>
       <p>{t("setupText")}</p>
       <table className="sai-parts">
         <tbody>
@@ -36,7 +36,7 @@ export const SetupProgress: React.FC<{ setup: SetupStatus | null }> = ({ setup }
   const t = useText();
   return (
     <div className="sai-setup" role="status">
-      <h5>{t("setupRunning")}</h5>
+      <h3 className="h5">{t("setupRunning")}</h3>
       <Bar fraction={setup && setup.fraction > 0 ? setup.fraction : null} label={t("setupRunning")} />
       <p>{[setup?.said && t.said(setup.said), setup && setup.fraction > 0 ? t.share(setup.fraction) : ""].filter(Boolean).join(" · ")}</p>
       <p className="sai-soft">{t("setupStays")}</p>

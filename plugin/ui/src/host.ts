@@ -74,6 +74,22 @@ export function currentPlayer(): Player | undefined {
   return player && !player.isDisposed?.() ? player : undefined;
 }
 
+/** The video of an image's page, where the image is a clip. */
+export function currentClip(root: ParentNode = document): HTMLVideoElement | null {
+  return root.querySelector("video.image-image");
+}
+
+/** Shows the picture at `time` in whatever plays on this page; false where nothing does. */
+export function showMoment(time: number): boolean {
+  const [player, clip] = [currentPlayer(), currentClip()];
+  if (player) void seekPaused(player, time);
+  else if (clip) {
+    clip.pause();
+    clip.currentTime = time;
+  }
+  return !!player || !!clip;
+}
+
 const LOADING = 8000;
 
 /**

@@ -3,7 +3,7 @@ import * as React from "react";
 import { Button } from "react-bootstrap";
 import { openReview } from "../app";
 import { useApp, useLoaded, useStore, useText } from "../context";
-import { currentPlayer, seekPaused } from "../host";
+import { showMoment } from "../host";
 import { timeCode } from "../lib/time";
 import { Badge, Empty, Face, PerformerLink, Probability, Trouble, Waiting } from "../parts/basics";
 import { useUndoQuestion } from "../parts/UndoRun";
@@ -102,8 +102,7 @@ const Lane: React.FC<{ row: Row; duration: number }> = ({ row, duration }) => {
   const t = useText();
   const pointed = useStore(app.pointed);
   const seek = (time: number) => {
-    const player = currentPlayer();
-    if (player) void seekPaused(player, time);
+    showMoment(time);
     app.pointed.set(row.key);
   };
   const name = row.name ?? t("unknownPerson");

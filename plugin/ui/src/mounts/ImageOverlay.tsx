@@ -1,9 +1,11 @@
-/** Boxes over the picture of an image's page, placed from the picture's own rectangle. */
+/** Boxes over the picture of an image's page, placed from the picture's own rectangle; over a clip those of the moment. */
 import * as React from "react";
 import ReactDOM from "react-dom";
 import { useApp, useStore } from "../context";
+import { currentClip } from "../host";
+import { boxesAt } from "../lib/boxes";
 import type { NamedBox } from "../lib/boxes";
-import { Boxes } from "./Overlay";
+import { Boxes, TOLERANCE } from "./Overlay";
 
 interface Place {
   left: number;
@@ -34,12 +36,27 @@ function usePlace(container: HTMLElement | null): Place | undefined {
   return place;
 }
 
+/** Where the clip in `container` is, null where there is a picture. */
+function useClipTime(container: HTMLElement | null): number | null {
+  const [time, setTime] = React.useState<number | null>(null);
+  React.useEffect(() => {
+    const clip = container && currentClip(container);
+    if (!clip) return setTime(null);
+    const read = () => setTime(clip.currentTime);
+    read();
+    clip.addEventListener("timeupdate", read);
+    return () => clip.removeEventListener("timeupdate", read);
+  }, [container]);
+  return time;
+}
+
 export const ImageOverlay: React.FC<{ id: string; container: HTMLElement | null }> = ({ id, container }) => {
   const app = useApp();
   const shown = useStore(app.overlay);
   const place = usePlace(container);
+  const time = useClipTime(container);
   if (!container || !place || shown?.type !== "image" || shown.id !== id) return null;
   const rows = [...shown.result.people, ...shown.result.unknown].filter((row) => row.state !== "skipped");
-  const boxes: NamedBox[] = rows.flatMap((row) => row.boxes.slice(0, 1).map((box) => ({ row, box })));
+  const boxes: NamedBox[] = time !== null ? boxesAt(rows, time, TOLERANCE) : rows.flatMap((row) => row.boxes.slice(0, 1).map((box) => ({ row, box })));
   return ReactDOM.createPortal(<div className="sai sai-image-overlay" style={place}><Boxes boxes={boxes} outer={place} /></div>, container);
 };

@@ -15,7 +15,8 @@ import type { NamedBox } from "../lib/boxes";
 import { Waiting } from "../parts/basics";
 
 const LOOK_FOR_PLAYER = 500;
-const TOLERANCE = 0.35;
+/** Seconds for which a face lies where it was found. */
+export const TOLERANCE = 0.35;
 
 export const isVr = (player: Player) => !!player.el().querySelector("canvas") || player.el().classList.contains("vjs-vr");
 

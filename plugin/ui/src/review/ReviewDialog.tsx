@@ -45,7 +45,7 @@ const Dialog: React.FC<{ review: Review }> = ({ review }) => {
   const title = review.title || (scene?.id === review.target.id ? scene.title : "");
   const titleKey = review.target.mode === "frame" ? "whoFrame" : TITLES[review.target.type];
   return (
-    <Modal show size="xl" scrollable onHide={close} dialogClassName="sai sai-review" aria-labelledby="sai-review-title" animation={false} enforceFocus={false}>
+    <Modal show size="xl" scrollable onHide={close} dialogClassName="sai sai-review" aria-labelledby="sai-review-title" animation={false}>
       <Modal.Header closeButton closeLabel={t("close")}>
         <Modal.Title id="sai-review-title" as="h4">
           {t(titleKey)}

@@ -3,7 +3,7 @@ import * as React from "react";
 import { Button } from "react-bootstrap";
 import type { App, Review } from "../app";
 import { useApp, useLoaded, useStore, useText, useToast } from "../context";
-import { currentPlayer, seekPaused } from "../host";
+import { showMoment } from "../host";
 import { UNDO_SHOWN, addedText, apply, undoRun, unsavedForm } from "./actions";
 import { accepted, decide, namesToAdd, noChoices, reviewRows } from "./choices";
 import type { Decision, ReviewRow } from "./choices";
@@ -99,9 +99,7 @@ export function useReview(review: Review) {
     verdict: (what) => verdict(item, what),
     takeBack: () => takeBack(item),
     seek(time) {
-      const player = currentPlayer();
-      if (!player) return;
-      void seekPaused(player, time);
+      if (!showMoment(time)) return;
       app.pointed.set(item.row.key);
       app.review.set({ ...review, minimized: true });
     },

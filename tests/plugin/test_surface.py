@@ -152,6 +152,18 @@ def test_a_new_performer_comes_and_goes(page: Page) -> None:
     assert performers(page, "scene", 1) == []
 
 
+def test_a_wrong_name_that_was_taken_back_is_not_proposed_again(page: Page) -> None:
+    job, result, _ = page.identify("image", 3)
+    (stranger,) = [row["key"] for row in result["unknown"]]
+    run = page.ok("apply", job=job, accept=[{"person": stranger, "performer_id": "3"}])["run"]
+    _, result, _ = page.identify("image", 3)
+    assert [row["performer_id"] for row in result["people"]] == ["3"]
+    page.ok("undo", run=run)
+    _, result, _ = page.identify("image", 3)
+    assert result["people"] == []
+    assert len(result["unknown"]) == 1
+
+
 def test_a_refused_name_stays_away(page: Page) -> None:
     job, _, _ = page.identify("image", 1)
     page.ok("decide", job=job, person="p1", verdict="not")

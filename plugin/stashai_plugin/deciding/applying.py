@@ -14,7 +14,7 @@ from ..host.bench import Bench
 from ..request import KINDS, Request
 from ..rows import stamp
 from .faces import faces_of, job_of, person_of, probability_of
-from .teaching import confirm, unteach
+from .teaching import confirm, unconfirm
 
 if TYPE_CHECKING:
     from stashai.tracking.records import JobRow
@@ -80,13 +80,11 @@ def undo(request: Request) -> Json:
 
 
 def _take_back(bench: Bench, rows: Sequence[Any]) -> None:
-    """What was taught by accepting goes with it: the confirmations of these performers on these items."""
-    for row in rows:
-        if row.field != "performer_ids":
-            continue
-        person = person_of(bench, row.value)
-        if person is not None:
-            unteach(bench, person, row.entity_type, row.entity_id)
+    """What was said and taught by accepting goes with it; a task's additions say and teach nothing."""
+    for performer, job_id in {(row.value, row.job_id) for row in rows if row.field == "performer_ids"}:
+        person, job = person_of(bench, performer), bench.ledger.job(job_id) if job_id else None
+        if person is not None and job is not None and job.run_policy == "steps":
+            unconfirm(bench, job, person)
 
 
 def runs(request: Request) -> list[Json]:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from stashai.errors import StashAIError, UsageError
 from stashai.processing.stores import Decision
 from stashai.processors.stash_performers import reference_of
+from stashai.tracking.decisions import Decisions
 
 from ..engine.choosing import quiet_engine
+from ..looking.findings import current_findings
 from .faces import faces_of
 
 if TYPE_CHECKING:
@@ -37,10 +39,13 @@ def confirm(bench: Bench, job: JobRow, key: str, performer: str) -> None:
     for item, findings, faces in faces_of(job, key, bench):
         seen = tuple(face.observation for face in faces if face.observation is not None)
         bench.stores.decisions.record(Decision(findings.fingerprint, person.id, True, seen))
-        kind = "image" if job.entity_type == "gallery" else job.entity_type or ""
         with suppress(StashAIError):
             # Teaching is a gift: what was asked for, the name, is written whatever becomes of it.
-            _teach(bench, person, kind, item, findings, faces)
+            _teach(bench, person, _kind_of_items(job), item, findings, faces)
+
+
+def _kind_of_items(job: JobRow) -> str:
+    return "image" if job.entity_type == "gallery" else job.entity_type or ""
 
 
 def _teach(bench: Bench, person: Person, kind: str, item: str, findings: StashFindings, faces: Sequence[SeenFace]) -> None:
@@ -63,7 +68,15 @@ def _taught_path(kind: str, item: str) -> str:
     return f"confirmed/{kind}/{item}"
 
 
-def unteach(bench: Bench, person: Person, kind: str, item: str) -> None:
+def unconfirm(bench: Bench, job: JobRow, person: Person) -> None:
+    """What was confirmed of this person in a job is neither known nor learned from any more."""
+    store, kind = Decisions(bench.ledger.database), _kind_of_items(job)
+    found = current_findings(bench, job)
+    for findings in found.values():
+        for said in store.decisions(findings.fingerprint):
+            if said.person_id == person.id and said.accepted:
+                store.retract(said)
+    taught = {_taught_path(kind, item) for item in found}
     for path, reference in bench.people.confirmed(person.id):
-        if path == _taught_path(kind, item):
+        if path in taught:
             bench.stores.people.set_usable(reference, False, "the name was taken back")

@@ -70,9 +70,7 @@ def _spawn(request: Request) -> None:
         options = {"creationflags": 0x00000008 | 0x00000200}  # DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP
     write_progress(request.data, Said("starting", "Starting"), state="running", fraction=0.0)
     with (request.data / "setup.log").open("ab") as output:
-        subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, close_fds=True, cwd=request.data, **options
-        )
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, close_fds=True, cwd=request.data, **options)
     if not _begun(request.data):
         log = str(request.data / "setup.log")
         write_failure(request.data, SetupError("The set-up did not start.", remedy=f"See {log}.", code="setup-silent", params={"log": log}))

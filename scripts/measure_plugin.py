@@ -1,4 +1,4 @@
-"""Times the plugin as Stash runs it: real processes, real networks, a fake Stash, public portraits. Called by `stashai bench plugin`.
+"""Measures the plugin as Stash runs it: real processes, real networks, a fake Stash, public portraits. Called by `stashai bench plugin`.
 
     python scripts/measure_plugin.py [--photos DIR] [--count N]
 
@@ -10,13 +10,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,14 +27,19 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / name) for name in ("shared", "plugin", ".")]
 
-import requests  # noqa: E402 - the checkout comes first
+import numpy as np  # noqa: E402 - the checkout comes first
+import requests  # noqa: E402
+from PIL import Image  # noqa: E402
 from tests.fakes.fake_stash import FakeStash  # noqa: E402
 from tests.fakes.fake_stash.demo import fill  # noqa: E402
 
+from stashai.bench.footage import make_film  # noqa: E402
 from stashai.demo import fetch_pictures  # noqa: E402
 from stashai.settings import Settings  # noqa: E402
 
 ROUNDS = 15
+LARGE = (9000, 6700)
+"""Pixels of a large picture: 60 million."""
 OPERATION = 'mutation($a:Map){runPluginOperation(plugin_id:"stashai",args:$a)}'
 Json = dict[str, Any]
 
@@ -116,6 +124,68 @@ def clicks(stash: FakeStash, pictures: dict[str, Path]) -> Json:
     return {"cold": cold, **others}
 
 
+# memory --------------------------------------------------------------------------------------------------------------
+
+
+class Peak:
+    """The largest resident memory, in MiB, that any process of the plugin had while this was entered; None where /proc is not."""
+
+    def __init__(self, stash: FakeStash) -> None:
+        self.mib: float | None = None
+        self._stash, self._over = stash, threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Peak:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.01):
+            # The kernel keeps each process's peak: little is missed between two looks.
+            for process in self._stash.processes[-4:]:
+                with suppress(OSError, IndexError):
+                    status = Path(f"/proc/{process.pid}/status").read_text()
+                    self.mib = max(self.mib or 0.0, int(status.split("VmHWM:")[1].split()[0]) / 1024)
+
+
+def memory(stash: FakeStash, pictures: dict[str, Path]) -> dict[str, float | None]:
+    """Peaks of a scene of 1080p, of a picture of 60 megapixels as JPEG and as PNG, and of a task with eight of the former."""
+    media = stash.config / "media"
+    faces = [np.asarray(Image.open(pictures[name]).convert("RGB")) for name in ("obama2.jpg", "astronaut.png")]
+    film = make_film(media / "film.mp4", 60.0, faces)
+    scene = stash.library.add_scene("1080p", film, duration=60.0, size=(1920, 1080), rate=25)
+    peaks: dict[str, float | None] = {}
+    with Peak(stash) as peak:
+        click(stash, "scene", scene.id)
+    peaks["scene"] = peak.mib
+    large = Image.open(pictures["obama2.jpg"]).convert("RGB").resize(LARGE, Image.Resampling.BILINEAR)
+    for kind in ("jpg", "png"):
+        large.save(media / f"large.{kind}", quality=88, compress_level=1)
+        row = stash.library.add_image(f"Large {kind}", media / f"large.{kind}")
+        row.files[0] |= {"width": LARGE[0], "height": LARGE[1]}
+        with Peak(stash) as peak:
+            click(stash, "image", row.id)
+        peaks[kind] = peak.mib
+    ids = [str(_another(stash, media, number)) for number in range(8)]
+    with Peak(stash) as peak:
+        arguments = {"op": "task_identify", "type": "image", "ids_json": json.dumps(ids)}
+        stash.jobs.wait(stash.run_task("stashai", None, "eight large pictures", arguments), 600)
+    peaks["batch"] = peak.mib
+    return peaks
+
+
+def _another(stash: FakeStash, media: Path, number: int) -> int:
+    path = media / f"large{number}.jpg"
+    path.write_bytes((media / "large.jpg").read_bytes() + bytes([number]))
+    row = stash.library.add_image(f"Large {number}", path)
+    row.files[0] |= {"width": LARGE[0], "height": LARGE[1]}
+    return row.id
+
+
 # learning ------------------------------------------------------------------------------------------------------------
 
 
@@ -127,8 +197,8 @@ def portraits(photos: Path) -> Iterator[Path]:
 
 
 def learning(photos: Path, count: int) -> Json:
-    """Pictures a second: the task's, from when it was begun to its end, and the core's on the same files, on all cores each; and
-    the processor's milliseconds a picture, which do not depend on what else the machine does."""
+    """Pictures a second: the task's once the first picture is learned, to its end, and the core's on the same files, on all cores
+    each; the seconds until then; and the processor's milliseconds a picture, which do not depend on what else the machine does."""
     chosen = list(islice(portraits(photos), count))
     core = [core_speed(chosen)]
     with tempfile.TemporaryDirectory(prefix="stashai-bench-") as folder:
@@ -138,13 +208,28 @@ def learning(photos: Path, count: int) -> Json:
             for number, path in enumerate(chosen):
                 stash.library.add_performer(f"{path.parent.name} {number}", path.read_bytes())
             began, used = time.perf_counter(), used_by_children()
-            stash.jobs.wait(stash.run_task("stashai", "Learn my performers' faces", None, {}), 3600)
+            job = stash.run_task("stashai", "Learn my performers' faces", None, {})
+            early = first_learned(config / "stashai-data" / "stash.sqlite3")
+            start = time.perf_counter() - began
+            stash.jobs.wait(job, 3600)
             seconds, used = time.perf_counter() - began, used_by_children() - used
             told = next(text for _, text in reversed(stash.log.lines) if text.startswith("Looked at"))
     core.append(core_speed(chosen))
     rate, per_picture = (statistics.mean(values) for values in zip(*core, strict=True))
-    found = {"task_rate": count / seconds, "task_ms": 1000 * used / count, "told": told}
-    return {"count": count, "core_rate": rate, "core_ms": per_picture, **found}
+    found = {"start": start, "task_rate": (count - early) / (seconds - start), "task_ms": 1000 * used / count, "told": told}
+    return {"count": len(chosen), "core_rate": rate, "core_ms": per_picture, **found}
+
+
+def first_learned(mirror: Path, patience: float = 120.0) -> int:
+    """Wait until pictures are learned; how many."""
+    limit = time.monotonic() + patience
+    while time.monotonic() < limit:
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(f"file:{mirror}?mode=ro", uri=True)) as rows:
+            (count,) = rows.execute("SELECT COUNT(*) FROM performers WHERE outcome <> ''").fetchone()
+            if count:
+                return int(count)
+        time.sleep(0.05)
+    raise SystemExit("No picture was learned.")
 
 
 def used_by_children() -> float:
@@ -186,6 +271,7 @@ def main() -> int:
         unpack(config)
         with FakeStash(config) as stash:
             found: Json = {"clicks": clicks(stash, dict(pictures)), "starts": starts(stash)}
+            found["memory"] = memory(stash, dict(pictures))
     if options.photos:
         found["learning"] = learning(options.photos, options.count)
     print(json.dumps(found))

@@ -60,7 +60,9 @@ def job_row(row: dict[str, Any]) -> dict[str, Any]:
         "entity": None, "error": None,
     }  # fmt: skip
     if row["error_message"]:
-        shown["error"] = {"code": row["error_code"] or "error", "message": row["error_message"], "remedy": row["error_details"] or ""}
+        helps = Said.read(row["error_details"] or "")
+        found = {"code": row["error_code"] or "error", "message": row["error_message"]}
+        shown["error"] = {**found, "remedy": helps.text, "params": dict(helps.params)}
     if row["entity_id"]:
         shown["entity"] = {"type": row["entity_type"], "id": row["entity_id"], "name": row["entity_name"]}
     return shown

@@ -74,7 +74,8 @@ class Chain:
             raise
         if more:
             bench.ledger.release(claim, self._progress_text())
-        return {"job": self._row(claim), "result": result, "more": more, "where": engine.where, "notice": bench.notice}
+        notice = {"notice": bench.notice.text, "notice_said": bench.notice.shown}
+        return {"job": self._row(claim), "result": result, "more": more, "where": engine.where, **notice}
 
     def _without_worker(self, claim: Claim, error: StashAIError) -> Json:
         """The row waits with all that was seen. The next step goes on here, or, where this host cannot, says why not."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from stashai.errors import UsageError
 from stashai.ids import new_id
-from stashai.stash.writeback import Addition, WriteBack
+from stashai.stash.writeback import CREATED, PERFORMERS, Addition, WriteBack
 
 from ..host.bench import Bench
 from ..request import KINDS, Request
@@ -18,6 +18,7 @@ from .teaching import confirm, unconfirm
 
 if TYPE_CHECKING:
     from stashai.tracking.records import JobRow
+    from stashai.tracking.writes import RunRow
 
 RUNS_A_PAGE = 25
 Json = dict[str, Any]
@@ -71,17 +72,18 @@ def undo(request: Request) -> Json:
     undone = WriteBack(bench.gateway, bench.writes).undo(run, preview=preview)
     if not preview:
         _take_back(bench, rows)
-    names = list(dict.fromkeys(_names(bench, [row.value for row in rows if row.field == "performer_ids"]).values()))
+    names = list(dict.fromkeys(_names(bench, [row.value for row in rows if row.field == PERFORMERS]).values()))
+    about = names or [row.value for row in rows if row.field == CREATED]
     did = "Would remove" if preview else "Removed"
     return {
-        "count": undone.count, "name": ", ".join(names) or "created performers", "names": names, "message": f"{did} {undone.count}.",
+        "count": undone.count, "name": ", ".join(about), "names": names, "message": f"{did} {undone.count}.",
         "skipped": [stays.text for stays in undone.skipped], "stays": [asdict(stays) for stays in undone.skipped],
     }  # fmt: skip
 
 
 def _take_back(bench: Bench, rows: Sequence[Any]) -> None:
     """What was said and taught by accepting goes with it; a task's additions say and teach nothing."""
-    for performer, job_id in {(row.value, row.job_id) for row in rows if row.field == "performer_ids"}:
+    for performer, job_id in {(row.value, row.job_id) for row in rows if row.field == PERFORMERS}:
         person, job = person_of(bench, performer), bench.ledger.job(job_id) if job_id else None
         if person is not None and job is not None and job.run_policy == "steps":
             unconfirm(bench, job, person)
@@ -92,16 +94,22 @@ def runs(request: Request) -> list[Json]:
     bench = Bench(request, models=False)
     entity = (request.choice("type", KINDS), request.stash_id("id")) if "id" in request.arguments else None
     names = bench.mirror.names()
-    shown = []
-    for run in bench.writes.runs(RUNS_A_PAGE, (request.page() - 1) * RUNS_A_PAGE, entity):
-        performers = dict.fromkeys(row.value for row in bench.writes.of_run(run.run) if row.field == "performer_ids")
-        title = ", ".join(names.get(p, f"performer {p}") for p in list(performers)[:5]) + (" …" if len(performers) > 5 else "")
-        job = bench.ledger.job(run.job_id) if run.job_id else None
-        about = job.entity_name or job.job_name if job else ""
-        text = f"{title or 'created performers'}{f' – {about}' if about else ''}"
-        facts: Json = {"names": [names.get(p, "") for p in performers], "about": about}
-        shown.append({"run": run.run, "when": stamp(run.began), "title": text, "count": run.writes, "undone": run.undone, **facts})
-    return shown
+    return [_shown_run(bench, run, names) for run in bench.writes.runs(RUNS_A_PAGE, (request.page() - 1) * RUNS_A_PAGE, entity)]
+
+
+def _shown_run(bench: Bench, run: RunRow, names: Mapping[str, str]) -> Json:
+    """`names` of the performers that were added, `created` of those that were made, `about` what they were found in."""
+    rows = bench.writes.of_run(run.run)
+    added = list(dict.fromkeys(row.value for row in rows if row.field == PERFORMERS))
+    created = [row.value for row in rows if row.field == CREATED]
+    called = [names.get(p, f"performer {p}") for p in added] or [f"created {name}" for name in created]
+    title = ", ".join(called[:5]) + (" …" if len(called) > 5 else "")
+    job = bench.ledger.job(run.job_id) if run.job_id else None
+    about = job.entity_name or job.job_name if job else ""
+    return {
+        "run": run.run, "when": stamp(run.began), "title": f"{title}{f' – {about}' if about else ''}", "count": run.writes,
+        "undone": run.undone, "names": [names.get(p, "") for p in added], "created": created, "about": about,
+    }  # fmt: skip
 
 
 def _names(bench: Bench, performers: Sequence[str]) -> dict[str, str]:

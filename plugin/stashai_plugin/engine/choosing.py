@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stashai.errors import StashAIError
 
 from ..preferences.fields import only_on_worker, wants_worker
+from ..said import Said
 from ..setup.state import is_ready
 from .link import Link, WorkerGoneError, find_worker
 
@@ -41,7 +42,8 @@ def worker_of(bench: Bench) -> Link | None:
     why neither can."""
     if not wants_worker(bench.preferences):
         if bench.preferences["run_on"] == "worker":
-            raise StashAIError("No other computer is paired.", remedy="Enter its address and token in StashAI's settings.", code="worker")
+            remedy = "Enter its address and token in StashAI's settings."
+            raise StashAIError("No other computer is paired.", remedy=remedy, code="no-worker")
         bench.require_local()
         return None
     try:
@@ -50,6 +52,6 @@ def worker_of(bench: Bench) -> Link | None:
         if only_on_worker(bench.preferences) or not is_ready(bench.request):
             raise
         bench.require_local()
-        bench.notice = f"{error.message} This Stash does it by itself."
-        bench.request.log.warning(bench.notice)
+        bench.notice = Said(error.code, f"{error.message} This Stash does it by itself.", error.params)
+        bench.request.log.warning(bench.notice.text)
         return None

@@ -125,7 +125,7 @@ class WorkerEngine:
                 raise found
             self._sending.not_there(item)
         if state == "failed" and not answer["items"]:
-            raise StashAIError(str(answer["job"].get("error_message") or "The worker could not do it."), code="worker")
+            raise StashAIError(str(answer["job"].get("error_message") or "The worker could not do it."), code="worker-failed")
         return nothing_yet(remote["media"][0], "sprite"), False
 
     def images(self, job: str, images: Iterable[tuple[int, Item]]) -> Iterator[Seen]:

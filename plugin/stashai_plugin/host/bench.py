@@ -17,6 +17,7 @@ from ..gateway import gateway
 from ..preferences.fields import only_on_worker, wants_worker
 from ..preferences.saved import cached, load
 from ..request import Request
+from ..said import Said
 from ..setup.start import needed
 from ..setup.state import is_ready, make_private
 
@@ -66,7 +67,7 @@ class Bench:
         self.clock = SystemClock()
         self.settings = request.library_settings()
         self.mirror = Mirror(request.data)
-        self.notice = ""
+        self.notice = Said("", "")
 
     @cached_property
     def gateway(self) -> StashClient:

@@ -26,7 +26,8 @@ def keep_failure(bench: Bench, claim: Claim, error: Exception) -> None:
         if interrupts(known):
             bench.ledger.release(claim, Said(INTERRUPTED, f"Interrupted: {known.message}", {"why": known.code}).kept)
         else:
-            bench.ledger.finish(claim, "failed", error=(known.code, known.message, known.remedy))
+            helps = Said(known.code, known.remedy, known.params).kept if known.params else known.remedy
+            bench.ledger.finish(claim, "failed", error=(known.code, known.message, helps))
     except StashAIError as second:
         bench.request.log.warning(str(second))
 

@@ -58,7 +58,7 @@ def _everything(request: Request) -> None:
     write_progress(data, Said("packages", "Packages"), state="running", fraction=0.0, started=time.time())
     lock = lock_file(request.locks)
     if not lock.is_file():
-        raise SetupError("The list of packages is missing.", remedy="Install the plugin again.")
+        raise SetupError("The list of packages is missing.", remedy="Install the plugin again.", code="no-lock")
     folder = runtime_folder(data, lock)
     if not folder.is_dir() and not importable():
         install(lock, folder, data)

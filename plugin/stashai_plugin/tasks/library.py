@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from stashai.stash.entities import Item
     from stashai.tracking.records import Claim, Outcome
 
-PICTURES_AT_ONCE = 16
+PICTURES_AT_ONCE, PIXELS_AT_ONCE = 16, 50_000_000
+"""Pictures of a batch, and their pixels together: decoded ones take much memory."""
 REREAD = 60.0
 """Seconds after which newly learned performers are taken into account."""
 SUSPECT = 2
@@ -82,7 +83,8 @@ class Library:
                 self._keep_rows([failed_outcome(item, number, _ended_processes(item))])
                 continue
             alone = item.is_video or item.id in self._crashes
-            if waiting and (alone or len(waiting) >= PICTURES_AT_ONCE):
+            pixels = sum(picture.pixels for _, picture in waiting) + item.pixels
+            if waiting and (alone or len(waiting) >= PICTURES_AT_ONCE or pixels > PIXELS_AT_ONCE):
                 yield waiting
                 waiting = []
             if alone:

@@ -58,7 +58,7 @@ def check(request: Request) -> str:
     for model in facts["models"]:
         request.log.info(f"model {model['id']}: {model['state']}")
     if where["mode"] == "unavailable":
-        raise SetupError(where["reason"], remedy=where["remedy"])
+        raise SetupError(where["reason"], remedy=where["remedy"], code=where["code"])
     bench = Bench(request)
     server = bench.gateway.server()
     if where["mode"] == "local":

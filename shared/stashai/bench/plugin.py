@@ -15,7 +15,14 @@ from .outcome import Line, Outcome, at_least, at_most
 
 STATUS_MS, HOOK_MS = 120.0, 100.0
 STEP, WARM, WITHOUT_SPRITE = 5.0, 3.0, 10.0
-LEARNING = 0.9
+MEMORY_MB = 1024.0
+LEARNING, PERFORMERS = 0.9, 5000
+_PEAKS = {
+    "scene": "a click on a 1080p scene",
+    "jpg": "a click on a JPEG of 60 megapixels",
+    "png": "a click on a PNG of 60 megapixels",
+    "batch": "a task with eight JPEGs of 60 megapixels",
+}
 
 
 def measure(photos: Path | None = None, count: int = 500) -> Outcome:
@@ -39,12 +46,21 @@ def measure(photos: Path | None = None, count: int = 500) -> Outcome:
         Line("first rows when nobody is known yet", f"{clicks['cold']['first']:.1f} s"),
         at_most("longest step", max(click["longest"] for click in clicks.values()), STEP, "{:.1f} s"),
     ]
-    if "learning" in found:
-        rates = found["learning"]
-        ratio = rates["task_rate"] / rates["core_rate"]
-        beside = f"{rates['task_rate']:.1f} /s, the core on the same files {rates['core_rate']:.1f} /s"
-        lines.append(Line("learning performers, pictures", beside))
-        lines.append(at_least("learning, of the core's throughput", ratio, LEARNING))
-        lines.append(Line("the processor's time a picture", f"{rates['task_ms']:.0f} ms, the core's {rates['core_ms']:.0f} ms"))
+    peaks = {name: peak for name, peak in found["memory"].items() if peak is not None}
+    lines += [at_most(f"peak memory, {_PEAKS[name]}", peak, MEMORY_MB, "{:.0f} MiB") for name, peak in peaks.items()]
+    lines += _learning(found["learning"]) if "learning" in found else []
     arguments = f" --photos {photos} --count {count}" if photos else ""
     return Outcome("plugin", f"./stashai bench plugin{arguments}", lines, found, f"{available_cores()} cores")
+
+
+def _learning(rates: dict[str, float]) -> list[Line]:
+    """What the task does once it is going, and, with its start, what that comes to for a library."""
+    task, core = rates["task_rate"], rates["core_rate"]
+    whole = PERFORMERS / (rates["start"] + PERFORMERS / task)
+    return [
+        Line("learning performers, until the first picture", f"{rates['start']:.1f} s"),
+        Line("pictures from then on", f"{task:.1f} /s, the core on the same {rates['count']} files {core:.1f} /s"),
+        Line("of the core's throughput, from then on", f"{task / core:.1%}"),
+        at_least(f"of the core's throughput, {PERFORMERS:,} pictures with the start", whole / core, LEARNING),
+        Line("the processor's time a picture", f"{rates['task_ms']:.0f} ms, the core's {rates['core_ms']:.0f} ms"),
+    ]

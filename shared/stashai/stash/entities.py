@@ -65,6 +65,11 @@ class Item:
         return self.file is not None and self.file.is_video
 
     @property
+    def pixels(self) -> int:
+        """Of the picture, or of a frame; 0 where there is no file."""
+        return self.file.width * self.file.height if self.file else 0
+
+    @property
     def name(self) -> str:
         """The title, else the file's name; empty when there is neither."""
         return self.title or (base_name(self.file.path) if self.file else "")

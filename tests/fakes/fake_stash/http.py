@@ -144,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _of(self, row: Row, what: str) -> None:
         if what == "performer/image":
             picture = row.media.get("image")
-            return self._bytes(picture or DEFAULT_IMAGE, "image/jpeg" if picture else "image/svg+xml")
+            return self._bytes(picture or DEFAULT_IMAGE, str(row.values.get("kind") or "image/jpeg") if picture else "image/svg+xml")
         if what == "scene/screenshot":
             return self._bytes(row.media.get("screenshot") or DEFAULT_IMAGE, "image/jpeg")
         if what in ("scene/stream", "image/image", "image/thumbnail"):

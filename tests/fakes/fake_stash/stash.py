@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 import threading
@@ -92,7 +93,8 @@ class FakeStash:
         """Any .yml below the plugins folder is a plugin; one that cannot be read is left out and logged."""
         enabled = {name: manifest.enabled for name, manifest in self.plugins.items()}
         self.plugins = {}
-        for path in sorted((self.config / "plugins").rglob("*.yml")):
+        folders = os.walk(self.config / "plugins", followlinks=True)
+        for path in sorted(Path(folder, name) for folder, _, names in folders for name in names if name.endswith(".yml")):
             try:
                 manifest = Manifest.read(path)
             except ValueError as error:

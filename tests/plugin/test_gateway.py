@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from io import BufferedReader
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.fakes.fake_stash import FakeStash
 from stashai.stash.client import StashClient, below_base
 from stashai.stash.connection import Address, Connection, LoginError, StashError
 from stashai.stash.media import BLOCK, RangeFile
+from stashai.stash.queries import PING
 
 
 def client(stash: FakeStash, page_size: int = 3, cookie: str | None = None) -> StashClient:
@@ -102,9 +104,34 @@ def test_the_session_is_renewed_with_every_answer(stash: FakeStash) -> None:
     stash.username = "me"
     gateway = client(stash, cookie=stash.new_session())
     assert gateway.performer_count() == 0
-    first = gateway.connection._cookie
+    first = gateway.connection.identity.cookie
     gateway.performer_count()
-    assert gateway.connection._cookie != first
+    assert gateway.connection.identity.cookie != first
+
+
+def test_a_session_that_one_connection_renewed_is_everybodys(stash: FakeStash) -> None:
+    stash.username = "me"
+    first = stash.new_session()
+    gateway = client(stash, cookie=first)
+    thread = gateway.clone()
+    gateway.performer_count()
+    del stash._sessions[first]
+    assert thread.performer_count() == 0
+    assert gateway.clone().performer_count() == 0
+
+
+def test_a_quiet_session_is_renewed_each_quarter_of_its_age(stash: FakeStash) -> None:
+    stash.username = "me"
+    gateway = client(stash, cookie=stash.new_session())
+    gateway.keep_alive()
+    asked = len(stash.queries)
+    gateway.keep_alive()
+    assert len(stash.queries) == asked
+    before, gateway.connection.identity.renewed = gateway.connection.identity.cookie, time.monotonic() - stash.session_age / 4 - 1
+    gateway.keep_alive()
+    gateway.clone().keep_alive()
+    assert [query for query, _ in stash.queries[asked:]].count(PING) == 1
+    assert gateway.connection.identity.cookie != before
 
 
 def test_the_api_key_is_used_when_there_is_one(stash: FakeStash) -> None:
@@ -112,7 +139,7 @@ def test_the_api_key_is_used_when_there_is_one(stash: FakeStash) -> None:
     gateway = client(stash, cookie=stash.new_session())
     assert gateway.server().api_key == "secret"
     stash.expire_sessions()
-    assert gateway.performer_count() == 0
+    assert gateway.performer_count() == gateway.clone().performer_count() == 0
 
 
 def test_keys_do_not_stay_in_paths() -> None:

@@ -5,11 +5,7 @@ seen is in rows; these are read here with the standard library alone."""
 from __future__ import annotations
 
 import json
-import operator
-import sys
-from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -17,36 +13,20 @@ from stashai.processing.stores import Person, SourceFile
 from stashai.processors.stash_performers import ORIGIN, reference_of
 
 from ..said import Said
+from .agreement import Found, Numbers, Seen, agreeing, dominating, numbers, only
 from .tagged import Tagged
 
 if TYPE_CHECKING:
     from stashai.stash.entities import Item
     from stashai.stash.mirror import Known
-    from stashai.tracking.exchange import KeptFace
 
     from ..engine.base import Engine
     from ..host.bench import Bench
 
 MOST_TRIED, MOST_KEPT = 60, 30
 MOST_SCENES, LEAST_SCENES = 12, 3
-ALIKE = 0.45
-"""Cosine of the primary model from which on two faces of such media are taken for one person. Both media name the same
-performer, so this is far below what strangers would need."""
-SHARE = 0.5
-"""The part of a scene's faces that its dominating face has at least, and of the pictures that agree on one face."""
 BEYOND = ("image/", "scene/")
 """How the paths of what is learned here begin."""
-Numbers = Sequence[float]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A face that may be the performer's; `path` is what rows call the medium, `vector` the primary model's, of length 1."""
-
-    path: str
-    fingerprint: str
-    face: KeptFace
-    vector: Numbers
 
 
 class MoreFaces:
@@ -138,43 +118,3 @@ class MoreFaces:
                 source = SourceFile(ORIGIN, person.id, found.path, found.fingerprint, self._engine.detector, "enrolled", "")
                 people.record_source(source, [reference])
         return len(new)
-
-
-Seen = tuple["KeptFace", Numbers]
-
-
-def numbers(vector: bytes) -> Numbers:
-    """A row's vector."""
-    found = array("f", vector)
-    if sys.byteorder == "big":
-        found.byteswap()
-    return found
-
-
-def only(faces: Sequence[Seen]) -> Seen | None:
-    """The face of a picture that shows one alone."""
-    return faces[0] if len(faces) == 1 else None
-
-
-def dominating(faces: Sequence[Seen]) -> Seen | None:
-    """The best face of the largest group of alike ones, when that group has at least SHARE of all."""
-    usable = [one for one in faces if one[1]]
-    largest = max(([other for other in usable if _alike(vector, other[1])] for _, vector in usable), key=len, default=[])
-    kept = [one for one in largest if one[0].crop]
-    return max(kept, key=lambda one: one[0].quality) if kept and len(largest) >= SHARE * len(usable) else None
-
-
-def agreeing(found: Sequence[Found], own: Sequence[Numbers] = ()) -> list[Found]:
-    """Those that are like what the person is known by; of somebody unknown, the largest set that is like one of it, when that is
-    more than SHARE of all. The best first."""
-    if own:
-        agreed = [one for one in found if any(_alike(vector, one.vector) for vector in own)]
-    else:
-        agreed = max(([other for other in found if _alike(one.vector, other.vector)] for one in found), key=len, default=[])
-        agreed = agreed if len(agreed) > SHARE * len(found) else []
-    return sorted(agreed, key=lambda one: -one.face.quality)
-
-
-def _alike(one: Numbers, other: Numbers) -> bool:
-    cosine: float = sum(map(operator.mul, one, other))
-    return cosine >= ALIKE

@@ -41,7 +41,7 @@ class StashClient:
 
     def keep_alive(self) -> None:
         server = self.server()
-        if not server.api_key and time.monotonic() - self.connection.last_used > server.session_age / 4:
+        if not server.api_key and time.monotonic() - self.connection.identity.renewed > server.session_age / 4:
             self.connection.graphql(queries.PING)
 
     # performers ------------------------------------------------------------------------------------------------------
@@ -103,8 +103,7 @@ class StashClient:
         return (_item(kind, row) for row in self._rows(kind, _where(without_performers, performer)))
 
     def tagged_since(self, kind: EntityKind, since: str) -> set[str]:
-        where = {**_where(False, None), "performer_count": {"value": 1, "modifier": "EQUALS"}}
-        where |= {"updated_at": {"value": since, "modifier": "GREATER_THAN"}}
+        where = {"performer_count": {"value": 1, "modifier": "EQUALS"}, "updated_at": {"value": since, "modifier": "GREATER_THAN"}}
         return {str(performer["id"]) for row in self._rows(kind, where) for performer in row["performers"]}
 
     def galleries(self, *, performer: str | None = None) -> Iterator[Gallery]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -64,14 +64,22 @@ class Address:
         return urlsplit(self.base).hostname in ("127.0.0.1", "::1", "localhost")
 
 
+@dataclass(slots=True)
+class Identity:
+    """Who we are to Stash: one for all connections of a process, for the session lives on in the newest answer to any of them.
+    `renewed` is when that was, by the monotonic clock."""
+
+    cookie: str | None
+    api_key: str = ""
+    renewed: float = field(default_factory=time.monotonic)
+
+
 class Connection:
     """One keep-alive session. Not for several threads at once: `clone` gives each its own."""
 
-    def __init__(self, address: Address, api_key: str = "") -> None:
+    def __init__(self, address: Address, identity: Identity | None = None) -> None:
         self.address = address
-        self.api_key = api_key
-        self.last_used = time.monotonic()
-        self._cookie = address.cookie
+        self.identity = identity or Identity(address.cookie)
         self._http = requests.Session()
         self._http.trust_env = False
         if address.is_loopback and address.base.startswith("https:"):
@@ -80,14 +88,14 @@ class Connection:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def clone(self) -> Connection:
-        return Connection(self.address, self.api_key)
+        return Connection(self.address, self.identity)
 
     def close(self) -> None:
         self._http.close()
 
     def use_api_key(self, api_key: str) -> None:
         """From now on by the key: it does not run out as a session does."""
-        self.api_key = api_key
+        self.identity.api_key = api_key
 
     def get(self, path: str, headers: Mapping[str, str] | None = None, *, stream: bool = False) -> requests.Response:
         """The answer to GET; raises StashError when there is none or when it is the login page."""
@@ -129,23 +137,26 @@ class Connection:
 
     def _send(self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any) -> requests.Response:
         url = urljoin(self.address.base, path.lstrip("/"))
-        named = {**self._identity(), **(headers or {})}
-        self.last_used = time.monotonic()
+        named = {**self._credentials(), **(headers or {})}
+        began = time.monotonic()
         try:
             response = self._http.request(method, url, headers=named, timeout=TIMEOUT, allow_redirects=False, **options)
         except requests.RequestException as error:
             named = {"address": self.address.base}
             said = f"Stash at {self.address.base} did not answer: {type(error).__name__}."
             raise StashError(said, code="stash-unreachable", params=named) from error
-        self._cookie = response.cookies.get(self.address.cookie_name) or self._cookie
+        cookie = response.cookies.get(self.address.cookie_name)
+        if cookie:
+            self.identity.cookie, self.identity.renewed = cookie, began
         self._http.cookies.clear()
         return response
 
-    def _identity(self) -> dict[str, str]:
+    def _credentials(self) -> dict[str, str]:
         """The key, else the newest cookie: each of Stash's answers renews the session."""
-        if self.api_key:
-            return {"ApiKey": self.api_key}
-        return {"Cookie": f"{self.address.cookie_name}={self._cookie}"} if self._cookie else {}
+        if self.identity.api_key:
+            return {"ApiKey": self.identity.api_key}
+        cookie = self.identity.cookie
+        return {"Cookie": f"{self.address.cookie_name}={cookie}"} if cookie else {}
 
 
 def _login_needed(path: str) -> LoginError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import ssl
 import threading
 from contextlib import suppress
 from http.cookies import SimpleCookie
@@ -27,10 +28,12 @@ LOGIN_PAGE = b"<!DOCTYPE html><html><title>Login</title></html>"
 
 
 class Server:
-    def __init__(self, stash: FakeStash, port: int) -> None:
+    def __init__(self, stash: FakeStash, port: int, tls: ssl.SSLContext | None = None) -> None:
         self._open: set[socket.socket] = set()
         handler = type("Handler", (_Handler,), {"stash": stash, "open": self._open})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True, name="fake-stash-http")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import ssl
 import sys
 import threading
 import time
@@ -26,8 +27,9 @@ class FakeStash:
     """Starts serving on 127.0.0.1 when entered. `config` is the config folder; plugins lie in `config`/plugins."""
 
     def __init__(
-        self, config: Path, *, python: str = sys.executable, username: str = "", api_key: str = "", session_age: int = 3600, port: int = 0
-    ) -> None:
+        self, config: Path, *, python: str = sys.executable, username: str = "", api_key: str = "", session_age: int = 3600,
+        port: int = 0, tls: ssl.SSLContext | None = None,
+    ) -> None:  # fmt: skip
         self.config, self.python, self.username, self.api_key, self.session_age = config, python, username, api_key, session_age
         self.cwd = config
         self.language = "en-GB"
@@ -46,7 +48,7 @@ class FakeStash:
         self._sessions: dict[str, float] = {}
         self._lock = threading.Lock()
         (config / "plugins").mkdir(parents=True, exist_ok=True)
-        self.server = Server(self, port)
+        self.server = Server(self, port, tls)
 
     def __enter__(self) -> FakeStash:
         self.load_plugins()

@@ -68,7 +68,7 @@ class FirstLooks:
             if answer["job"]["status"] in ENDED and not answer["items"]:
                 break
         if answer["job"]["status"] != "completed" and answer["job"]["current"] < asked:
-            raise StashAIError(str(answer["job"].get("error") or "The worker stopped in the middle."), code="worker")
+            raise StashAIError(str(answer["job"].get("error") or "The worker stopped in the middle."), code="worker-failed")
 
     def _patiently(self, ask: Callable[[], T]) -> T:
         while True:

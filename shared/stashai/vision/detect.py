@@ -17,7 +17,7 @@ from .detect_canvas import Canvas, lay_out, shrink
 from .detect_decode import Candidates, decoder, joined
 from .detect_look import GUESS, Refined, SecondLook
 from .detect_merge import hypotheses, overlaps, suppress
-from .profile import Look
+from .profile import Effort
 from .session import Session
 
 VERSION = "2"
@@ -27,6 +27,8 @@ ACCEPT = 0.6
 """Lowest score of a face after it was looked at again."""
 LONGEST, TURNED_LONGEST, NEAR_LONGEST = 608, 192, 96
 """Longest sides of the three passes: the picture, the picture on its side, and a small one for a face that fills it."""
+PLAIN = 0.8
+"""A guess of this score is a face that stands upright, nearly always."""
 BORDER = 16
 TILE, TILE_LAP, FINEST, SLENDER = 928, 96, 2400, 3.0
 """The finer pass: parts of a picture of FINEST pixels on its longer side; of more when the picture is slender (a panorama),
@@ -49,25 +51,31 @@ class Detector:
         self._decode = decoder(entry.family)
         self._second = SecondLook(entry, session)
 
-    def detect(self, image: Pixels, looks: Sequence[Look], *, still: bool) -> list[Refined]:
-        """Faces of `image` (H, W, 3) RGB, best first; `looks` as in `profile.Effort`. A still is searched for small faces
-        also when nothing hints at them, a frame of a video only where something does."""
+    def detect(self, image: Pixels, effort: Effort, *, still: bool) -> list[Refined]:
+        """Faces of `image` (H, W, 3) RGB, best first. A still is searched for small faces also when nothing hints at them, a
+        frame of a video only where something does."""
         found: list[Refined] = []
-        for guesses in self.guesses(image, still=still):
-            if not _inside(guesses, found) and (one := self._second.refine(image, guesses, looks)) and one.face.score >= ACCEPT:
+        for guesses in self.guesses(image, still=still, quick=effort.quick):
+            if not _inside(guesses, found) and (one := self._second.refine(image, guesses, effort)) and one.face.score >= ACCEPT:
                 found.append(one)
         return _distinct(found)
 
-    def guesses(self, image: Pixels, *, still: bool) -> list[Candidates]:
-        """What the passes find, one entry a place, the most certain first; a place may have several guesses that differ in roll."""
+    def guesses(self, image: Pixels, *, still: bool, quick: bool = False) -> list[Candidates]:
+        """What the passes find, one entry a place, the most certain first; a place may have several guesses that differ in roll.
+        `quick` leaves out the turned and the near pass where the first one is sure of a face."""
         first = self._canvas(image, LONGEST)
-        parts = [self._find(first), self._find(self._canvas(_pixels_of(first, image), TURNED_LONGEST).turned(), first)]
-        if max(image.shape[:2]) > TURNED_LONGEST:
-            parts.append(self._find(self._canvas(_pixels_of(first, image), NEAR_LONGEST), first))
-        found = joined(parts)
+        found = self._find(first)
+        if not (quick and np.any(found.scores >= PLAIN)):
+            found = joined([found, *self._other_passes(_pixels_of(first, image), first)])
         if _worth_finer(found, image, first.scale, still):
             found = joined([found, *self._finer(image)])
         return hypotheses(found, SAME)
+
+    def _other_passes(self, shrunk: Pixels, first: Canvas) -> Iterator[Candidates]:
+        """The picture on its side, and small; `shrunk` is what `first` shows of it."""
+        yield self._find(self._canvas(shrunk, TURNED_LONGEST).turned(), first)
+        if max(shrunk.shape[:2]) > TURNED_LONGEST:
+            yield self._find(self._canvas(shrunk, NEAR_LONGEST), first)
 
     def _canvas(self, image: Pixels, longest: int) -> Canvas:
         return lay_out(image, longest, BORDER, max(self._entry.input.multiple, max(self._entry.strides)))

@@ -18,7 +18,7 @@ from .blob import make_blob
 from .catalog import ModelEntry
 from .detect_decode import Candidates, decoder
 from .faces import Face
-from .profile import Look
+from .profile import Effort, Look
 from .session import Session
 
 GUESS = 0.35
@@ -28,9 +28,9 @@ EYES = 35.24
 CERTAIN = 0.93
 """A face that scores as much once it is upright and large is one: nineteen of twenty portraits do, and of 225 that were taken for
 upright while they lay in another quarter none (YuNet; the best of them had 0.927)."""
-SURE, CLEAR = 0.915, 0.05
-"""A first look with the former score is not doubted; below it the face is tried in the other three quarters, too, and quarters
-whose scores differ by less than the latter are compared with more care."""
+SURE, GOOD, CLEAR = 0.915, 0.85, 0.05
+"""A first look with the first score is not doubted (of a quick effort, with the second); below it the face is tried in the other
+three quarters, too, and quarters whose scores differ by less than the third are compared with more care."""
 FIRST, STEADY = Look(35.0, 160), Look(80.0, 256)
 """The looks that find the quarter in which a face lies, and then its roll. At 35 pixels a detector sees a third of a roll that
 is left, at 80 all of it (YuNet on portraits: -10 degrees are seen as -3.5 and as -10.7)."""
@@ -55,19 +55,23 @@ class SecondLook:
         self._entry, self._session = entry, session
         self._decode = decoder(entry.family)
 
-    def refine(self, image: Pixels, guesses: Candidates, looks: Sequence[Look]) -> Refined | None:
-        """Look again at one place, upright and as each of `looks` says; None when there is no face.
+    def refine(self, image: Pixels, guesses: Candidates, effort: Effort) -> Refined | None:
+        """Look again at one place, upright and as each of the effort's looks says; None when there is no face.
 
-        First it is decided which of the guesses about the place is right and the roll is made good. The landmarks of that last
-        look and of `looks` are averaged: errors of the detector that depend on size and side cancel out.
+        First it is decided which of the guesses about the place is right, which is all of a quick effort, and the roll is made
+        good. The landmarks of that last look and of the effort's are averaged: errors of the detector that depend on size and
+        side cancel out.
         """
+        if effort.quick:
+            pose = self._decided(image, guesses, GOOD)
+            return None if pose is None else _combined([pose])
         upright = self._certain(image, guesses) or self._doubted(image, guesses)
         if upright is None:
             return None
         crop, seen = upright
         crops = {(STEADY.eyes, STEADY.side): crop}
         views = [seen]
-        for look in looks:
+        for look in effort.looks:
             size = look.eyes, look.side
             if size not in crops:
                 crops[size] = _upright(image, seen.landmarks, *size)
@@ -87,11 +91,11 @@ class SecondLook:
         crop, seen = self._steadied(image, pose.landmarks)
         return crop, seen or pose
 
-    def _decided(self, image: Pixels, guesses: Candidates) -> _Seen | None:
-        """The face as the right one of the guesses sees it, in whichever quarter it lies."""
+    def _decided(self, image: Pixels, guesses: Candidates, sure: float = SURE) -> _Seen | None:
+        """The face as the right one of the guesses sees it, in whichever quarter it lies; a first look of `sure` is not doubted."""
         crops = [_upright(image, landmarks, FIRST.eyes, FIRST.side) for landmarks in guesses.landmarks]
         seen = _best([self._look(crop) for crop in crops])
-        if seen is not None and seen.score >= SURE:
+        if seen is not None and seen.score >= sure:
             return seen
         # A detector may take a face for one upside down, with a score that is good but not very good.
         ranked = sorted([*_there([seen]), *_there(self._look(crop) for crop in crops[0].quarter_turns())], key=lambda one: -one.score)

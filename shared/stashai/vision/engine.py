@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Literal
 
 from ..errors import ModelError
@@ -64,7 +65,7 @@ class VisionEngine:
         named = [self._catalog.get(name) for name in embedders]
         self._embedder_entries = named or self._catalog.by_role("embedder", default_only=True)
         self._match_floor = match_floor
-        self._lock = threading.Lock()
+        self._lock, self._slots = threading.Lock(), threading.Semaphore(settings.cores)
         self._detector: Detector | None = None
         self._embedders: dict[str, Embedder] = {}
         self._pool: ThreadPoolExecutor | None = None
@@ -123,7 +124,7 @@ class VisionEngine:
         """The faces of `frame` that are good enough to be matched, the most certain first; boxes and landmarks in pixels
         of `frame.image`. May be called by several threads at once. Raises SetupError and ModelError."""
         image = frame.image
-        found = self._detect().detect(image, self._profile.effort.looks, still=frame.time is None)
+        found = self._detect().detect(image, self._profile.effort, still=frame.time is None)
         faces = [self._embedded(image, one, frame.time, crops) for one in found]
         return [face for face in faces if face.observation.quality >= self.match_floor]
 
@@ -131,15 +132,22 @@ class VisionEngine:
         """The vector of `model_id` for a kept chip: the same for the same chip, whenever it is asked."""
         embedder = self._embedder(model_id)
         crop = cut_chip(open_chip(chip), embedder.entry.template)
-        return embedder.embed(crop, mirror=self._profile.effort.mirror)[0]
+        with self._slots:
+            return embedder.embed(crop, mirror=self._profile.effort.mirror)[0]
 
     def map(self, frames: Iterable[Frame], *, crops: bool = True) -> Iterator[tuple[Frame, list[AnalyzedFace]]]:
         """`analyze` on `settings.cores` threads shared by the process: results in the order of `frames`, which is read only
-        a few frames ahead. An error of a frame is raised where its result would be."""
+        a few frames ahead. An error of a frame is raised where its result would be. A frame that comes alone is analysed in the
+        calling thread, which saves waking another one."""
+        source = iter(frames)
+        ahead = list(islice(source, 2))
+        if len(ahead) == 1:
+            yield ahead[0], self._in_turn(ahead[0], crops)
+            return
         pool, waiting = self._threads(), deque[tuple[Frame, Future[list[AnalyzedFace]]]]()
         try:
-            for frame in frames:
-                waiting.append((frame, pool.submit(self.analyze, frame, crops=crops)))
+            for frame in chain(ahead, source):
+                waiting.append((frame, pool.submit(self._in_turn, frame, crops)))
                 if len(waiting) > self._settings.cores:
                     yield _awaited(waiting)
             while waiting:
@@ -147,6 +155,11 @@ class VisionEngine:
         finally:
             for _, future in waiting:
                 future.cancel()
+
+    def _in_turn(self, frame: Frame, crops: bool) -> list[AnalyzedFace]:
+        """`analyze` when a core is free, whoever asks."""
+        with self._slots:
+            return self.analyze(frame, crops=crops)
 
     def warm(self) -> None:
         """Fetch, prepare and load the detector and the primary network."""

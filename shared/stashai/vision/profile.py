@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 
 class Profile(StrEnum):
-    """`fast` asks one network once; `balanced` (default) asks it about the mirrored face, too, and the second network where
-    the first is undecided; `thorough` asks all that are installed, mirrored."""
+    """`fast` asks one network once about what is seen at first sight; `balanced` (default) asks it about the mirrored face, too,
+    and the second network where the first is undecided; `thorough` asks all that are installed, mirrored."""
 
     FAST = "fast"
     BALANCED = "balanced"
@@ -36,17 +36,20 @@ class Look:
 @dataclass(frozen=True, slots=True)
 class Effort:
     """What a profile changes of what is kept: `mirror` averages an embedding with that of the mirrored crop, `looks` are the
-    ways in which a found face is detected again, once it is upright, for better landmarks. Equal `name`s mean equal work."""
+    ways in which a found face is detected again, once it is upright, for better landmarks. `quick` takes a face as its first
+    second look sees it, and searches for turned and for near faces only where no other one is sure. Equal `name`s mean equal
+    work."""
 
     name: str
     mirror: bool
     looks: tuple[Look, ...]
+    quick: bool = False
 
 
 _MORE = (Look(80.0, 256, mirrored=True), Look(35.0, 160), Look(35.0, 160, mirrored=True))
 _EFFORTS = MappingProxyType(
     {
-        Profile.FAST: Effort("plain", mirror=False, looks=()),
+        Profile.FAST: Effort("quick", mirror=False, looks=(), quick=True),
         Profile.BALANCED: Effort("mirrored", mirror=True, looks=_MORE),
         Profile.THOROUGH: Effort("mirrored", mirror=True, looks=_MORE),
     }

@@ -11,7 +11,7 @@ from stashai.vision.profile import Profile
 
 from .painted import PaintedDetector, entry, paint
 
-LOOKS = Profile.BALANCED.effort.looks
+EFFORT, QUICK = Profile.BALANCED.effort, Profile.FAST.effort
 
 
 def plain(width: int, height: int) -> np.ndarray:
@@ -22,18 +22,29 @@ def plain(width: int, height: int) -> np.ndarray:
 def test_a_face_is_found_at_any_roll(roll: float) -> None:
     image = plain(400, 300)
     points = paint(image, 50, (190, 140), roll)
-    (found,) = Detector(entry("detector"), PaintedDetector()).detect(image, LOOKS, still=True)
+    (found,) = Detector(entry("detector"), PaintedDetector()).detect(image, EFFORT, still=True)
     assert np.abs(found.face.landmarks - points).max() < 1.5
     assert np.cos(np.radians(found.face.roll - roll)) > 0.999
     assert found.face.score > 0.9
     assert found.fit < 1.0
 
 
+@pytest.mark.parametrize(("roll", "passes"), [(0, 1), (20, 1), (90, 3), (180, 3)])
+def test_a_quick_look_searches_on_only_where_nothing_stands_upright(roll: float, passes: int) -> None:
+    image = plain(400, 300)
+    points = paint(image, 50, (190, 140), roll)
+    session = PaintedDetector()
+    (found,) = Detector(entry("detector"), session).detect(image, QUICK, still=True)
+    assert np.abs(found.face.landmarks - points).max() < 2.5
+    assert np.cos(np.radians(found.face.roll - roll)) > 0.99
+    assert len([shape for shape in session.shapes if shape[2:] != (160, 160)]) == passes
+
+
 @pytest.mark.parametrize(("eyes", "width", "height"), [(14, 250, 250), (60, 250, 250), (500, 1600, 1400), (40, 3600, 1800)])
 def test_a_face_of_any_size_is_found(eyes: float, width: int, height: int) -> None:
     image = plain(width, height)
     points = paint(image, eyes, (width * 0.5, height * 0.5), 5)
-    (found,) = Detector(entry("detector"), PaintedDetector(6.0)).detect(image, LOOKS, still=True)
+    (found,) = Detector(entry("detector"), PaintedDetector(6.0)).detect(image, EFFORT, still=True)
     assert np.abs(found.face.landmarks - points).max() < max(1.5, 0.03 * eyes)
     x, y, w, h = found.face.box
     assert w == pytest.approx(2.3 * eyes, rel=0.1)
@@ -46,13 +57,13 @@ def test_a_small_face_of_a_large_still_needs_tiles_and_a_video_frame_does_not_tr
     paint(image, 32, (3300, 2200), 0)
     session = PaintedDetector(10.0)
     detector = Detector(entry("detector"), session)
-    assert len(detector.detect(image, LOOKS, still=True)) == 1
+    assert len(detector.detect(image, EFFORT, still=True)) == 1
     assert max(max(shape) for shape in session.shapes) <= 1024
-    assert detector.detect(image, LOOKS, still=False) == []
+    assert detector.detect(image, EFFORT, still=False) == []
 
 
 def test_an_empty_picture_has_no_faces() -> None:
-    assert Detector(entry("detector"), PaintedDetector()).detect(plain(320, 240), LOOKS, still=True) == []
+    assert Detector(entry("detector"), PaintedDetector()).detect(plain(320, 240), EFFORT, still=True) == []
 
 
 class Liar(PaintedDetector):
@@ -68,7 +79,7 @@ class Liar(PaintedDetector):
 def test_a_guess_that_a_second_look_does_not_confirm_is_dropped() -> None:
     detector = Detector(entry("detector"), Liar())
     assert len(detector.guesses(plain(320, 320), still=True)) >= 1
-    assert detector.detect(plain(320, 320), LOOKS, still=True) == []
+    assert detector.detect(plain(320, 320), EFFORT, still=True) == []
 
 
 def test_a_second_guess_within_a_found_face_is_not_looked_at_again() -> None:
@@ -86,8 +97,8 @@ def test_a_second_guess_within_a_found_face_is_not_looked_at_again() -> None:
             return outputs
 
     once, twice = PaintedDetector(), Twice()
-    assert len(Detector(entry("detector"), once).detect(image, LOOKS, still=True)) == 1
-    assert len(Detector(entry("detector"), twice).detect(image, LOOKS, still=True)) == 1
+    assert len(Detector(entry("detector"), once).detect(image, EFFORT, still=True)) == 1
+    assert len(Detector(entry("detector"), twice).detect(image, EFFORT, still=True)) == 1
     assert len(Detector(entry("detector"), Twice()).guesses(image, still=True)) == 2
     assert len(twice.shapes) == len(once.shapes)
 
@@ -109,6 +120,6 @@ def test_a_false_upright_guess_loses_to_the_true_one() -> None:
     detector = Detector(entry("detector"), Sideways())
     (place,) = detector.guesses(image, still=True)
     assert len(place) == 2
-    (found,) = detector.detect(image, LOOKS, still=True)
+    (found,) = detector.detect(image, EFFORT, still=True)
     assert found.face.roll == pytest.approx(90, abs=2)
     assert np.abs(found.face.landmarks - points).max() < 1.5

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,6 +34,8 @@ ANIMATED = frozenset(["GIF", "WEBP", "PNG", "AVIF"])
 CUT_OFF = "cut off: only a part of it could be read; copy it again from its source"
 WHOLE_ENOUGH = 0.25
 """Share of the rows that a damaged picture must still show to be looked at."""
+_GIANTS = threading.Lock()
+"""Pictures of more than KEPT_PIXELS are decoded one at a time: each takes hundreds of megabytes on its way."""
 _DAMAGE = (
     OSError, SyntaxError, ValueError, TypeError, struct.error, zlib.error, EOFError, IndexError, KeyError, OverflowError, RuntimeError
 )
@@ -49,10 +52,11 @@ def read_image(source: Path | bytes) -> list[Frame]:
     with _content(source) as content, _opened(content) as image:
         whole = image.size
         _limit(image)
-        count = getattr(image, "n_frames", 1) if image.format in ANIMATED else 1
-        if count > 1:
-            return _animation(image, count)
-        return [_still(image, content, whole)]
+        with _GIANTS if whole[0] * whole[1] > KEPT_PIXELS else nullcontext():
+            count = getattr(image, "n_frames", 1) if image.format in ANIMATED else 1
+            if count > 1:
+                return _animation(image, count)
+            return [_still(image, content, whole)]
 
 
 @contextmanager
@@ -104,7 +108,8 @@ def _limit(image: Image.Image) -> None:
         return
     # A progressive JPEG is held in memory as a whole before it is reduced.
     if image.format == "JPEG" and pixels <= (MAX_PIXELS if "progressive" in image.info else MAX_JPEG_PIXELS):
-        shrink = (KEPT_PIXELS / pixels) ** 0.5
+        # By halves only: to one that leaves at least half of what is kept.
+        shrink = (KEPT_PIXELS / 2 / pixels) ** 0.5
         image.draft(image.mode, (max(1, int(image.width * shrink)), max(1, int(image.height * shrink))))
         pixels = image.width * image.height
     if pixels > MAX_PIXELS:

@@ -11,6 +11,8 @@ from .frames import Pixels
 
 KEPT_PIXELS = 24_000_000
 """Pixels up to which a picture keeps its full resolution (6,000 by 4,000): faces are cut out of it. Larger ones are reduced."""
+BAND = 256
+"""Rows of a large picture that are reduced at a time."""
 GROUND = (128, 128, 128)
 """What lies behind transparent pixels: neither a white nor a black outline around a face."""
 
@@ -22,12 +24,8 @@ def to_rgb(image: Image.Image, orientation: int = 1) -> Pixels:
     16 and 32 bits are scaled into 8, never clipped; transparency is laid over neutral grey; colour profiles are ignored, for
     they move a face's colours less than the light of the room does.
     """
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        plain = _from_deep(image)
-    elif image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        plain = _over_ground(_reduced(image.convert("RGBA")))
-    else:
-        plain = _reduced(image if image.mode == "RGB" else image.convert("RGB"))
+    deep = image.mode.startswith("I;16") or image.mode in ("I", "F")
+    plain = _from_deep(image) if deep else _plain(image) if image.width * image.height <= KEPT_PIXELS else _reduced(image)
     turn = _TURNS.get(orientation)
     if turn is not None:
         plain = plain.transpose(turn)
@@ -46,16 +44,24 @@ _TURNS = {
 
 
 def _reduced(image: Image.Image) -> Image.Image:
-    pixels = image.width * image.height
-    if pixels <= KEPT_PIXELS:
-        return image
-    shrink = math.sqrt(KEPT_PIXELS / pixels)
-    size = max(1, round(image.width * shrink)), max(1, round(image.height * shrink))
-    return image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+    """Band by band, so that a picture's other forms never take as much memory as itself."""
+    shrink = math.sqrt(KEPT_PIXELS / (image.width * image.height))
+    width, height = max(1, round(image.width * shrink)), max(1, round(image.height * shrink))
+    reduced = Image.new("RGB", (width, height))
+    for first in range(0, height, BAND):
+        last = min(first + BAND, height)
+        top, bottom = first * image.height / height, last * image.height / height
+        above = math.floor(top)
+        band = _plain(image.crop((0, above, image.width, math.ceil(bottom))))
+        shown = (0, top - above, image.width, bottom - above)
+        reduced.paste(band.resize((width, last - first), Image.Resampling.BOX, box=shown), (0, first))
+    return reduced
 
 
-def _over_ground(image: Image.Image) -> Image.Image:
-    return Image.alpha_composite(Image.new("RGBA", image.size, (*GROUND, 255)), image).convert("RGB")
+def _plain(image: Image.Image) -> Image.Image:
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        return Image.alpha_composite(Image.new("RGBA", image.size, (*GROUND, 255)), image.convert("RGBA")).convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _from_deep(image: Image.Image) -> Image.Image:

@@ -15,7 +15,7 @@ from PIL import Image
 from stashai.errors import MediaError
 from stashai.media.frames import Frame, Pixels
 from stashai.media.images import ANIMATION_FRAMES, CUT_OFF, MAX_PIXELS, read_image
-from stashai.media.pixels import GROUND, KEPT_PIXELS
+from stashai.media.pixels import GROUND, KEPT_PIXELS, to_rgb
 
 
 def scene(width: int = 120, height: int = 80) -> Pixels:
@@ -198,6 +198,18 @@ def test_a_very_wide_jpeg_is_reduced_while_it_is_decoded() -> None:
     assert corner == pytest.approx([60_000, 1_000], rel=1e-5)
     middle = frame.image[frame.size[1] // 2, frame.size[0] // 2]
     assert abs(int(middle[0]) - 127) < 6
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "CMYK", "P"])
+def test_a_large_picture_is_reduced_in_bands_as_it_would_be_at_once(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stashai.media.pixels.KEPT_PIXELS", 300_000)
+    noise = np.random.default_rng(1).integers(0, 256, (97, 61, 3), np.uint8)
+    picture = Image.fromarray(noise).resize((611, 977)).convert(mode)
+    size = (433, 693)
+    expected = np.asarray(picture.convert("RGB").resize(size, Image.Resampling.BOX), np.int16)
+    found = to_rgb(picture)
+    assert found.shape == (size[1], size[0], 3)
+    assert np.abs(found - expected).max() <= 1
 
 
 def test_a_turned_large_jpeg_has_its_scale_in_displayed_pixels() -> None:

@@ -21,6 +21,7 @@ from stashai.errors import StashAIError
 from stashai.tracking import database
 from stashai_plugin.click.dialog import identify, step
 from stashai_plugin.deciding.applying import apply, undo
+from stashai_plugin.host import bench
 from stashai_plugin.people.listing import people
 from stashai_plugin.rows import INTERRUPTED
 from stashai_plugin.said import Said
@@ -98,6 +99,17 @@ def test_no_write_ahead_log_where_the_data_folder_is_on_another_machine(
     looked_at(calls, "image", stash.library.add_image("Obama", pictures["obama2.jpg"]).id)
     assert calls.bench().ledger.database.scalar("PRAGMA journal_mode") == "truncate"
     assert not [path.name for path in calls.data.iterdir() if path.name.endswith(("-wal", "-shm"))]
+
+
+def test_what_belongs_to_no_job_waits_its_turn_at_the_networks(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "TURN", 0.2)
+    with bench.inference_lock(calls.request()) as lock:
+        assert lock.acquire()
+        with pytest.raises(StashAIError) as caught, bench.infers(calls.bench()):
+            pass
+    assert caught.value.code == "another-recognition"
+    with bench.infers(calls.bench()):
+        assert bench.inference_lock(calls.request()).is_taken()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")

@@ -14,6 +14,7 @@ from tests.plugin.calls import Calls
 from tests.plugin.clips import RATE, SIDE, clip, seconds
 
 from stashai.client import write_token
+from stashai_plugin.deciding.applying import runs, undo
 from stashai_plugin.host.bench import Bench
 from stashai_plugin.people.forgetting import forget, wipe
 from stashai_plugin.people.listing import people, use_as_picture
@@ -112,8 +113,13 @@ def test_the_face_of_three_scenes(either: Calls, stash: FakeStash, pictures: Pic
     assert rows["Joe Biden"]["references"] == 0
     offered = rows["Barack Obama"]["picture"]
     assert offered["crop"].startswith("data:image/jpeg;base64,")
-    use_as_picture(either.request(performer_id=str(obama), key=offered["key"]))
+    run = use_as_picture(either.request(performer_id=str(obama), key=offered["key"]))["run"]
     assert library.rows["performer"][obama].media["image"][:2] == b"\xff\xd8"
+    assert runs(either.request())[0]["title"] == "picture of Barack Obama"
+    assert undo(either.request(run=run, preview=True))["count"] == 1
+    assert undo(either.request(run=run))["name"] == "Barack Obama"
+    assert "image" not in library.rows["performer"][obama].media
+    use_as_picture(either.request(performer_id=str(obama), key=offered["key"]))
     assert "learned 1" in learn(either.request())
     assert f"performer/{obama}" in paths(either.bench(), obama)
 

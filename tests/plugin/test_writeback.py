@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from tests.fakes.fake_stash import FakeStash
 
+from stashai.media.crops import CropFolder
 from stashai.settings import Settings
 from stashai.stash.client import StashClient
 from stashai.stash.connection import Address, Connection, StashError
+from stashai.stash.pictures import Pictures
 from stashai.stash.writeback import Addition, WriteBack
 from stashai.tracking.database import Database, open_database
 from stashai_plugin.host.provenance import Provenance
@@ -105,6 +107,43 @@ def test_a_refused_write_stays_planned(stash: FakeStash, write: WriteBack, rows:
         write.apply("run", None, add(("scene", "1", "77")))
     assert [row.state for row in rows.of_run("run")] == ["planned"]
     assert write.undo("run").count == 0
+
+
+def test_a_picture_is_replaced_and_comes_back_unless_another_was_set(
+    stash: FakeStash, write: WriteBack, rows: Provenance, tmp_path: Path
+) -> None:
+    jane = stash.library.rows["performer"][1]
+    jane.media["image"] = b"hers"
+    gateway, kept = write._gateway, CropFolder(tmp_path / "replaced")
+    pictures = Pictures(gateway, rows, kept)
+    both = WriteBack(gateway, rows, pictures)
+    pictures.give("run", "1", b"ours", "clearest")
+    assert jane.media["image"] == b"ours"
+    (row,) = rows.of_run("run")
+    assert (row.entity_id, row.field, row.state, kept.get(row.before or "")) == ("1", "image", "written", b"hers")
+    assert both.undo("run", preview=True).count == 1
+    assert jane.media["image"] == b"ours"
+    assert both.undo("run").count == 1
+    assert jane.media["image"] == b"hers"
+    assert not [path for path in (tmp_path / "replaced").rglob("*") if path.is_file()]
+    pictures.give("again", "1", b"ours", "clearest")
+    jane.media["image"] = b"a person's"
+    assert [stays.code for stays in both.undo("again").skipped] == ["picture-changed"]
+    assert jane.media["image"] == b"a person's"
+    pictures.drop("1")
+    assert not [path for path in (tmp_path / "replaced").rglob("*") if path.is_file()]
+
+
+def test_a_creation_that_was_cut_off_is_told_and_takes_nobody(stash: FakeStash, write: WriteBack, rows: Provenance) -> None:
+    rows.plan("run", None, [("performer", "", "created", "Jane", None, "", None)])
+    assert [(row.entity_id, row.value, row.state) for row in rows.of_run("run")] == [("", "Jane", "planned")]
+    undone = write.undo("run")
+    assert (undone.count, [stays.code for stays in undone.skipped]) == (0, ["not-created"])
+    assert 1 in stash.library.rows["performer"]
+    with pytest.raises(StashError):
+        write.create_performer("refused", None, "Jane", None)
+    assert [row.state for row in rows.of_run("refused")] == ["failed"]
+    assert [run.run for run in rows.runs(10, 0)] == ["run"]
 
 
 def test_a_created_performer_goes_only_when_nobody_cares(stash: FakeStash, write: WriteBack) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from stashai.errors import UsageError
 from stashai.ids import new_id
+from stashai.stash.pictures import IMAGE
 from stashai.stash.writeback import CREATED, PERFORMERS, Addition, WriteBack
 
 from ..host.bench import Bench
@@ -69,11 +70,11 @@ def undo(request: Request) -> Json:
     rows = bench.writes.of_run(run)
     if not rows:
         raise UsageError("There is no such run.", code="unknown-run")
-    undone = WriteBack(bench.gateway, bench.writes).undo(run, preview=preview)
+    undone = WriteBack(bench.gateway, bench.writes, bench.pictures).undo(run, preview=preview)
     if not preview:
         _take_back(bench, rows)
     names = list(dict.fromkeys(_names(bench, [row.value for row in rows if row.field == PERFORMERS]).values()))
-    about = names or [row.value for row in rows if row.field == CREATED]
+    about = names or [row.value for row in rows if row.field == CREATED] or _names_of_pictures(bench, rows)
     did = "Would remove" if preview else "Removed"
     return {
         "count": undone.count, "name": ", ".join(about), "names": names, "message": f"{did} {undone.count}.",
@@ -98,18 +99,26 @@ def runs(request: Request) -> list[Json]:
 
 
 def _shown_run(bench: Bench, run: RunRow, names: Mapping[str, str]) -> Json:
-    """`names` of the performers that were added, `created` of those that were made, `about` what they were found in."""
+    """`names` of the performers that were added, `created` of those that were made, `pictures` of those that got one, `about` what
+    they were found in."""
     rows = bench.writes.of_run(run.run)
     added = list(dict.fromkeys(row.value for row in rows if row.field == PERFORMERS))
     created = [row.value for row in rows if row.field == CREATED]
+    pictures = _names_of_pictures(bench, rows)
     called = [names.get(p, f"performer {p}") for p in added] or [f"created {name}" for name in created]
+    called = called or [f"picture of {name}" for name in pictures]
     title = ", ".join(called[:5]) + (" …" if len(called) > 5 else "")
     job = bench.ledger.job(run.job_id) if run.job_id else None
     about = job.entity_name or job.job_name if job else ""
     return {
         "run": run.run, "when": stamp(run.began), "title": f"{title}{f' – {about}' if about else ''}", "count": run.writes,
-        "undone": run.undone, "names": [names.get(p, "") for p in added], "created": created, "about": about,
+        "undone": run.undone, "names": [names.get(p, "") for p in added], "created": created, "pictures": pictures,
+        "about": about,
     }  # fmt: skip
+
+
+def _names_of_pictures(bench: Bench, rows: Sequence[Any]) -> list[str]:
+    return list(_names(bench, [row.entity_id for row in rows if row.field == IMAGE]).values())
 
 
 def _names(bench: Bench, performers: Sequence[str]) -> dict[str, str]:

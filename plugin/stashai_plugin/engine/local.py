@@ -20,6 +20,7 @@ from stashai.processors.stash_recognition import SteppedRecognition
 from stashai.stash.connection import StashError
 from stashai.tracking.vectors import to_bytes
 
+from ..host.bench import infers
 from ..host.failing import INTERRUPTING
 from ..host.gateways import Gateways
 from ..looking.reading import StashFindings, findings_of
@@ -69,13 +70,13 @@ class LocalEngine:
         return learn_batch(performers, self._bench.gateway, self._bench.mirror, self._calm)
 
     def look(self, job: str, item: Item, *, sprite_first: bool) -> tuple[StashFindings, bool]:
-        recognition, medium = self._recognition, self._medium(item)
+        medium = self._medium(item)
         self._leave(LEAST_WORK)
-        if sprite_first and item.kind == "scene" and not recognition.has_seen(medium, self.ctx):
+        if sprite_first and item.kind == "scene" and not self._quick.has_seen(medium, self.ctx):
             quick = self._sprite(item)
             if quick is not None:
                 return quick, False
-        seen, done = recognition.look(medium, self.ctx, lambda fraction: None)
+        seen, done = self._recognition.look(medium, self.ctx, lambda fraction: None)
         return _found(seen, medium, source_of(item)), done
 
     def again(self, job: str, item: Item) -> StashFindings:
@@ -118,7 +119,7 @@ class LocalEngine:
         return medium.fingerprint
 
     def vectors(self, model: str, chips: Sequence[bytes]) -> list[bytes]:
-        with ThreadPoolExecutor(self._bench.settings.cores) as pool:
+        with infers(self._bench), ThreadPoolExecutor(self._bench.settings.cores) as pool:
             return list(pool.map(lambda chip: to_bytes(self.ctx.vision.embed_chip(model, chip)), chips))
 
     def similar(self, person: Person, count: int) -> list[tuple[str, float, float]]:
@@ -126,7 +127,8 @@ class LocalEngine:
         return [(alike.person.key, alike.similarity, alike.probability) for alike in found]
 
     def compare(self, first: Person, second: Person) -> tuple[dict[str, float], float]:
-        result = compared(first, second, self._calm)
+        with infers(self._bench):
+            result = compared(first, second, self._calm)
         return result.similarities, result.probability
 
     # helpers ---------------------------------------------------------------------------------------------------------
@@ -148,6 +150,12 @@ class LocalEngine:
     def _recognition(self) -> SteppedRecognition:
         return SteppedRecognition(recognition_params(self._bench), self._calm)
 
+    @cached_property
+    def _quick(self) -> SteppedRecognition:
+        """For the first look: by the primary model alone, so that no other is loaded before something is seen."""
+        alone = recognition_params(self._bench).model_copy(update={"embedders": [self.primary]})
+        return SteppedRecognition(alone, self._calm)
+
     def _medium(self, item: Item) -> Medium:
         return medium_of(item, self._bench.gateway, self.ctx.stores.observations)
 
@@ -161,7 +169,7 @@ class LocalEngine:
             sprite = sprite_of(item, self._bench.gateway)
             if sprite is None:
                 return None
-            seen, _ = self._recognition.look(sprite, self.ctx, lambda fraction: None)
+            seen, _ = self._quick.look(sprite, self.ctx, lambda fraction: None)
         except MediaError as error:
             self._bench.request.log.warning(str(error))
             return None

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from stashai.clock import SystemClock
+from stashai.errors import StashAIError
 from stashai.hostlock import HostLock
 from stashai.mode import activate
 from stashai.stash.mirror import Mirror
@@ -25,12 +26,17 @@ if TYPE_CHECKING:
     from stashai.processing.context import Context, RunControl
     from stashai.processing.stores import Stores
     from stashai.stash.client import StashClient
+    from stashai.stash.pictures import Pictures
     from stashai.tracking.exchange import Exchange
     from stashai.tracking.ledger import Ledger
     from stashai.tracking.people import People
     from stashai.vision.engine import VisionEngine
 
     from .provenance import Provenance
+
+
+TURN = 8.0
+"""Seconds within which a click's step ends, and a task gives way."""
 
 
 def inference_lock(request: Request) -> HostLock:
@@ -46,6 +52,15 @@ def right_to_infer(request: Request, here: bool, patience: float) -> Iterator[bo
         return
     with inference_lock(request) as lock:
         yield lock.acquire(patience, urgent=True)
+
+
+@contextmanager
+def infers(bench: Bench) -> Iterator[None]:
+    """What belongs to no job waits its turn at the networks, too. Raises StashAIError when that does not come."""
+    with right_to_infer(bench.request, True, TURN) as may:
+        if not may:
+            raise StashAIError("Another recognition is at work.", remedy="Try again in a moment.", code="another-recognition")
+        yield
 
 
 def rows_can_be_kept() -> bool:
@@ -129,6 +144,13 @@ class Bench:
         from .provenance import Provenance
 
         return Provenance.of(self.ledger.database)
+
+    @cached_property
+    def pictures(self) -> Pictures:
+        from stashai.media.crops import CropFolder
+        from stashai.stash.pictures import Pictures
+
+        return Pictures(self.gateway, self.writes, CropFolder(self.settings.data / "replaced"))
 
     @cached_property
     def vision(self) -> VisionEngine:

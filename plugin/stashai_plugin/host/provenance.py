@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stashai.processing.stores import WriteRow
+from stashai.processing.stores import WriteRow, WriteState
 from stashai.tracking.database import Database
 from stashai.tracking.writes import RunRow, Write, Writes
+from stashai.tracking.writes import WriteRow as Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +24,17 @@ class Provenance:
     def plan(self, run: str, job_id: str | None, writes: Sequence[tuple[str, str, str, str, str | None, str, float | None]]) -> list[int]:
         return self.rows.plan(run, [Write(*write) for write in writes], job_id=job_id)
 
-    def mark(self, ids: Sequence[int], state: str) -> None:
-        self.rows.mark(ids, "undone" if state == "undone" else "written")
+    def mark(self, ids: Sequence[int], state: WriteState) -> None:
+        self.rows.mark(ids, state)
+
+    def written_as(self, row_id: int, entity_id: str) -> None:
+        self.rows.written_as(row_id, entity_id)
 
     def of_run(self, run: str) -> list[WriteRow]:
-        return [
-            WriteRow(
-                r.id, r.run, r.job_id, r.entity_type, r.entity_id, r.field, r.value, r.before, r.why, r.confidence, r.state, r.written_at
-            )
-            for r in self.rows.of_run(run)
-        ]
+        return [_row(row) for row in self.rows.of_run(run)]
+
+    def of_entity(self, entity_type: str, entity_id: str) -> list[WriteRow]:
+        return [_row(row) for row in self.rows.of_entity(entity_type, entity_id)]
 
     def added_to(self, entity_type: str, entity_id: str) -> set[str]:
         """Performers that we added to an entity and did not take back."""
@@ -40,3 +42,9 @@ class Provenance:
 
     def runs(self, limit: int, offset: int, entity: tuple[str, str] | None = None) -> list[RunRow]:
         return self.rows.runs(entity=entity, limit=limit, offset=offset)
+
+
+def _row(r: Recorded) -> WriteRow:
+    return WriteRow(
+        r.id, r.run, r.job_id, r.entity_type, r.entity_id, r.field, r.value, r.before, r.why, r.confidence, r.state, r.written_at
+    )

@@ -30,6 +30,7 @@ def forget(request: Request) -> Json:
     if person is not None:
         bench.stores.crops.delete(bench.stores.people.forget(person.id))
         drop_graphs(bench.settings)
+    bench.pictures.drop(performer)
     bench.mirror.settle(performer, "forgotten", WHY["forgotten"])
     return {"performer_id": performer, "worker": tell_forgotten(bench)}
 
@@ -51,6 +52,7 @@ def wipe(request: Request) -> Json:
     seen = bench.exchange.fingerprints()
     bench.stores.people.wipe()
     bench.stores.crops.wipe()
+    bench.pictures.wipe()
     drop_graphs(bench.settings)
     bench.mirror.wipe()
     return {"wiped": True, "worker": tell_forgotten(bench, seen)}

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from stashai.errors import UsageError
+from stashai.ids import new_id
 from stashai.processors.stash_performers import picture_key, reference_of
 from stashai.tracking.people import People
 
@@ -80,11 +81,12 @@ def choose_face(request: Request) -> Json:
 
 
 def use_as_picture(request: Request) -> Json:
-    """Give a performer the crop `key` as picture in Stash."""
+    """Give a performer the crop `key` as picture in Stash; `run` undoes it."""
     bench = Bench(request)
     performer = request.stash_id("performer_id")
     chip = bench.stores.crops.get(request.text("key", longest=64))
     if chip is None:
         raise UsageError("That crop is not kept any more.", code="unknown-face")
-    bench.gateway.set_performer_image(performer, chip)
-    return {"performer_id": performer}
+    run = new_id()
+    bench.pictures.give(run, performer, chip, "the clearest face of tagged pictures and scenes")
+    return {"performer_id": performer, "run": run}

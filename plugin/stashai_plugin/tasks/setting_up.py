@@ -8,7 +8,7 @@ import time
 from stashai.errors import SetupError
 from stashai.mode import activate
 
-from ..host.bench import Bench
+from ..host.bench import Bench, infers
 from ..page.health import health
 from ..preferences.fields import wants_worker
 from ..preferences.saved import cached
@@ -62,7 +62,8 @@ def check(request: Request) -> str:
     bench = Bench(request)
     server = bench.gateway.server()
     if where["mode"] == "local":
-        bench.vision.warm()
+        with infers(bench):
+            bench.vision.warm()
     can = "the models load" if where["mode"] == "local" else "the worker answers"
     done, total = bench.mirror.progress()
     text = f"Stash {server.version} answers, {can}, {facts['people']:,} people are known ({done:,} of {total:,} pictures seen)."

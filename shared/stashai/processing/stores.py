@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from ..vision.faces import Observation, Vector
@@ -209,6 +209,9 @@ class WriteRow:
     written_at: float
 
 
+WriteState = Literal["planned", "written", "undone", "failed"]
+
+
 class WriteRows(Protocol):
     """Provenance of what was added to Stash, oldest first."""
 
@@ -216,6 +219,12 @@ class WriteRows(Protocol):
         """Insert (entity_type, entity_id, field, value, before, why, confidence) as planned; their ids."""
         ...
 
-    def mark(self, ids: Sequence[int], state: str) -> None: ...
+    def mark(self, ids: Sequence[int], state: WriteState) -> None: ...
+
+    def written_as(self, row_id: int, entity_id: str) -> None:
+        """A planned entity is there now, under this id."""
+        ...
 
     def of_run(self, run: str) -> list[WriteRow]: ...
+
+    def of_entity(self, entity_type: str, entity_id: str) -> list[WriteRow]: ...

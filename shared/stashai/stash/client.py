@@ -79,8 +79,9 @@ class StashClient:
         counts = ("scene_count", "image_count", "gallery_count")
         return row is not None and not any(row[name] for name in counts) and row["created_at"] == row["updated_at"]
 
-    def set_performer_image(self, performer_id: str, image: bytes) -> None:
-        self.connection.graphql(queries.PERFORMER_UPDATE, {"input": {"id": performer_id, "image": _data_url(image)}})
+    def set_performer_image(self, performer_id: str, image: bytes | None) -> None:
+        values = {"id": performer_id, "image": _data_url(image) if image is not None else None}
+        self.connection.graphql(queries.PERFORMER_UPDATE, {"input": values})
 
     def destroy_performer(self, performer_id: str) -> None:
         self.connection.graphql(queries.PERFORMER_DESTROY, {"id": performer_id})

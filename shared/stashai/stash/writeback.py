@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..processing.stores import WriteRow, WriteRows
+from .connection import StashError
 from .entities import EntityKind
 from .gateway import Gateway
+from .pictures import IMAGE, Pictures
 
 PERFORMERS = "performer_ids"
 AT_ONCE = 5.0
 """Seconds within which a planned write reaches Stash, if it does."""
 CREATED = "created"
-IMAGE = "image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Applied:
 class Stays:
     """Why something is not undone: in English, and as a code with what the sentence names."""
 
-    code: Literal["removed-before", "performer-used", "not-certain"]
+    code: Literal["removed-before", "performer-used", "picture-changed", "not-created", "not-certain"]
     text: str
     params: Mapping[str, object]
 
@@ -59,8 +60,8 @@ class Undone:
 
 
 class WriteBack:
-    def __init__(self, gateway: Gateway, rows: WriteRows) -> None:
-        self._gateway, self._rows = gateway, rows
+    def __init__(self, gateway: Gateway, rows: WriteRows, pictures: Pictures | None = None) -> None:
+        self._gateway, self._rows, self._pictures = gateway, rows, pictures
 
     def apply(self, run: str, job_id: str | None, additions: Iterable[Addition]) -> Applied:
         """Add what is not there yet. One mutation a kind and set of performers, each of at most some hundred entities."""
@@ -92,18 +93,30 @@ class WriteBack:
 
     def create_performer(self, run: str, job_id: str | None, name: str, image: bytes | None) -> str:
         """A new performer; undo removes it when nobody edited or used it."""
-        performer = self._gateway.create_performer(name, image)
-        ids = self._rows.plan(run, job_id, [("performer", performer, CREATED, name, None, "created for a face", None)])
-        self._rows.mark(ids, "written")
+        (row,) = self._rows.plan(run, job_id, [("performer", "", CREATED, name, None, "created for a face", None)])
+        try:
+            performer = self._gateway.create_performer(name, image)
+        except StashError as error:
+            if error.code == StashError.code:  # refused, where any other may have come too late
+                self._rows.mark([row], "failed")
+            raise
+        self._rows.written_as(row, performer)
         return performer
 
     def undo(self, run: str, *, preview: bool = False) -> Undone:
-        """Remove what the run added and is still there; links first, then performers that it created."""
-        rows = [row for row in self._rows.of_run(run) if row.state != "undone"]
+        """Remove what the run added and is still there; links first, then pictures, then performers that it created."""
+        rows = [row for row in self._rows.of_run(run) if row.state not in ("undone", "failed")]
         links = [row for row in rows if row.field == PERFORMERS]
         count, skipped = self._undo_links(links, preview)
         for row in rows:
-            if row.field == CREATED:
+            if row.field == IMAGE and self._pictures is not None:
+                ours = self._pictures.take_back(row, preview=preview)
+                count += ours
+                skipped += [] if ours else [Stays("picture-changed", "The performer's picture was changed since, so it stays.", {})]
+            if row.field == CREATED and not row.entity_id:
+                text = f"The process ended while it created {row.value}: if there is such a performer now, that stays."
+                skipped.append(Stays("not-created", text, {"name": row.value}))
+            elif row.field == CREATED:
                 unused = self._is_removable(row, links, preview)
                 count += unused
                 if not unused:

@@ -74,6 +74,11 @@ class Writes:
                 "UPDATE stash_writes SET state = ?, undone_at = coalesce(?, undone_at) WHERE id = ?", [(state, when, row) for row in ids]
             )
 
+    def written_as(self, row: int, entity_id: str) -> None:
+        """What was to be made is there, under this id."""
+        with self.database.write():
+            self.database.execute("UPDATE stash_writes SET entity_id = ?, state = 'written' WHERE id = ?", (entity_id, row))
+
     def of_run(self, run: str) -> list[WriteRow]:
         """In the order in which they were written."""
         return self._rows("run = ? ORDER BY id", (run,))
@@ -95,7 +100,7 @@ class Writes:
             "SELECT run, max(job_id), min(written_at), max(written_at), count(CASE WHEN state <> 'failed' THEN 1 END),"
             " count(CASE WHEN state = 'undone' THEN 1 END), count(DISTINCT entity_type || ':' || entity_id) FROM stash_writes"
             " WHERE run IN (SELECT run FROM stash_writes WHERE entity_type LIKE ? AND entity_id LIKE ?)"
-            " GROUP BY run ORDER BY max(id) DESC LIMIT ? OFFSET ?",
+            " GROUP BY run HAVING count(CASE WHEN state <> 'failed' THEN 1 END) > 0 ORDER BY max(id) DESC LIMIT ? OFFSET ?",
             (*(entity or ("%", "%")), limit, offset),
         )
         return [RunRow(*row) for row in rows]

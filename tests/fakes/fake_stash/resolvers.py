@@ -207,7 +207,9 @@ class Root:
                 raise GraphQLError(f"performer with name '{name}' already exists")
 
     def _image_of(self, row: Row, values: Json) -> None:
-        image = values.pop("image", None)
+        given, image = "image" in values, values.pop("image", None)
+        if given and image is None:
+            row.media.pop("image", None)
         if isinstance(image, str) and image.startswith("data:"):
             row.media["image"] = base64.b64decode(image.partition(",")[2])
         elif isinstance(image, str):

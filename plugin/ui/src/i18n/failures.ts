@@ -305,6 +305,13 @@ export const failures: Record<string, Words | undefined> = {
     "別のコンピューターで処理できませんでした。",
     "另一台电脑未能完成。",
   ],
+  "another-recognition": [
+    "Eine andere Erkennung läuft gerade. Bitte gleich noch einmal versuchen.",
+    "Une autre reconnaissance est en cours. Réessayez dans un instant.",
+    "Hay otro reconocimiento en marcha. Inténtelo de nuevo en un momento.",
+    "別の認識が実行中です。少し待ってからもう一度お試しください。",
+    "另一个识别正在进行。请稍后再试。",
+  ],
   internal: [
     "Unerwarteter Fehler. Mehr steht in Stashs Protokoll.",
     "Erreur inattendue. Voir le journal de Stash.",

@@ -9,13 +9,18 @@ import { build, transform } from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 const LIMIT = 150_000;
 
+// Where each library is, and what of it we use: named one by one, so that the script calls them by short names of its own.
 const provided = {
-  react: "React",
-  "react-dom": "ReactDOM",
-  "react-bootstrap": "libraries.Bootstrap",
-  "react-router-dom": "libraries.ReactRouterDOM",
-  "react-intl": "libraries.Intl",
-  "@apollo/client": "libraries.Apollo",
+  react: [
+    "React",
+    "Children Component cloneElement createContext createElement forwardRef Fragment isValidElement " +
+      "useCallback useContext useEffect useLayoutEffect useMemo useReducer useRef useState",
+  ],
+  "react-dom": ["ReactDOM", "createPortal"],
+  "react-bootstrap": ["libraries.Bootstrap", "Alert Button Dropdown Form Modal Nav Spinner Tab"],
+  "react-router-dom": ["libraries.ReactRouterDOM", "Link NavLink useHistory useLocation"],
+  "react-intl": ["libraries.Intl", "useIntl"],
+  "@apollo/client": ["libraries.Apollo", "gql"],
 };
 
 const fromStash = {
@@ -23,10 +28,10 @@ const fromStash = {
   setup(it) {
     const names = new RegExp(`^(${Object.keys(provided).join("|")})$`);
     it.onResolve({ filter: names }, ({ path }) => ({ path, namespace: "stash" }));
-    it.onLoad({ filter: /.*/, namespace: "stash" }, ({ path }) => ({
-      contents: `module.exports = window.PluginApi.${provided[path]};`,
-      loader: "js",
-    }));
+    it.onLoad({ filter: /.*/, namespace: "stash" }, ({ path }) => {
+      const [place, used] = provided[path];
+      return { contents: `export const { ${used.replaceAll(" ", ", ")} } = window.PluginApi.${place};`, loader: "js" };
+    });
   },
 };
 

@@ -110,6 +110,20 @@ export function usePoll(tick: () => unknown, active: boolean, every = LEAST_WAIT
   }, [active, every]);
 }
 
+/** After a dialog the focus is where it was opened from: for an entry of a menu, which is gone by then, on the menu's button. */
+export function useFocusBack(): void {
+  const [opener] = React.useState(() => {
+    const active = document.activeElement as HTMLElement | null;
+    return active?.closest(".dropdown")?.querySelector<HTMLElement>("[aria-haspopup]") ?? active;
+  });
+  React.useEffect(
+    () => () => {
+      setTimeout(() => document.activeElement === document.body && opener?.focus());
+    },
+    [opener],
+  );
+}
+
 /** While mounted, Stash's own shortcuts rest. */
 export function useShortcutsPaused(active: boolean): void {
   React.useEffect(() => {

@@ -117,7 +117,7 @@ export interface StepAnswer {
   waiting?: string;
   said?: Said;
   /** Why this Stash does what another computer was to do. */
-  notice?: string;
+  notice_said?: Said;
 }
 
 export interface Accepted {
@@ -137,14 +137,20 @@ export interface Applied {
 export interface Undone {
   count: number;
   name: string;
-  message?: string;
-  skipped: string[];
+  names?: string[];
+  /** What is not taken back, and why. */
+  stays: Said[];
 }
 
 export interface RunRow {
   run: string;
   when: string | number;
+  /** In English; `names`, `created` and `about` say the same. */
   title: string;
+  names?: string[];
+  /** Performers that the run made. */
+  created?: string[];
+  about?: string;
   count: number;
   /** How many of its changes were taken back. */
   undone: number;

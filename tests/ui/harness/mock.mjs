@@ -86,7 +86,7 @@ export function createMock(base) {
         run.undone = run.count;
         if (run.key) state.added[run.key] = state.added[run.key].filter((one) => !run.ids.includes(one));
       }
-      return { count: run.count, name: run.title, skipped: [] };
+      return { count: run.count, name: run.title, stays: [] };
     },
     runs: ({ page, type, id }) => (id ? state.runs.filter((run) => run.key === type + id) : page > 1 ? [] : [...state.runs].reverse().concat([{ run: "old", when: "2026-11-18T10:00:00Z", title: "Add names at or above my limit", count: 12, undone: 0 }, { run: "older", when: "2026-11-17T10:00:00Z", title: "Beach walk", count: 2, undone: 2 }])),
     decide: (args) => (state.verdicts.push(args), null),

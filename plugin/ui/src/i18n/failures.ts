@@ -47,6 +47,27 @@ const notHere: Words = [
 ];
 
 export const failures: Record<string, Words | undefined> = {
+  "removed-before": [
+    "{count} sind schon entfernt.",
+    "{count} sont déjà retirés.",
+    "{count} ya se han quitado.",
+    "{count} 件はすでに外されています。",
+    "{count} 项已被移除。",
+  ],
+  "performer-used": [
+    "{name} wurde bearbeitet oder wird anderswo gebraucht und bleibt.",
+    "{name} a été modifié ou sert ailleurs et reste.",
+    "{name} se ha editado o se usa en otra parte y se queda.",
+    "{name} は編集済みか他で使われているため残ります。",
+    "{name} 已被编辑或在别处使用,将保留。",
+  ],
+  "not-certain": [
+    "{count} könnten von jemand anderem stammen und bleiben.",
+    "{count} viennent peut-être de quelqu'un d'autre et restent.",
+    "{count} pueden ser de otra persona y se quedan.",
+    "{count} 件は他の人が追加した可能性があるため残ります。",
+    "{count} 项可能由他人添加,将保留。",
+  ],
   "unknown-job": gone,
   "unknown-row": gone,
   "unknown-run": gone,

@@ -6,7 +6,7 @@ import { useApp, useLoaded, useStore, useText } from "../context";
 import { showMoment } from "../host";
 import { timeCode } from "../lib/time";
 import { Badge, Empty, Face, PerformerLink, Probability, Trouble, Waiting } from "../parts/basics";
-import { useUndoQuestion } from "../parts/UndoRun";
+import { runTitle, useUndoQuestion } from "../parts/UndoRun";
 import { ADD_FROM } from "../review/useReview";
 import type { EntityType, Result, Row } from "../types";
 import { Timeline } from "./Timeline";
@@ -61,7 +61,7 @@ const Written: React.FC<{ type: EntityType; id: string; changes: number }> = ({ 
       <ul className="sai-written">
         {runs.map((run) => (
           <li key={run.run}>
-            <span>{run.title}</span>
+            <span>{runTitle(t, run)}</span>
             <time className="sai-soft">{t.date(run.when)}</time>
             <Button size="sm" variant="secondary" onClick={() => undo.ask(run.run)}>{t("undo")}</Button>
           </li>

@@ -1,6 +1,6 @@
 /** Boxes over the picture of an image's page, placed from the picture's own rectangle; over a clip those of the moment. */
 import * as React from "react";
-import ReactDOM from "react-dom";
+import { createPortal } from "react-dom";
 import { useApp, useStore } from "../context";
 import { currentClip } from "../host";
 import { boxesAt } from "../lib/boxes";
@@ -58,5 +58,5 @@ export const ImageOverlay: React.FC<{ id: string; container: HTMLElement | null 
   if (!container || !place || shown?.type !== "image" || shown.id !== id) return null;
   const rows = [...shown.result.people, ...shown.result.unknown].filter((row) => row.state !== "skipped");
   const boxes: NamedBox[] = time !== null ? boxesAt(rows, time, TOLERANCE) : rows.flatMap((row) => row.boxes.slice(0, 1).map((box) => ({ row, box })));
-  return ReactDOM.createPortal(<div className="sai sai-image-overlay" style={place}><Boxes boxes={boxes} outer={place} /></div>, container);
+  return createPortal(<div className="sai sai-image-overlay" style={place}><Boxes boxes={boxes} outer={place} /></div>, container);
 };

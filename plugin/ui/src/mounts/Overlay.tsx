@@ -4,7 +4,7 @@
  */
 import * as React from "react";
 import { Button } from "react-bootstrap";
-import ReactDOM from "react-dom";
+import { createPortal } from "react-dom";
 import { openReview } from "../app";
 import type { FrameLook } from "../app";
 import { useApp, useStore, useText } from "../context";
@@ -64,11 +64,11 @@ export const PlayerOverlay: React.FC = () => {
   const player = usePlayer(!!scene);
   const still = useStill(player);
   if (!scene || !player || isVr(player)) return null;
-  if (frame) return ReactDOM.createPortal(<FrameLayer look={frame} player={player} still={still} />, player.el());
+  if (frame) return createPortal(<FrameLayer look={frame} player={player} still={still} />, player.el());
   if (!still || shown?.type !== "scene" || shown.id !== scene.id) return null;
   const boxes = boxesAt([...shown.result.people, ...shown.result.unknown], still.time, TOLERANCE);
   if (boxes.length === 0) return null;
-  return ReactDOM.createPortal(<div className="sai sai-overlay"><Boxes boxes={boxes} outer={still} frame={pictureOf(player, scene)} /></div>, player.el());
+  return createPortal(<div className="sai sai-overlay"><Boxes boxes={boxes} outer={still} frame={pictureOf(player, scene)} /></div>, player.el());
 };
 
 /** The picture's size: `videoWidth` is 0 before the first play. */

@@ -1,6 +1,6 @@
 /** Places that only the DOM offers: elements of Stash's pages are looked for whenever the page changes, and we portal into them. */
 import * as React from "react";
-import ReactDOM from "react-dom";
+import { createPortal } from "react-dom";
 
 /** The first element that `selector` finds, kept up to date; `key` (the path) starts anew. */
 export function useElement(selector: string | null, key: string): HTMLElement | null {
@@ -26,7 +26,7 @@ export function useElement(selector: string | null, key: string): HTMLElement | 
   return element?.isConnected ? element : null;
 }
 
-export const Into: React.FC<{ element: HTMLElement | null }> = ({ element, children }) => (element ? ReactDOM.createPortal(children, element) : null);
+export const Into: React.FC<{ element: HTMLElement | null }> = ({ element, children }) => (element ? createPortal(children, element) : null);
 
 const ACTIVE = "sai-tab-active";
 

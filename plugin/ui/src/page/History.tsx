@@ -3,7 +3,7 @@ import * as React from "react";
 import { Button } from "react-bootstrap";
 import { useApp, useLoaded, useStore, useText } from "../context";
 import { Badge, Empty, Trouble, Waiting } from "../parts/basics";
-import { useUndoQuestion } from "../parts/UndoRun";
+import { runTitle, useUndoQuestion } from "../parts/UndoRun";
 import { Turn } from "./Pager";
 
 const RUNS_A_PAGE = 25;
@@ -23,7 +23,7 @@ export const History: React.FC = () => {
       <ul className="sai-jobs">
         {data.map((run) => (
           <li key={run.run} className="sai-card sai-job">
-            <span className="sai-job-title">{run.title}</span>
+            <span className="sai-job-title">{runTitle(t, run)}</span>
             <span className="sai-soft">{t("changes", { n: run.count })}</span>
             <time className="sai-soft">{t.date(run.when)}</time>
             {run.undone ? <Badge>{t("wasUndone")}</Badge> : <Button size="sm" variant="secondary" onClick={() => undo.ask(run.run)}>{t("undoRun")}</Button>}

@@ -47,7 +47,7 @@ export const Page: React.FC = () => {
       </Nav>
       <div role="tabpanel" aria-label={t(TABS[tab] as Key)}>
         {!bare && tab === "jobs" && <Jobs status={status} />}
-        {!bare && tab === "people" && <People />}
+        {!bare && tab === "people" && <People onChanged={() => (health.reload(), void read().catch(() => undefined))} />}
         {!bare && tab === "history" && <History />}
         {!bare && tab === "charts" && <Charts />}
         {tab === "system" && <System health={health.data} onWiped={health.reload} />}

@@ -4,17 +4,17 @@ import { Button, Form } from "react-bootstrap";
 import { useApp, useLoaded, useText, useToast } from "../context";
 import type { PeopleFilter } from "../api/operations";
 import { performerImage } from "../host";
-import type { Key } from "../i18n/translate";
+import type { Key, Translator } from "../i18n/translate";
 import { Empty, Face, PerformerLink, Trouble, Waiting } from "../parts/basics";
 import type { PersonRow } from "../types";
 import { ConfirmTyped } from "./ConfirmTyped";
 import { Pager } from "./Pager";
 
-const FILTERS: Record<PeopleFilter, Key> = { all: "filterAll", without_face: "filterWithout", choose: "filterChoose", forgotten: "filterForgotten" };
+const FILTERS: Record<PeopleFilter, Key> = { all: "all", without_face: "filterWithout", choose: "filterChoose", forgotten: "filterForgotten" };
 const PER_PAGE = 40;
 const TYPING = 300;
 
-export const People: React.FC = () => {
+export const People: React.FC<{ onChanged(): void }> = ({ onChanged }) => {
   const app = useApp();
   const t = useText();
   const toast = useToast();
@@ -28,7 +28,7 @@ export const People: React.FC = () => {
     return () => clearTimeout(timer);
   }, [typed]);
   const { data, error, reload } = useLoaded(() => app.ops.people(page, filter, q), [page, filter, q]);
-  const act = (work: Promise<unknown>, done?: string) => void work.then(() => (done && toast.success(done), reload()), (failure: unknown) => toast.error(failure));
+  const act = (work: Promise<unknown>, done?: string) => void work.then(() => (done && toast.success(done), reload(), onChanged()), (failure: unknown) => toast.error(failure));
 
   return (
     <>
@@ -80,6 +80,11 @@ const PictureOffer: React.FC<Pick<Props, "act"> & { id: string; picture: { key: 
   return <button type="button" className="sai-link" onClick={() => act(app.ops.useAsPicture(id, picture.key), t("asPictureDone"))}>{t("asPicture")}</button>;
 };
 
+function reasonOf(t: Translator, { reason, why = "", references }: PersonRow): string {
+  if (!reason) return t("referencesKnown", { n: references });
+  return why ? t.said({ code: why, text: reason }) : t("notLooked");
+}
+
 const Person: React.FC<Props> = ({ person, filter, act, onForget, onChoose }) => {
   const app = useApp();
   const t = useText();
@@ -89,7 +94,7 @@ const Person: React.FC<Props> = ({ person, filter, act, onForget, onChoose }) =>
       <Face src={person.picture?.crop ?? performerImage(id)} label={name} />
       <div>
         <PerformerLink id={id} name={name} />
-        <small className="sai-soft">{person.reason ? t.said({ code: person.why ?? "", text: person.reason }) : t("referencesKnown", { n: person.references })}</small>
+        <small className="sai-soft">{reasonOf(t, person)}</small>
         {person.picture && <PictureOffer id={id} picture={person.picture} act={act} />}
         {filter !== "choose" && !!person.choices?.length && <button type="button" className="sai-link" onClick={onChoose}>{t("filterChoose")}</button>}
         {filter === "choose" && person.choices && (
@@ -101,8 +106,8 @@ const Person: React.FC<Props> = ({ person, filter, act, onForget, onChoose }) =>
             ))}
           </div>
         )}
-        {filter === "forgotten" && <Button size="sm" variant="secondary" onClick={() => act(app.ops.allow(id))}>{t("allow")}</Button>}
-        {filter === "all" && <button type="button" className="sai-link sai-quiet" title={t("forget")} onClick={onForget}>{t("forgetShort")} <span className="sr-only">{name}</span></button>}
+        {person.why === "forgotten" && <Button size="sm" variant="secondary" onClick={() => act(app.ops.allow(id))}>{t("allow")}</Button>}
+        {filter === "all" && person.references > 0 && <button type="button" className="sai-link sai-quiet" title={t("forget")} onClick={onForget}>{t("forgetShort")} <span className="sr-only">{name}</span></button>}
       </div>
     </li>
   );

@@ -3,7 +3,16 @@ import * as React from "react";
 import { Button, Modal } from "react-bootstrap";
 import { useApp, useShortcutsPaused, useText, useToast } from "../context";
 import { undoRun } from "../review/actions";
-import type { Undone } from "../types";
+import type { Translator } from "../i18n/translate";
+import type { RunRow, Undone } from "../types";
+
+/** What a run wrote, in one line: who was added or made, and where. */
+export function runTitle(t: Translator, { names = [], created = [], about, title }: RunRow): string {
+  const who = names.length ? t.list(names.slice(0, MOST_NAMES)) + (names.length > MOST_NAMES ? " …" : "") : created.length ? t("newPeople", { names: t.list(created) }) : "";
+  return who ? [who, about].filter(Boolean).join(" – ") : title;
+}
+
+const MOST_NAMES = 5;
 
 interface Asking {
   run: string;
@@ -30,8 +39,8 @@ const Question: React.FC<{ asking: Asking; onNo(): void; onYes(): void }> = ({ a
   return (
     <Modal show onHide={onNo} dialogClassName="sai" animation={false} aria-label={t("undoRun")}>
       <Modal.Body>
-        <p>{preview.count > 0 ? t("undoAsk", { n: preview.count, name: preview.name }) : t("undoNothing")}</p>
-        {preview.skipped.length > 0 && <ul className="sai-soft">{preview.skipped.map((line) => <li key={line}>{line}</li>)}</ul>}
+        <p>{preview.count > 0 ? t("undoAsk", { n: preview.count, name: preview.names?.length ? t.list(preview.names) : preview.name }) : t("undoNothing")}</p>
+        {preview.stays.length > 0 && <ul className="sai-soft">{preview.stays.map((one) => <li key={one.text}>{t.said(one)}</li>)}</ul>}
       </Modal.Body>
       <Modal.Footer>
         <Button variant="secondary" onClick={onNo}>{t("cancel")}</Button>

@@ -2,7 +2,7 @@
 import * as React from "react";
 import { Button, Dropdown, Modal } from "react-bootstrap";
 import type { PerformerDialog } from "../app";
-import { useApp, useLoaded, useShortcutsPaused, useStore, useText } from "../context";
+import { useApp, useFocusBack, useLoaded, useShortcutsPaused, useStore, useText } from "../context";
 import { performerImage } from "../host";
 import { ADD_FROM } from "../review/useReview";
 import { Bar, Empty, Face, Glyph, PerformerLink, Probability, Trouble, Waiting } from "../parts/basics";
@@ -32,6 +32,7 @@ const Dialog: React.FC<{ open: PerformerDialog }> = ({ open }) => {
   const app = useApp();
   const t = useText();
   useShortcutsPaused(true);
+  useFocusBack();
   const name = document.querySelector(".performer-name")?.textContent ?? "";
   return (
     <Modal show size="lg" scrollable onHide={() => app.performer.set(null)} dialogClassName="sai" aria-labelledby="sai-performer-title" animation={false}>

@@ -3,7 +3,7 @@ import * as React from "react";
 import { Alert, Button, Form, Modal } from "react-bootstrap";
 import { targetKey } from "../app";
 import type { Review } from "../app";
-import { useApp, useShortcutsPaused, useStore } from "../context";
+import { useApp, useFocusBack, useShortcutsPaused, useStore } from "../context";
 import { Badge, Bar, Empty, Trouble } from "../parts/basics";
 import { useKeyboard } from "./keyboard";
 import { useNext } from "./next";
@@ -29,6 +29,7 @@ const Dialog: React.FC<{ review: Review }> = ({ review }) => {
   const [searching, setSearching] = React.useState<string | null>(null);
   const keyboard = useKeyboard(it, searching !== null, setSearching);
   useShortcutsPaused(!review.minimized);
+  useFocusBack();
 
   const close = () => {
     session.pause();
@@ -104,7 +105,7 @@ const Progress: React.FC<{ it: ReviewState }> = ({ it }) => {
         {result?.provisional && <Badge kind="warn" title={t("firstLookHint")}>{t("firstLook")}</Badge>}
         {partly && <span>{t("compared", { done: compared.done, total: compared.total })}</span>}
         {result?.note && <span>{result.note}</span>}
-        {state.notice && <span>{state.notice}</span>}
+        {state.notice && <span>{t.said(state.notice)} {t.said(state.notice) !== state.notice.text && t("hereInstead")}</span>}
       </div>
     </div>
   );

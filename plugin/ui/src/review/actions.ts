@@ -21,7 +21,8 @@ export async function refreshPage(app: App): Promise<void> {
 export async function undoRun(app: App, toast: ToastApi, run: string): Promise<void> {
   try {
     const undone = await app.ops.undo(run);
-    toast.success([app.t.get()("undone", { n: undone.count }), ...undone.skipped].join(" "));
+    const t = app.t.get();
+    toast.success([t("undone", { n: undone.count }), ...undone.stays.map(t.said)].join(" "));
     await refreshPage(app);
   } catch (error) {
     toast.error(error);

@@ -21,12 +21,12 @@ export interface SessionState {
   /** Why a step did nothing, as another look at work. */
   waiting: Said | null;
   /** Why this Stash does what another computer was to do. */
-  notice: string;
+  notice: Said | null;
 }
 
 type Chain = Pick<Operations, "identify" | "step" | "pause" | "setUp" | "setupStatus">;
 
-const INITIAL: SessionState = { phase: "idle", job: null, result: null, plan: null, setup: null, failure: null, waiting: null, notice: "" };
+const INITIAL: SessionState = { phase: "idle", job: null, result: null, plan: null, setup: null, failure: null, waiting: null, notice: null };
 
 export function createSession(ops: Chain, target: Target, pace: Pace) {
   const store = createStore<SessionState>(INITIAL);
@@ -50,7 +50,7 @@ export function createSession(ops: Chain, target: Target, pace: Pace) {
         if (!current()) return;
         const { job: oldJob, result: before } = store.get();
         const result = answer.result ? inPlace(before, answer.result) : before;
-        update({ job: answer.job ?? oldJob, result, waiting: answer.waiting ? answer.said ?? null : null, notice: answer.notice ?? "" });
+        update({ job: answer.job ?? oldJob, result, waiting: answer.waiting ? answer.said ?? null : null, notice: answer.notice_said?.text ? answer.notice_said : null });
         if (answer.needs?.setup) return update({ phase: "asking", plan: answer.needs.setup });
         if (answer.job?.state === "failed") {
           const error = answer.job.error ?? { code: "failed", message: answer.job.said?.text ?? "" };

@@ -119,7 +119,7 @@ flow("our page: people, the face to choose, forgetting after typing the name, an
   await shot(page, "page-choose");
   await page.locator(".sai-choices button").first().click();
   await eventually(() => opsOf(mock, "choose_face")[0]?.key === "a");
-  await page.click(".sai-filters >> text=Known");
+  await page.click(".sai-filters .btn:first-child");
   await page.locator(".sai-person", { hasText: "Ann Lee" }).locator(".sai-quiet").click();
   assert.equal(await page.locator(".modal >> text=Forget this person").isDisabled(), true);
   await page.fill(".modal input", "Ann Lee");

@@ -94,7 +94,7 @@ const Person: React.FC<Props> = ({ person, filter, act, onForget, onChoose }) =>
       <Face src={person.picture?.crop ?? performerImage(id)} label={name} />
       <div>
         <PerformerLink id={id} name={name} />
-        <small className="sai-soft">{reasonOf(t, person)}</small>
+        <small className="sai-soft">{filter === "choose" ? t("whichFace", { name }) : reasonOf(t, person)}</small>
         {person.picture && <PictureOffer id={id} picture={person.picture} act={act} />}
         {filter !== "choose" && !!person.choices?.length && <button type="button" className="sai-link" onClick={onChoose}>{t("filterChoose")}</button>}
         {filter === "choose" && person.choices && (

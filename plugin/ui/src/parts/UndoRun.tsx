@@ -7,7 +7,9 @@ import type { Translator } from "../i18n/translate";
 import type { RunRow, Undone } from "../types";
 
 /** What a run wrote, in one line: who was added or made, and where. */
-export function runTitle(t: Translator, { names = [], created = [], about, title }: RunRow): string {
+export function runTitle(t: Translator, { names: all = [], created = [], about, title }: RunRow): string {
+  // Performers that are gone have no name any more.
+  const names = all.filter(Boolean);
   const who = names.length ? t.list(names.slice(0, MOST_NAMES)) + (names.length > MOST_NAMES ? " …" : "") : created.length ? t("newPeople", { names: t.list(created) }) : "";
   return who ? [who, about].filter(Boolean).join(" – ") : title;
 }

@@ -67,7 +67,8 @@ export function useReview(review: Review) {
   };
 
   const takeBack = (row: ReviewRow) => {
-    dispatch({ kind: "tick", key: row.row.key, ticked: false });
+    const sure = !!row.row.performer_id && !row.row.tagged && (row.row.probability ?? 0) >= addFrom;
+    dispatch({ kind: "tick", key: row.row.key, ticked: sure });
     tellTakenBack(row.row.key);
   };
 

@@ -37,7 +37,7 @@ const All: React.FC<{ data: Statistics }> = ({ data }) => {
         title={t("chartJobs")}
         labels={days}
         series={[
-          { name: t("okItems"), kind: "good", values: jobs.map((job) => job.ok) },
+          { name: t("stCompleted"), kind: "good", values: jobs.map((job) => job.ok) },
           { name: t("stFailed"), kind: "bad", values: jobs.map((job) => job.failed) },
           { name: t("stCancelled"), kind: "soft", values: jobs.map((job) => job.cancelled) },
         ]}

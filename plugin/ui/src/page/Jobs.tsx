@@ -79,7 +79,7 @@ const Job: React.FC<{ job: JobRow; reload(): void }> = ({ job, reload }) => {
         {job.total > 1 && <span className="sai-soft">{t("ofItems", { done: job.done, total: job.total })}</span>}
         {job.failed > 0 && <Badge kind="bad">{t("failedItems", { n: job.failed })}</Badge>}
         {when && <time className="sai-soft">{t.date(when)}</time>}
-        {active && <Button size="sm" variant="secondary" onClick={() => act(app.ops.cancel(job.id))}>{t("stop")}</Button>}
+        {active && <Button size="sm" variant="secondary" onClick={() => act(app.ops.cancel(job.id))}>{t("cancel")}</Button>}
         {(job.state === "failed" || job.state === "cancelled" || job.failed > 0) && !active && <Button size="sm" variant="secondary" onClick={() => act(app.ops.retry(job.id))}>{t("retry")}</Button>}
       </div>
       {active && (job.state !== "paused" || job.progress > 0) && <Bar fraction={job.progress} label={job.title} />}

@@ -34,7 +34,7 @@ export const Page: React.FC = () => {
   return (
     <div className="sai sai-page container-fluid">
       <header>
-        <h2><Glyph name="face" /> {t("navTitle")}</h2>
+        <h2><Glyph name="face" /> StashAI</h2>
         {health.data && <Summary health={health.data} />}
       </header>
       {health.error !== undefined && <Trouble error={health.error} retry={health.reload} />}

@@ -15,7 +15,7 @@ export const System: React.FC<{ health: Health | undefined; onWiped(): void }> =
   if (!health) return <Waiting />;
   const { runtime } = health;
   const { code, reason, remedy } = health.where;
-  const states = { ready: "ready", missing: "missing", installing: "installing", failed: "failed" } as const;
+  const states = { ready: "ready", missing: "missing", installing: "installing", failed: "stFailed" } as const;
   return (
     <div className="sai-system">
       <section className="sai-card">

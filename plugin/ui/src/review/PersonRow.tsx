@@ -119,7 +119,7 @@ const RowButtons: React.FC<Pick<Props, "item" | "actions" | "searching" | "setSe
   if (verdict) {
     return (
       <div className="sai-do">
-        <span className="sai-soft">{verdict === "not" ? t("rejected", { name: row.name ?? t("unknownPerson") }) : t("skipped")}</span>
+        <span className="sai-soft">{verdict === "not" ? t("notName", { name: row.name ?? t("unknownPerson") }) : t("skipped")}</span>
         <Button size="sm" variant="link" onClick={actions.takeBack}>{t("takeBack")}</Button>
       </div>
     );

@@ -101,7 +101,7 @@ const Progress: React.FC<{ it: ReviewState }> = ({ it }) => {
     <div className="sai-progress" aria-live="polite">
       {working && <Bar fraction={job && job.progress > 0 ? job.progress : null} label={t("looking")} />}
       <div className="sai-progress-text sai-soft">
-        <span>{working ? doing || t(result ? "looking" : "starting") : t(phase === "paused" ? "paused" : "finished")}</span>
+        <span>{working ? doing || t(result ? "looking" : "starting") : t(phase === "paused" ? "stPaused" : "stCompleted")}</span>
         {result?.provisional && <Badge kind="warn" title={t("firstLookHint")}>{t("firstLook")}</Badge>}
         {partly && <span>{t("compared", { done: compared.done, total: compared.total })}</span>}
         {result?.note && <span>{result.note}</span>}

@@ -26,7 +26,6 @@ export const de: Catalog = {
   firstLookHint: "Aus den Vorschaubildern; die Bilder des Videos machen es genauer.",
   compared: "mit {done} von {total} Personen verglichen",
   hereInstead: "Dieses Stash macht es selbst.",
-  pausedHint: "Geht weiter, sobald die Auswahl wieder geöffnet wird.",
   goOn: "Weiter",
   nobody: "Hier wurde kein Gesicht gefunden.",
   nobodyHint: "Sehr kleine, abgewandte oder verdeckte Gesichter können fehlen. Gründliches Hinsehen (Einstellungen → Plugins) findet mehr.",

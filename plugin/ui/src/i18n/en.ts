@@ -25,7 +25,6 @@ export const en = {
   firstLookHint: "From the preview pictures; the video's own frames refine it.",
   compared: "compared with {done} of {total} people",
   hereInstead: "This Stash does it by itself.",
-  pausedHint: "Goes on when its review is opened again.",
   goOn: "Go on",
   nobody: "No face was found here.",
   nobodyHint: "Faces that are very small, turned away or covered may be missed. A thorough look (Settings → Plugins) sees more.",

@@ -26,7 +26,6 @@ export const es: Catalog = {
   firstLookHint: "De las miniaturas; los fotogramas del vídeo la afinan.",
   compared: "comparado con {done} de {total} personas",
   hereInstead: "Este Stash lo hace por sí mismo.",
-  pausedHint: "Sigue cuando se vuelve a abrir la revisión.",
   goOn: "Seguir",
   nobody: "No se encontró ninguna cara aquí.",
   nobodyHint: "Las caras muy pequeñas, giradas o cubiertas pueden faltar. Una mirada minuciosa (Ajustes → Plugins) ve más.",

@@ -26,7 +26,6 @@ export const fr: Catalog = {
   firstLookHint: "D'après les vignettes ; les images de la vidéo l'affinent.",
   compared: "comparé à {done} personnes sur {total}",
   hereInstead: "Ce Stash le fait lui-même.",
-  pausedHint: "Reprend dès que l'examen est rouvert.",
   goOn: "Continuer",
   nobody: "Aucun visage trouvé ici.",
   nobodyHint: "Les visages très petits, détournés ou cachés peuvent manquer. Un examen approfondi (Paramètres → Plugins) en voit plus.",

@@ -26,7 +26,6 @@ export const ja: Catalog = {
   firstLookHint: "プレビュー画像による結果です。動画のフレームでより正確になります。",
   compared: "{total} 人中 {done} 人と比較済み",
   hereInstead: "この Stash が代わりに処理します。",
-  pausedHint: "確認画面を開き直すと続きます。",
   goOn: "続ける",
   nobody: "顔は見つかりませんでした。",
   nobodyHint: "とても小さい顔、横を向いた顔、隠れた顔は見つからないことがあります。「徹底的」(設定 → プラグイン) ならもっと見つかります。",

@@ -26,7 +26,6 @@ export const zh: Catalog = {
   firstLookHint: "来自预览图;视频画面会让结果更准确。",
   compared: "已与 {total} 人中的 {done} 人比较",
   hereInstead: "由本机 Stash 自行处理。",
-  pausedHint: "重新打开审阅后继续。",
   goOn: "继续",
   nobody: "这里没有找到人脸。",
   nobodyHint: "很小、侧转或被遮挡的脸可能会漏掉。“彻底”模式(设置 → 插件)能看到更多。",

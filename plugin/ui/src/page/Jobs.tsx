@@ -3,6 +3,7 @@ import * as React from "react";
 import { Button } from "react-bootstrap";
 import { Link } from "react-router-dom";
 import { failureText } from "../api/graphql";
+import { openReview } from "../app";
 import { useApp, useLoaded, useText, useToast } from "../context";
 import type { Key } from "../i18n/translate";
 import { Badge, Bar, Empty, Trouble, Waiting } from "../parts/basics";
@@ -65,7 +66,9 @@ const Job: React.FC<{ job: JobRow; reload(): void }> = ({ job, reload }) => {
   const { entity } = job;
   const active = job.state === "processing" || job.state === "pending" || job.state === "paused";
   const act = (work: Promise<unknown>) => void work.then(reload, (error: unknown) => toast.error(error));
-  const note = (job.said && t.said(job.said)) || (job.state === "paused" ? t("pausedHint") : "");
+  // A click's job goes on in its review, a task's in Stash's queue.
+  const goOn = () => (entity ? openReview(app, { type: entity.type, id: entity.id, mode: "auto" }, entity.name) : act(app.ops.retry(job.id)));
+  const note = job.said ? t.said(job.said) : "";
   const when = job.ended ?? job.started ?? job.created;
   return (
     <li className="sai-card">
@@ -79,6 +82,7 @@ const Job: React.FC<{ job: JobRow; reload(): void }> = ({ job, reload }) => {
         {job.total > 1 && <span className="sai-soft">{t("ofItems", { done: job.done, total: job.total })}</span>}
         {job.failed > 0 && <Badge kind="bad">{t("failedItems", { n: job.failed })}</Badge>}
         {when && <time className="sai-soft">{t.date(when)}</time>}
+        {job.state === "paused" && <Button size="sm" onClick={goOn}>{t("goOn")}</Button>}
         {active && <Button size="sm" variant="secondary" onClick={() => act(app.ops.cancel(job.id))}>{t("cancel")}</Button>}
         {(job.state === "failed" || job.state === "cancelled" || job.failed > 0) && !active && <Button size="sm" variant="secondary" onClick={() => act(app.ops.retry(job.id))}>{t("retry")}</Button>}
       </div>

@@ -158,7 +158,7 @@ class WorkerClient:
             if isinstance(reason, TimeoutError):
                 raise WorkerError(f"The worker at {self._base} did not answer within {timeout:g} seconds.", code=SLOW) from error
             raise WorkerError(
-                f"The worker at {self._base} does not answer: {reason}.",
+                f"The worker at {self._base} does not answer: {getattr(reason, 'strerror', None) or reason}.",
                 remedy="Start it, or correct its address in StashAI's settings.",
                 code="worker-unreachable",
             ) from error

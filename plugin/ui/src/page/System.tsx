@@ -72,12 +72,10 @@ const Services: React.FC = () => {
             {data.map((service) => (
               <tr key={`${service.name}${service.where}`}>
                 <td>
-                  {service.where === "local" ? t("runLocal") : service.name}
-                  <small className="sai-soft">
-                    {(service.where === "local" ? [service.message] : [service.where, ...(service.capabilities ?? []), service.said ? t.said(service.said) : service.message]).filter(Boolean).join(" · ")}
-                  </small>
+                  {service.where === "local" ? t("runLocal") : service.name === "Worker" ? t("runWorker") : service.name}
+                  <small className="sai-soft">{[service.where === "local" ? "" : service.where, service.said ? t.said(service.said) : service.message].filter(Boolean).join(" · ")}</small>
                 </td>
-                <td><Badge kind={kindOf(service.state)}>{GOOD.includes(service.state) ? t("ready") : service.state}</Badge></td>
+                <td><Badge kind={kindOf(service.state)}>{t(GOOD.includes(service.state) ? "ready" : "stFailed")}</Badge></td>
               </tr>
             ))}
           </tbody>

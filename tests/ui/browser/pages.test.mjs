@@ -148,7 +148,7 @@ flow("our page: charts, where it runs, wiping after typing", async ({ open, mock
   assert.equal(await page.locator(".sai-chart").count(), 5);
   await shot(page, "page-charts");
   await page.click("text=System");
-  await page.waitForSelector("text=Worker");
+  await page.waitForSelector("text=Another computer");
   await shot(page, "page-system");
   await page.click("text=Wipe all face data");
   await page.fill(".modal input", "wipe");

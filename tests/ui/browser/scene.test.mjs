@@ -95,7 +95,7 @@ flow("somebody else, a new performer, the runner-up, not Jane, skip and take bac
   assert.equal(opsOf(mock, "decide").at(-1).verdict, "none");
   await page.click("[data-sai=add]");
   await page.waitForSelector(".toast");
-  assert.deepEqual(opsOf(mock, "apply")[0].accept, [{ person: "p3", performer_id: "102" }, { person: "u1", performer_id: "900" }]);
+  assert.deepEqual(opsOf(mock, "apply")[0].accept, [{ person: "p2", performer_id: "12" }, { person: "p3", performer_id: "102" }, { person: "u1", performer_id: "900" }]);
 });
 
 flow("keys: arrows, Enter, x, u, Ctrl+Enter; Stash's own shortcuts rest meanwhile", async ({ open, mock }) => {

@@ -98,8 +98,8 @@ export function createMock(base) {
     cancel: ({ id }) => ((history.find((job) => job.id === id).state = "cancelled"), null),
     retry: ({ id }) => ((history.find((job) => job.id === id).state = "processing"), null),
     people({ filter, q }) {
-      if (filter === "choose") return { total: 1, people: [{ performer_id: "13", name: "Tom Baker", references: 0, reason: "Two faces of the same size", choices: [{ key: "a", crop: portrait("tom") }, { key: "b", crop: portrait("ann") }] }] };
-      if (filter === "without_face") return { total: 1, people: [{ performer_id: "104", name: "Person 5", references: 0, reason: "No face in the picture" }] };
+      if (filter === "choose") return { total: 1, people: [{ performer_id: "13", name: "Tom Baker", references: 0, reason: "several faces are in the picture", why: "choose", choices: [{ key: "a", crop: portrait("tom") }, { key: "b", crop: portrait("ann") }] }] };
+      if (filter === "without_face") return { total: 1, people: [{ performer_id: "104", name: "Person 5", references: 0, reason: "no face was found in the picture", why: "no-face" }] };
       if (filter === "forgotten") return { total: state.forgotten ? 1 : 0, people: state.forgotten ? [state.forgotten] : [] };
       const all = PERFORMERS.filter((one) => one.name.toLowerCase().includes((q ?? "").toLowerCase()) && one.id !== state.forgotten?.performer_id);
       return { total: all.length, people: all.slice(0, 40).map((one, index) => ({ performer_id: one.id, name: one.name, references: 1 + (index % 7), ...(one.id === "13" ? { picture: { key: "scene-face", crop: portrait("tom") } } : {}) })) };
@@ -108,7 +108,7 @@ export function createMock(base) {
     use_as_picture: () => null,
     forget({ performer_id, confirm }) {
       if (confirm !== name(performer_id)) return error("usage", "The name does not match.", "");
-      state.forgotten = { performer_id, name: confirm, references: 0 };
+      state.forgotten = { performer_id, name: confirm, references: 0, reason: "forgotten at your wish", why: "forgotten" };
       return null;
     },
     allow: () => ((state.forgotten = null), null),

@@ -78,7 +78,7 @@ const Dialog: React.FC<{ review: Review }> = ({ review }) => {
           ))}
         </ul>
       </Modal.Body>
-      {state.phase !== "asking" && state.phase !== "installing" && <Footer it={it} next={next} onKeyDown={keyboard.onKeyDown} />}
+      {(it.rows.length > 0 || !["asking", "installing", "failed"].includes(state.phase)) && <Footer it={it} next={next} onKeyDown={keyboard.onKeyDown} />}
     </Modal>
   );
 };

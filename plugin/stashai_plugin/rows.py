@@ -57,15 +57,20 @@ def job_row(row: dict[str, Any]) -> dict[str, Any]:
         "progress": (row["progress_percentage"] or 0.0) / 100, "done": row["tests_completed"], "total": total,
         "failed": row["tests_error"], "message": said.text or row["error_message"] or "", "said": said.shown,
         "created": stamp(row["created_at"]), "started": stamp(row["started_at"]), "ended": stamp(row["completed_at"]),
-        "entity": None, "error": None,
+        "entity": None,
     }  # fmt: skip
-    if row["error_message"]:
-        helps = Said.read(row["error_details"] or "")
-        found = {"code": row["error_code"] or "error", "message": row["error_message"]}
-        shown["error"] = {**found, "remedy": helps.text, "params": dict(helps.params)}
+    shown["error"] = shown_error(row["error_code"], row["error_message"], row["error_details"])
     if row["entity_id"]:
         shown["entity"] = {"type": row["entity_type"], "id": row["entity_id"], "name": row["entity_name"]}
     return shown
+
+
+def shown_error(code: str | None, message: str | None, details: str | None) -> dict[str, Any] | None:
+    """What went wrong with a job or an item."""
+    if not message:
+        return None
+    helps = Said.read(details or "")
+    return {"code": code or "error", "message": message, "remedy": helps.text, "params": dict(helps.params)}
 
 
 def stamp(seconds: float | None) -> str | None:

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from stashai.errors import StashAIError
+
 Json = dict[str, Any]
+
+
+def helps(error: StashAIError) -> str:
+    """A row's text on what helps against an error, with what its sentences name."""
+    return Said(error.code, error.remedy, error.params).kept if error.params else error.remedy
 
 
 @dataclass(frozen=True, slots=True)

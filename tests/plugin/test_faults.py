@@ -22,9 +22,12 @@ from stashai.tracking import database
 from stashai_plugin.click.dialog import identify, step
 from stashai_plugin.deciding.applying import apply, undo
 from stashai_plugin.host import bench
+from stashai_plugin.page.jobs import job as job_of_page
+from stashai_plugin.page.jobs import jobs
 from stashai_plugin.people.listing import people
 from stashai_plugin.rows import INTERRUPTED
 from stashai_plugin.said import Said
+from stashai_plugin.tasks.identifying import identify as identify_all
 from stashai_plugin.tasks.learning import learn
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,3 +168,16 @@ def _is_alive(pid: int | None) -> bool:
         return status.read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_what_failed_is_told_with_what_helps(calls: Calls, stash: FakeStash, pictures: Pictures, tmp_path: Path) -> None:
+    known(calls, stash, pictures)
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    stash.library.add_image("Broken", tmp_path / "broken.jpg")
+    identify_all(calls.request(type="image"))
+    row = next(shown for shown in jobs(calls.request())["jobs"] if shown["failed"])
+    (item,) = job_of_page(calls.request(id=row["id"]))["items"]
+    assert item["error"]["code"] == "damaged"
+    assert item["error"]["message"]
+    assert "again" in item["error"]["remedy"]
+    assert item["error"]["params"] == {}

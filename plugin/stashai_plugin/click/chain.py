@@ -16,7 +16,7 @@ from ..host.failing import interrupts, keep_failure
 from ..host.watch import watched
 from ..looking.results import kept_result
 from ..rows import shown_job
-from ..said import Said
+from ..said import Said, helps
 from .look import Look
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Chain:
         job = claim.job
         outcome = Outcome(
             job.entity_id or "", 0, job.entity_type or "", job.entity_id or "", "error", time.time(), 0.0, name=job.entity_name,
-            error_type=error.code, error_message=str(error),
+            error_type=error.code, error_message=error.message, error_details=helps(error),
         )  # fmt: skip
         self._bench.ledger.checkpoint(claim, [outcome])
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stashai.errors import StashAIError, StorageError
 
 from ..rows import INTERRUPTED
-from ..said import Said
+from ..said import Said, helps
 from ..setup.state import SetupNeededError
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ def keep_failure(bench: Bench, claim: Claim, error: Exception) -> None:
         if interrupts(known):
             bench.ledger.release(claim, Said(INTERRUPTED, f"Interrupted: {known.message}", {"why": known.code}).kept)
         else:
-            helps = Said(known.code, known.remedy, known.params).kept if known.params else known.remedy
-            bench.ledger.finish(claim, "failed", error=(known.code, known.message, helps))
+            bench.ledger.finish(claim, "failed", error=(known.code, known.message, helps(known)))
     except StashAIError as second:
         bench.request.log.warning(str(second))
 

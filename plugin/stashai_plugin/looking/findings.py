@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stashai.tracking.records import JobRow, Outcome
 
+from ..said import helps
 from .reading import StashFindings, findings_text, read_findings
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def outcome_of(item: Item, findings: StashFindings, number: int, started: float 
 def failed_outcome(item: Item, number: int, error: StashAIError) -> Outcome:
     return Outcome(
         item.id, number, item.kind, item.id, "error", time.time(), 0.0, path=item.file.path if item.file else None, name=item.name or None,
-        error_type=error.code, error_message=str(error),
+        error_type=error.code, error_message=error.message, error_details=helps(error),
     )  # fmt: skip
 
 

@@ -89,7 +89,7 @@ def job(request: Request) -> Json:
 def _item(row: Json) -> Json:
     data = json.loads(row["response_data"]) if row["response_data"] else {}
     people = [{"name": p["name"], "probability": round(p["probability"], 4)} for p in data.get("people", ()) if isinstance(p, dict)]
-    error = {"code": row["error_type"], "message": row["error_message"], "remedy": ""} if row["error_message"] else None
+    error = rows.shown_error(row["error_type"], row["error_message"], row["error_details"])
     return {
         "key": row["unit"], "name": row["entity_name"] or row["entity_id"], "type": row["entity_type"], "id": row["entity_id"],
         "state": row["result"], "people": people, "error": error,

@@ -15,14 +15,18 @@ from tests.fakes.fake_stash.jobs import Job
 from tests.plugin.calls import Calls
 from tests.plugin.clips import RATE, SIDE, clip, seconds
 
-from stashai.errors import StashAIError, StorageError
+from stashai.errors import StashAIError, StorageError, UsageError
 from stashai.stash.entities import Item
+from stashai.stash.writeback import Applied, WriteBack
 from stashai.tracking.observations import Observations
 from stashai.tracking.records import JobRequest, Outcome
+from stashai_plugin.deciding.applying import runs, undo
 from stashai_plugin.host import queue
 from stashai_plugin.host.bench import inference_lock
 from stashai_plugin.page.jobs import cancel, jobs
 from stashai_plugin.said import Said
+from stashai_plugin.tasks import at_limit
+from stashai_plugin.tasks.at_limit import apply_at_limit
 from stashai_plugin.tasks.identifying import arrivals, identify
 from stashai_plugin.tasks.library import Library
 
@@ -266,6 +270,46 @@ def test_all_that_the_hooks_told_is_looked_at_and_added_at_the_limit(calls: Call
     assert mirror.arrivals() == []
     assert [row.performers for row in stash.library.rows["image"].values()] == [[1], []]
     assert "Added 1 names" in calls.log.getvalue()
+
+
+def test_adding_gives_way_and_is_one_run_all_the_same(
+    calls: Calls, stash: FakeStash, pictures: Pictures, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stash.library.add_performer("Barack Obama", pictures["obama.jpg"].read_bytes())
+    images = [stash.library.add_image(name, pictures[name]) for name in ("obama2.jpg", "obama3.jpg", "obama.jpg", "astronaut.png")]
+    identify(calls.request(type="image"))
+    with pytest.raises(UsageError) as refused:
+        apply_at_limit(calls.request())
+    assert refused.value.code == "no-limit"
+    assert not calls.bench().ledger.jobs(processor="stash.apply")
+
+    calls.save(auto_from=0.95)
+    apply = WriteBack.apply
+
+    def slowly(self: WriteBack, *arguments: Any) -> Applied:
+        done = apply(self, *arguments)
+        stash.jobs.add("Scanning...", lambda job: None)
+        time.sleep(1.0)
+        return done
+
+    monkeypatch.setattr(at_limit, "AT_ONCE", 1)
+    monkeypatch.setattr(WriteBack, "apply", slowly)
+    assert "goes on after it" in apply_at_limit(calls.request())
+    monkeypatch.setattr(WriteBack, "apply", apply)
+    added = [row.performers for row in images]
+    assert [1] in added
+    assert [] in added[:3]
+    job = jobs(calls.request())["jobs"][0]
+    assert (job["state"], job["title"]) == ("pending", "Add names at or above my limit")
+    running.end()
+    stash.jobs.wait_idle()
+    assert apply_at_limit(calls.request(job=job["id"])).startswith("Added")
+    assert [row.performers for row in images] == [[1], [1], [1], []]
+    (run,) = runs(calls.request())
+    assert (run["count"], run["about"]) == (3, "Add names at or above my limit")
+    assert undo(calls.request(run=run["run"]))["count"] == 3
+    assert [row.performers for row in images] == [[], [], [], []]
+    assert jobs(calls.request())["jobs"][0]["state"] == "completed"
 
 
 class Ended(BaseException):

@@ -126,4 +126,4 @@ def retry(request: Request) -> Json:
 
 def task_of(processor: str) -> str:
     """The operation that goes on with a job of that processor."""
-    return {"stash.learn": "task_learn"}.get(processor, "task_identify")
+    return {"stash.learn": "task_learn", "stash.apply": "task_apply"}.get(processor, "task_identify")

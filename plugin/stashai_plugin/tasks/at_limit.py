@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from stashai.errors import UsageError
-from stashai.ids import new_id
 from stashai.stash.writeback import Addition, WriteBack
+from stashai.tracking.records import JobRequest
 
 from ..engine.handed import take_in
 from ..host.bench import Bench
 from ..looking.reading import read_findings
 from ..looking.verdicts import verdicts_of
 from ..request import Request
+from ..said import Said
 from .setting_up import ready
-from .task import closing
+from .task import Task
 
 if TYPE_CHECKING:
+    from stashai.processing.control import JobControl
     from stashai.stash.entities import EntityKind
+    from stashai.tracking.records import Claim
 
+PROCESSOR = "stash.apply"
 AT_ONCE = 200
 _NEWEST = (
     "SELECT entity_type, entity_id, response_data FROM processing_tests WHERE id IN (SELECT max(id) FROM processing_tests "
@@ -30,13 +34,46 @@ _NEWEST = (
 def apply_at_limit(request: Request) -> str:
     """Add the names found so far that reach the limit of the settings. Refuses when no limit is set."""
     ready(request)
-    return closing(request, add_at_limit(Bench(request)))
+    bench = Bench(request)
+    _limit(bench)
+    what = JobRequest(PROCESSOR, "facial_recognition", name="Add names at or above my limit")
+    return Task(bench, what, "task_apply").run_free(lambda claim: Adding(bench, claim))
 
 
-def add_at_limit(bench: Bench) -> str:
-    """Count, say so in the log, then add; returns the closing line. Raises UsageError when no limit is set.
+class Adding:
+    """Implements `task.FreeWork`."""
+
+    def __init__(self, bench: Bench, claim: Claim) -> None:
+        self._bench, self._claim = bench, claim
+        self._told = "Added 0 names."
+
+    def run(self, control: JobControl) -> Mapping[str, object]:
+        self._told = add_at_limit(self._bench, self._claim, control.check)
+        return {}
+
+    def told(self) -> str:
+        return self._told
+
+
+def add_at_limit(bench: Bench, claim: Claim, check: Callable[[], None]) -> str:
+    """Count, say so in the log, then add; returns the closing line. The job's id is the run's: what is gone on with later is undone
+    with what was added before. Raises UsageError when no limit is set, and what `check` raises when the work is to stop.
 
     Organized items are left alone, so are performers that ignore auto tag, and whatever a person rejected."""
+    limit = _limit(bench)
+    take_in(bench)
+    additions = list(_candidates(bench, limit, check))
+    entities = {(a.kind, a.entity_id) for a in additions}
+    bench.request.log.info(f"{len(additions):,} names on {len(entities):,} items reach {limit:.1%}.")
+    write, added = WriteBack(bench.gateway, bench.writes), 0
+    for start in range(0, len(additions), AT_ONCE):
+        check()
+        added += len(write.apply(claim.job.job_id, claim.job.job_id, additions[start : start + AT_ONCE]).added)
+        _tell(bench, claim, min(len(additions), start + AT_ONCE), len(additions))
+    return f"Added {added:,} names at or above {limit:.1%}. It can be undone on StashAI's page."
+
+
+def _limit(bench: Bench) -> float:
     limit = bench.preferences["auto_from"]
     if limit is None:
         raise UsageError(
@@ -44,23 +81,21 @@ def add_at_limit(bench: Bench) -> str:
             remedy="Set “Add without asking from” under Settings, Plugins, StashAI.",
             code="no-limit",
         )
-    take_in(bench)
-    additions = list(_candidates(bench, float(limit)))
-    entities = {(a.kind, a.entity_id) for a in additions}
-    bench.request.log.info(f"{len(additions):,} names on {len(entities):,} items reach {limit:.1%}.")
-    run, write = new_id(), WriteBack(bench.gateway, bench.writes)
-    added = 0
-    for start in range(0, len(additions), AT_ONCE):
-        added += len(write.apply(run, None, additions[start : start + AT_ONCE]).added)
-        bench.request.log.progress(min(1.0, (start + AT_ONCE) / max(1, len(additions))))
-    return f"Added {added:,} names at or above {limit:.1%}. It can be undone on StashAI's page."
+    return float(limit)
 
 
-def _candidates(bench: Bench, limit: float) -> Iterator[Addition]:
+def _tell(bench: Bench, claim: Claim, done: int, total: int) -> None:
+    said = Said("items-of", f"{done:,} of {total:,}", {"done": done, "total": total})
+    bench.ledger.heartbeat(claim, progress=100.0 * done / total, message=said.kept)
+    bench.request.log.progress(done / total)
+
+
+def _candidates(bench: Bench, limit: float, check: Callable[[], None]) -> Iterator[Addition]:
     keys = {person.id: person.key for person in bench.stores.people.people() if person.source == "stash"}
     kinds: tuple[EntityKind, ...] = ("scene", "image")
     for kind in kinds:
         for _, entity_id, data in bench.ledger.database.query(_NEWEST, (kind, limit)):
+            check()
             if not data:
                 continue
             item = bench.gateway.item(kind, entity_id)

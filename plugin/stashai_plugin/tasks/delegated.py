@@ -33,7 +33,7 @@ POLL = 2.0
 
 
 class DelegatedLibrary:
-    """Implements `task.WorkThere`. `wait`: the task stays until all results are here."""
+    """Implements `task.FreeWork`. `wait`: the task stays until all results are here."""
 
     def __init__(self, bench: Bench, claim: Claim, link: Link, *, wait: bool) -> None:
         self._bench, self._claim, self._link, self._wait = bench, claim, link, wait
@@ -53,7 +53,7 @@ class DelegatedLibrary:
                 self._handed.cancel()
             raise
         if self._applies and self._bench.preferences["auto_from"] is not None:
-            self._bench.request.log.info(add_at_limit(self._bench))
+            self._bench.request.log.info(add_at_limit(self._bench, self._claim, control.check))
         return {"named": self._handed.named, "failed": self._handed.failed}
 
     def told(self) -> str:

@@ -25,7 +25,7 @@ AT_ONCE = 32
 
 
 class LearningThere:
-    """Implements `task.WorkThere`."""
+    """Implements `task.FreeWork`."""
 
     def __init__(self, bench: Bench, claim: Claim, link: Link) -> None:
         self._bench, self._claim, self._link = bench, claim, link

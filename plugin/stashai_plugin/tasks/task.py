@@ -39,11 +39,12 @@ class Work(Protocol):
         ...
 
 
-class WorkThere(Protocol):
-    """A task's work where a worker does it."""
+class FreeWork(Protocol):
+    """A task's work that needs none of this host's networks: a worker does it, or nobody has to look. A worker's raises
+    HandedOverError when the rest comes by itself, and WorkerGoneError."""
 
     def run(self, control: JobControl) -> Mapping[str, object]:
-        """As `Work.run`. Raises HandedOverError when the rest comes by itself, WorkerGoneError."""
+        """As `Work.run`."""
         ...
 
     def told(self) -> str: ...
@@ -55,14 +56,12 @@ class Task:
     def __init__(self, bench: Bench, what: JobRequest, operation: str) -> None:
         self.bench, self._what, self._operation = bench, what, operation
 
-    def run(self, here: Callable[[Claim], Work], there: Callable[[Claim, Link], WorkThere]) -> str:
+    def run(self, here: Callable[[Claim], Work], there: Callable[[Claim, Link], FreeWork]) -> str:
         """Do the work of the job that an earlier run left unfinished, or of a new one; the closing line. `there` where a worker
         does it; `here` where there is none, or where it stops in the middle and this host may and can go on."""
-        settle(self.bench)
-        ring(self.bench)
-        claim = self._claim()
+        claim = self._begun()
         if claim is None:
-            return closing(self.bench.request, f"{self._what.name}: that is at work already, or over.")
+            return self._over()
         try:
             link = worker_of(self.bench)
             if link is not None:
@@ -80,7 +79,24 @@ class Task:
             keep_failure(self.bench, claim, error)
             raise
 
-    def _claim(self) -> Claim | None:
+    def run_free(self, work_of: Callable[[Claim], FreeWork]) -> str:
+        """As `run`, where nobody has to look at anything."""
+        claim = self._begun()
+        if claim is None:
+            return self._over()
+        try:
+            work = work_of(claim)
+            return self._guarded(claim, work, lambda: self._there(claim, work))
+        except Exception as error:
+            keep_failure(self.bench, claim, error)
+            raise
+
+    def _over(self) -> str:
+        return closing(self.bench.request, f"{self._what.name}: that is at work already, or over.")
+
+    def _begun(self) -> Claim | None:
+        settle(self.bench)
+        ring(self.bench)
         named = self.bench.request.optional_text("job")
         return self.bench.ledger.claim(named or self.bench.ledger.submit(self._what, reuse=True).job.job_id)
 
@@ -91,12 +107,12 @@ class Task:
             with watched(bench, claim, control, Place(bench, claim.job.job_id)):
                 return work.run(bench.context(control))
 
-    def _there(self, claim: Claim, work: WorkThere) -> Mapping[str, object]:
+    def _there(self, claim: Claim, work: FreeWork) -> Mapping[str, object]:
         control = JobControl(claim.job.job_id, self.bench.clock)
         with watched(self.bench, claim, control, Place(self.bench, claim.job.job_id)):
             return work.run(control)
 
-    def _guarded(self, claim: Claim, work: Work | WorkThere, run: Callable[[], Mapping[str, object]]) -> str:
+    def _guarded(self, claim: Claim, work: Work | FreeWork, run: Callable[[], Mapping[str, object]]) -> str:
         """Whatever ends the work without a fault is in the row and in one closing line."""
         bench = self.bench
         try:

@@ -59,46 +59,40 @@ class Task:
     def run(self, here: Callable[[Claim], Work], there: Callable[[Claim, Link], FreeWork]) -> str:
         """Do the work of the job that an earlier run left unfinished, or of a new one; the closing line. `there` where a worker
         does it; `here` where there is none, or where it stops in the middle and this host may and can go on."""
-        claim = self._begun()
-        if claim is None:
-            return self._over()
-        try:
-            link = worker_of(self.bench)
-            if link is not None:
-                work = there(claim, link)
-                try:
-                    return self._guarded(claim, work, lambda: self._there(claim, work))
-                except WorkerGoneError as error:
-                    if not self.bench.may_fall_back:
-                        raise
-                    self.bench.request.log.warning(f"{error.message} This Stash goes on by itself.")
-                    self.bench.require_local()
-            local = here(claim)
-            return self._guarded(claim, local, lambda: self._here(claim, local))
-        except Exception as error:
-            keep_failure(self.bench, claim, error)
-            raise
+        return self._begun(lambda claim: self._somewhere(claim, here, there))
 
     def run_free(self, work_of: Callable[[Claim], FreeWork]) -> str:
         """As `run`, where nobody has to look at anything."""
-        claim = self._begun()
+        return self._begun(lambda claim: self._free(claim, work_of(claim)))
+
+    def _begun(self, do: Callable[[Claim], str]) -> str:
+        settle(self.bench)
+        ring(self.bench)
+        named = self.bench.request.optional_text("job")
+        claim = self.bench.ledger.claim(named or self.bench.ledger.submit(self._what, reuse=True).job.job_id)
         if claim is None:
-            return self._over()
+            return closing(self.bench.request, f"{self._what.name}: that is at work already, or over.")
         try:
-            work = work_of(claim)
-            return self._guarded(claim, work, lambda: self._there(claim, work))
+            return do(claim)
         except Exception as error:
             keep_failure(self.bench, claim, error)
             raise
 
-    def _over(self) -> str:
-        return closing(self.bench.request, f"{self._what.name}: that is at work already, or over.")
+    def _somewhere(self, claim: Claim, here: Callable[[Claim], Work], there: Callable[[Claim, Link], FreeWork]) -> str:
+        link = worker_of(self.bench)
+        if link is not None:
+            try:
+                return self._free(claim, there(claim, link))
+            except WorkerGoneError as error:
+                if not self.bench.may_fall_back:
+                    raise
+                self.bench.request.log.warning(f"{error.message} This Stash goes on by itself.")
+                self.bench.require_local()
+        local = here(claim)
+        return self._guarded(claim, local, lambda: self._here(claim, local))
 
-    def _begun(self) -> Claim | None:
-        settle(self.bench)
-        ring(self.bench)
-        named = self.bench.request.optional_text("job")
-        return self.bench.ledger.claim(named or self.bench.ledger.submit(self._what, reuse=True).job.job_id)
+    def _free(self, claim: Claim, work: FreeWork) -> str:
+        return self._guarded(claim, work, lambda: self._there(claim, work))
 
     def _here(self, claim: Claim, work: Work) -> Mapping[str, object]:
         bench = self.bench

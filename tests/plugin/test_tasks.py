@@ -259,6 +259,8 @@ def test_a_picture_that_ends_the_process_is_left_out_the_third_time(
 
 def test_all_that_the_hooks_told_is_looked_at_and_added_at_the_limit(calls: Calls, stash: FakeStash, pictures: Pictures) -> None:
     stash.library.add_performer("Barack Obama", pictures["obama.jpg"].read_bytes())
+    seen_before = stash.library.add_image("Seen before", pictures["obama3.jpg"])
+    identify(calls.request(type="image"))
     calls.save(auto_from=0.95)
     mirror = calls.bench().mirror
     for number in range(600):
@@ -268,8 +270,11 @@ def test_all_that_the_hooks_told_is_looked_at_and_added_at_the_limit(calls: Call
         mirror.arrived("image", stash.library.add_image(name, pictures[name]).id)
     arrivals(calls.request())
     assert mirror.arrivals() == []
-    assert [row.performers for row in stash.library.rows["image"].values()] == [[1], []]
+    assert [row.performers for row in stash.library.rows["image"].values()] == [[], [1], []]
     assert "Added 1 names" in calls.log.getvalue()
+    # What was found earlier is added by the task that says so.
+    apply_at_limit(calls.request())
+    assert seen_before.performers == [1]
 
 
 def test_adding_gives_way_and_is_one_run_all_the_same(

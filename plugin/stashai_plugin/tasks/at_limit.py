@@ -27,7 +27,8 @@ PROCESSOR = "stash.apply"
 AT_ONCE = 200
 _NEWEST = (
     "SELECT entity_type, entity_id, response_data FROM processing_tests WHERE id IN (SELECT max(id) FROM processing_tests "
-    "WHERE entity_type = ? AND result = 'pass' GROUP BY entity_id) AND performers_found > 0 AND max_confidence >= ? ORDER BY id"
+    "WHERE entity_type = ? AND result = 'pass' AND (? OR job = ?) GROUP BY entity_id) AND performers_found > 0 AND max_confidence >= ? "
+    "ORDER BY id"
 )
 
 
@@ -48,21 +49,22 @@ class Adding:
         self._told = "Added 0 names."
 
     def run(self, control: JobControl) -> Mapping[str, object]:
-        self._told = add_at_limit(self._bench, self._claim, control.check)
+        self._told = add_at_limit(self._bench, self._claim, control.check, everywhere=True)
         return {}
 
     def told(self) -> str:
         return self._told
 
 
-def add_at_limit(bench: Bench, claim: Claim, check: Callable[[], None]) -> str:
-    """Count, say so in the log, then add; returns the closing line. The job's id is the run's: what is gone on with later is undone
-    with what was added before. Raises UsageError when no limit is set, and what `check` raises when the work is to stop.
+def add_at_limit(bench: Bench, claim: Claim, check: Callable[[], None], *, everywhere: bool) -> str:
+    """Count, say so in the log, then add, `everywhere` or to what this job looked at; returns the closing line. The job's id is the
+    run's: what is gone on with later is undone with what was added before. Raises UsageError when no limit is set, and what `check`
+    raises when the work is to stop.
 
     Organized items are left alone, so are performers that ignore auto tag, and whatever a person rejected."""
     limit = _limit(bench)
     take_in(bench)
-    additions = list(_candidates(bench, limit, check))
+    additions = list(_candidates(bench, limit, check, None if everywhere else claim.job.id))
     entities = {(a.kind, a.entity_id) for a in additions}
     bench.request.log.info(f"{len(additions):,} names on {len(entities):,} items reach {limit:.1%}.")
     write, added = WriteBack(bench.gateway, bench.writes), 0
@@ -90,11 +92,11 @@ def _tell(bench: Bench, claim: Claim, done: int, total: int) -> None:
     bench.request.log.progress(done / total)
 
 
-def _candidates(bench: Bench, limit: float, check: Callable[[], None]) -> Iterator[Addition]:
+def _candidates(bench: Bench, limit: float, check: Callable[[], None], job: int | None) -> Iterator[Addition]:
     keys = {person.id: person.key for person in bench.stores.people.people() if person.source == "stash"}
     kinds: tuple[EntityKind, ...] = ("scene", "image")
     for kind in kinds:
-        for _, entity_id, data in bench.ledger.database.query(_NEWEST, (kind, limit)):
+        for _, entity_id, data in bench.ledger.database.query(_NEWEST, (kind, job is None, job, limit)):
             check()
             if not data:
                 continue

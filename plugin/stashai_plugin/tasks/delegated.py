@@ -53,7 +53,7 @@ class DelegatedLibrary:
                 self._handed.cancel()
             raise
         if self._applies and self._bench.preferences["auto_from"] is not None:
-            self._bench.request.log.info(add_at_limit(self._bench, self._claim, control.check))
+            self._bench.request.log.info(add_at_limit(self._bench, self._claim, control.check, everywhere=False))
         return {"named": self._handed.named, "failed": self._handed.failed}
 
     def told(self) -> str:

@@ -64,7 +64,7 @@ class Library:
                 looks = [pool.submit(self._one, number, item, recognition, ctx) for number, item in batch]
                 self._keep(looks, batch[-1][0], planned)
         if self._applies and self._bench.preferences["auto_from"] is not None:
-            self._bench.request.log.info(add_at_limit(self._bench, self._claim, ctx.check))
+            self._bench.request.log.info(add_at_limit(self._bench, self._claim, ctx.check, everywhere=False))
         return {"named": self._counts["named"], "failed": self._counts["failed"]}
 
     def told(self) -> str:

@@ -87,7 +87,7 @@ def _second_model(request: Request) -> None:
 
 def _tidy(current: Path) -> None:
     """Drop runtimes of other Pythons that nobody has used for two weeks."""
-    for folder in current.parent.iterdir():
+    for folder in current.parent.iterdir() if current.parent.is_dir() else ():
         mark = folder / ".used"
         if folder == current or folder.name.startswith(".") or not folder.is_dir():
             continue

@@ -15,7 +15,7 @@ import requests
 from tests.fakes.slow_service import SLOW
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 
 
 class WorkerProgram:

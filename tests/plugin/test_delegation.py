@@ -205,6 +205,25 @@ def test_a_library_is_handed_over_and_comes_by_itself(paired: Paired) -> None:
     assert page.ok("faces", type="image", id="3") is not None
 
 
+def test_a_dialog_shows_what_came_meanwhile(paired: Paired) -> None:
+    """Nobody opened our page since the task returned."""
+    page, worker = paired.page, paired.worker
+    assert "were handed to the worker" in page.task("Identify people in all scenes")[-1]
+    eventually(lambda: not newest_look(worker, "pending") and not newest_look(worker, "processing"))
+    assert "scene 1" not in items(page)
+    assert page.ok("faces", type="scene", id="1")["people"]
+    assert "scene 1" in items(page)
+    assert ended(page)["state"] == "completed"
+
+
+def items(page: Page) -> set[str]:
+    """Those that the newest task's job has rows of."""
+    with closing(sqlite3.connect(page.stash.config / "stashai-data" / "stashai.sqlite3")) as rows:
+        (job,) = rows.execute("SELECT id FROM processing_jobs WHERE run_policy <> 'steps' ORDER BY id DESC LIMIT 1").fetchone()
+        found = rows.execute("SELECT entity_type, entity_id FROM processing_tests WHERE job = ?", (job,))
+        return {f"{kind} {number}" for kind, number in found}
+
+
 def ended(page: Page) -> Json:
     """The newest job, once nothing of it is on the worker any more."""
     until = time.monotonic() + 200

@@ -178,6 +178,7 @@ def test_visage_is_asked_in_its_own_words(start: Start) -> None:
         assert body["service_name"] == "visage"
         [found] = body["performers"]
         assert (found["id"], found["name"], found["confidence"]) == ("stashdb:11", "First", 0.9)
+        assert found["additional_info"]["calibrated"] is False
         assert found["additional_info"]["stash_ids"] == [{"endpoint": "https://stashdb.org/graphql", "stash_id": "11"}]
         assert (body["ai_model_info"]["faces_detected"], body["faces"]) == (2, []), "where they are, it does not say"
         worker.post(f"/queue/cancel/{running}")

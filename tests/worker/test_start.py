@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -74,6 +75,16 @@ def test_networks_that_are_being_fetched_are_said_and_waited_for(start: Start) -
     arrived.set()
     until(lambda: worker.get("/health").status_code == 200)
     assert len(tries) >= 2
+
+
+def test_a_full_disk_is_said(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = start()
+    until(lambda: worker.get("/health").status_code == 200)
+    monkeypatch.setattr("stashai_worker.state.disk_usage", lambda folder: SimpleNamespace(free=1000))
+    until(lambda: "full" in worker.get("/health").json()["dependencies"]["database"])
+    assert worker.get("/health").status_code == 503
+    monkeypatch.undo()
+    until(lambda: worker.get("/health").status_code == 200)
 
 
 class Stash(BaseHTTPRequestHandler):

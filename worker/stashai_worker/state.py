@@ -11,12 +11,13 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from shutil import disk_usage
 
 from fastapi import Request
 
 from stashai.contracts.enums import ServiceStatus
 from stashai.contracts.services import HealthMetrics
-from stashai.errors import LeaseLost, StashAIError, UsageError
+from stashai.errors import LeaseLost, StashAIError, StorageError, UsageError
 from stashai.processing.base import Processor
 from stashai.processing.runner import Runner
 from stashai.services.core import Core
@@ -40,6 +41,8 @@ BEHIND = 5
 """How much nicer than the rest of the process work is."""
 ANYWHERE = "any"
 """The service of a job that may be done elsewhere while it waits; others are done here."""
+LEAST_ROOM = 4 * 2**20
+"""Bytes without which the worker says that it cannot serve."""
 STOP_SECONDS = 5.0
 """How long jobs may take to stop where they are when the worker ends."""
 
@@ -181,7 +184,9 @@ class WorkerState:
             logger.warning("Jobs did not stop within %.0f seconds; whoever comes next goes on with them", STOP_SECONDS)
 
     def _vital(self) -> tuple[HealthMetrics, bool]:
-        """What health tells, and whether any processor can run here."""
+        """What health tells, and whether any processor can run here. Raises StorageError when nothing could be recorded."""
+        if disk_usage(self.core.settings.data).free < LEAST_ROOM:
+            raise StorageError("The disk of the data folder is full.", code="disk-full", remedy="Make room on the worker.")
         services = self.services.all()
         pending, running = (self.core.ledger.count(status=(status,)) for status in ("pending", "processing"))
         metrics = HealthMetrics(

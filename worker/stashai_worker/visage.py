@@ -38,7 +38,7 @@ class VisageAdapter:
         performers = _merged(faces, threshold)[:most]
         return {
             "success": True,
-            "message": f"{len(performers)} known people, {len(faces)} faces.",
+            "message": f"{len(performers)} known people, {len(faces)} faces. Visage's confidences are votes, not probabilities.",
             "entity": question.body.get("entity"),
             "performers": performers,
             "ai_model_info": {
@@ -91,6 +91,7 @@ def _performers(faces: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
                 "stash_url": one.get("performer_url"),
                 "additional_info": {
                     **{key: one[key] for key in KEPT if key in one},
+                    "calibrated": False,
                     "stash_ids": [{"endpoint": STASHDB, "stash_id": str(one["id"])}],
                 },
             }

@@ -8,6 +8,7 @@ from typing import Any
 
 from stashai.errors import UsageError
 
+from ..engine.base import HANDED
 from ..engine.choosing import worker_of
 from ..engine.link import AskAgainError
 from ..host.bench import Bench, right_to_infer
@@ -41,9 +42,19 @@ def identify(request: Request) -> Json | None:
     job = submit(bench, config, again=request.flag("again"))
     if mode == "frame" or request.flag("again"):
         return job
+    return job | {"result": _kept(bench, kind, entity_id)}
+
+
+def _kept(bench: Bench, kind: str, entity_id: str) -> Json | None:
+    """What is known of an item; first that of it which came of a task that a worker does."""
+    if bench.mirror.facts(HANDED):
+        from ..engine.handed import take_in
+
+        ids = [image.id for image in bench.gateway.gallery_images(entity_id)] if kind == "gallery" else [entity_id]
+        take_in(bench, "scene" if kind == "scene" else "image", ids)
     from ..looking.results import kept_result
 
-    return job | {"result": kept_result(bench, kind, entity_id)}
+    return kept_result(bench, kind, entity_id)
 
 
 def submit(bench: Bench, config: Json, *, again: bool = False) -> Json:
@@ -113,9 +124,7 @@ def faces(request: Request) -> Json | None:
         bench = Bench(request)
     except SetupNeededError:
         return None
-    from ..looking.results import kept_result
-
-    return kept_result(bench, kind, entity_id)
+    return _kept(bench, kind, entity_id)
 
 
 def crops(request: Request) -> Json:

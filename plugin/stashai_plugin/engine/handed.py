@@ -4,7 +4,7 @@ later call, twice or after a crash: an item that has its row is left alone."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from stashai.errors import MediaError, StashAIError
 from stashai.ids import new_id
 from stashai.tracking.records import ENDED, Outcome
 
+from ..host.queue import queue_again
 from ..looking.findings import failed_outcome, outcome_of
 from ..said import Said
 from .arriving import Arriving
@@ -22,7 +23,7 @@ from .sending import Sending
 
 if TYPE_CHECKING:
     from stashai.stash.entities import EntityKind, Item
-    from stashai.tracking.records import Claim, JobRow
+    from stashai.tracking.records import Claim
 
     from ..host.bench import Bench
     from .link import Link
@@ -87,10 +88,10 @@ class Handed:
         self._keep()
         return any(one.get("upload") or one.get("sheet") for one in body["items"])
 
-    def collect(self) -> int:
-        """Take in what has come, a page of each look; how many items."""
+    def collect(self, of: Collection[str] | None = None) -> int:
+        """Take in what has come, a page of each look (of those with these items); how many items."""
         before = self.done
-        for look in list(self.looks):
+        for look in [one for one in self.looks if of is None or not set(of).isdisjoint(one["items"])]:
             try:
                 answer = self._link.results(look["job"], {"after": look["after"]})
             except WorkerError as error:
@@ -160,29 +161,31 @@ def cancel_handed(bench: Bench, job_id: str) -> None:
         bench.request.log.warning(f"The worker was not told to stop: {error.message}")
 
 
-def take_in(bench: Bench) -> list[JobRow]:
-    """Results of all jobs that were handed over, as far as they have come; the jobs of which nothing is on the worker any more. A
-    worker that does not answer is asked another time."""
-    over: list[JobRow] = []
+def take_in(bench: Bench, kind: EntityKind | None = None, items: Collection[str] | None = None) -> None:
+    """Results of all jobs that were handed over, or of those items alone, as far as they have come; a job of which the worker has
+    nothing any more is gone on with by its task. A worker that does not answer is asked another time."""
     for key in bench.mirror.facts(HANDED):
         job_id = key.removeprefix(HANDED)
         job = bench.ledger.job(job_id)
         if job is None or job.ended:
             bench.mirror.note(key, None)
             continue
-        claim = bench.ledger.claim(job_id)
-        if claim is None:
-            # Its task is at work.
-            continue
-        message = claim.job.message
-        try:
-            handed = Handed(bench, find_worker(bench), claim, json.loads(claim.job.job_config)["type"])
-            handed.collect()
-            if not handed.looks:
-                over.append(job)
-            message = still_there(len(handed.outstanding)).kept if handed.looks else ""
-        except StashAIError as error:
-            message = error.message
-        finally:
-            bench.ledger.hand_over(claim, "worker", message)
+        its = "scene" if json.loads(job.job_config)["type"] == "scene" else "image"
+        claim = bench.ledger.claim(job_id) if kind in (None, its) else None
+        if claim is not None and _take_in(bench, claim, items):
+            queue_again(bench, job, {"op": "task_identify"})
+
+
+def _take_in(bench: Bench, claim: Claim, items: Collection[str] | None) -> bool:
+    """Whether the worker has nothing of the job any more."""
+    message, over = claim.job.message, False
+    try:
+        handed = Handed(bench, find_worker(bench), claim, json.loads(claim.job.job_config)["type"])
+        handed.collect(items)
+        over = not handed.looks
+        message = "" if over else still_there(len(handed.outstanding)).kept
+    except StashAIError as error:
+        message = error.message
+    finally:
+        bench.ledger.hand_over(claim, "worker", message)
     return over

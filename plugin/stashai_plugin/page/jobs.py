@@ -55,16 +55,14 @@ def _settled(request: Request) -> None:
 
 
 def _take_in(request: Request) -> None:
-    """What a worker has done meanwhile; a job of which it has nothing any more is gone on with by its task."""
+    """What a worker has done meanwhile."""
     mirror = Mirror(request.data)
     handed = mirror.facts(HANDED)
     mirror.close()
     if handed:
         from ..engine.handed import take_in  # needs `requests`, which is not there before the set-up on some machines
 
-        bench = Bench(request, models=False)
-        for job in take_in(bench):
-            queue_again(bench, job, {"op": "task_identify"})
+        take_in(Bench(request, models=False))
 
 
 def job(request: Request) -> Json:

@@ -10,7 +10,7 @@ from stashai.errors import Cancelled, LeaseLost, Paused
 from stashai.processing.control import JobControl
 
 from ..engine.choosing import worker_of
-from ..engine.handed import HandedOverError
+from ..engine.handed import HandedOverError, take_in
 from ..engine.link import Link, WorkerGoneError
 from ..host.bench import Bench, inference_lock
 from ..host.failing import keep_failure
@@ -67,6 +67,7 @@ class Task:
 
     def _begun(self, do: Callable[[Claim], str]) -> str:
         settle(self.bench)
+        take_in(self.bench)
         ring(self.bench)
         named = self.bench.request.optional_text("job")
         claim = self.bench.ledger.claim(named or self.bench.ledger.submit(self._what, reuse=True).job.job_id)

@@ -111,7 +111,7 @@ class IdentifyEntities(Processor[EntityParams, EntityFindings]):
         entity = params.entities[int(unit.key.partition(":")[0])]
         bare = entity.model_copy(update={"images": []})
         if entity.type == "gallery":
-            pictures = list(self._gallery(entity, unit, params, ctx, ctx.media, self._recognition))
+            pictures = _some_read(list(self._gallery(entity, unit, params, ctx, ctx.media, self._recognition)))
             return EntityFindings(entity=bare, pictures=pictures, people=people_of(pictures))
         medium = ctx.media.medium(entity)
         findings = self._recognition.identify(medium, ctx, lambda fraction: ctx.control.progress(unit.key, fraction))
@@ -150,6 +150,14 @@ def _picture(image: WantedEntity, ctx: Context, media: MediaResolver, recognitio
         return GalleryPicture(id=image.id, url=image.url, error=Problem(code=error.code, message=str(error)))
     skipped = choosy and _leave_out_poor(findings, ctx.vision.reference_floor)
     return GalleryPicture(id=image.id, url=image.url, findings=findings, skipped=skipped, seconds=round(monotonic() - started, 4))
+
+
+def _some_read(pictures: list[GalleryPicture]) -> list[GalleryPicture]:
+    """Raises MediaError when none of them could be looked at: that is no answer about the gallery."""
+    first = pictures[0].error
+    if first is None or any(picture.error is None for picture in pictures):
+        return pictures
+    raise MediaError(f"None of the gallery's {len(pictures)} pictures can be looked at; the first: {first.message}", code=first.code)
 
 
 def _leave_out_poor(findings: Findings, floor: float) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from ..errors import MediaError
 from ..media.fingerprint import fingerprint_bytes, fingerprint_of
 from ..media.frames import Frame
 from ..media.images import read_image
@@ -53,6 +54,14 @@ def sprite_medium(sheet: bytes, cues: bytes, duration: float, cover: bytes | Non
 
     def frames() -> list[Frame]:
         tiles = sprite_frames(read_image(sheet)[0].image, parse_tiles(cues.decode("utf-8", "replace")), duration)
-        return tiles + (read_image(cover)[:1] if cover else [])
+        return tiles + _cover(cover)
 
     return Medium(fingerprint_bytes(sheet + cues + (cover or b"")), still=frames)
+
+
+def _cover(content: bytes | None) -> list[Frame]:
+    """Nothing for what Stash draws where there is no cover: it calls that a JPEG, too."""
+    try:
+        return read_image(content)[:1] if content else []
+    except MediaError:
+        return []

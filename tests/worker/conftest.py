@@ -92,7 +92,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def _await_start(server: uvicorn.Server) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not server.started:
         assert time.monotonic() < until, "the worker did not start"
         time.sleep(0.01)

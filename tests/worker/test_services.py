@@ -28,7 +28,7 @@ REQUESTS: list[tuple[str, dict[str, Any]]] = [
 
 
 def known_as(worker: Worker, status: str, name: str = "worker-1") -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while {one["name"]: one["status"] for one in worker.get("/services").json()}[name] != status:
         assert time.monotonic() < until
         time.sleep(0.05)

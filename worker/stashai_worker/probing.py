@@ -62,7 +62,7 @@ def probed_now(remote: Remote) -> Remote:
         logger.info("Service %s does not answer as it should: %s", remote.name, type(error).__name__)
         found = Health(False, remote.version, remote.load)
     failures = 0 if found.healthy else remote.failures + 1
-    pause = min(LONGEST_PROBE_SECONDS, PROBE_SECONDS * 2 ** min(failures, 6)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+    pause = min(LONGEST_PROBE_SECONDS, 2.0 ** min(failures + 1, 10)) if failures else PROBE_SECONDS
     return replace(
         averaged(remote, time.monotonic() - started, failed=not found.healthy),
         status=_status(remote, found),
@@ -71,7 +71,7 @@ def probed_now(remote: Remote) -> Remote:
         checked=datetime.now(UTC),
         failures=failures,
         load=found.load,
-        next_probe=time.monotonic() + pause,
+        next_probe=time.monotonic() + pause * random.uniform(0.8, 1.2),  # noqa: S311 - jitter
     )
 
 

@@ -254,6 +254,8 @@ def test_the_tasks(page: Page) -> None:
     run = page.ok("runs", page=1)[0]
     page.ok("undo", run=run["run"])
     assert performers(page, "scene", 1) == []
+    page.task("Add names at or above my limit")
+    assert performers(page, "scene", 1) == [], "what was taken back is not added again"
     page.ok("save_settings", settings={"auto_from": None})
     assert "No limit is set" in "\n".join(page.task("Add names at or above my limit"))
 

@@ -69,6 +69,16 @@ def test_of_two_runs_each_takes_back_its_own(stash: FakeStash, write: WriteBack)
     assert linked(stash, 1) == [1]
 
 
+def test_what_was_taken_back_is_known_until_it_is_added_again(write: WriteBack, rows: Provenance) -> None:
+    write.apply("first", None, add(("scene", "1", "1"), ("scene", "1", "2")))
+    assert rows.taken_back("scene", "1") == set()
+    write.undo("first")
+    assert rows.taken_back("scene", "1") == {"1", "2"}
+    write.apply("second", None, add(("scene", "1", "2")))
+    assert rows.taken_back("scene", "1") == {"1"}
+    assert rows.taken_back("scene", "2") == set()
+
+
 def test_a_scene_that_is_gone_hinders_nothing(stash: FakeStash, write: WriteBack) -> None:
     write.apply("run", None, add(("scene", "1", "1"), ("scene", "2", "1")))
     del stash.library.rows["scene"][1]

@@ -40,6 +40,13 @@ class Provenance:
         """Performers that we added to an entity and did not take back."""
         return {row.value for row in self.rows.of_entity(entity_type, entity_id) if row.state in ("planned", "written")}
 
+    def taken_back(self, entity_type: str, entity_id: str) -> set[str]:
+        """Performers whose last adding to an entity was undone: a limit does not add them again."""
+        last: dict[str, str] = {}
+        for row in self.rows.of_entity(entity_type, entity_id):
+            last.setdefault(row.value, row.state)
+        return {performer for performer, state in last.items() if state == "undone"}
+
     def runs(self, limit: int, offset: int, entity: tuple[str, str] | None = None) -> list[RunRow]:
         return self.rows.runs(entity=entity, limit=limit, offset=offset)
 

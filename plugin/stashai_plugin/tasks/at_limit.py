@@ -61,7 +61,7 @@ def add_at_limit(bench: Bench, claim: Claim, check: Callable[[], None], *, every
     run's: what is gone on with later is undone with what was added before. Raises UsageError when no limit is set, and what `check`
     raises when the work is to stop.
 
-    Organized items are left alone, so are performers that ignore auto tag, and whatever a person rejected."""
+    Organized items are left alone, so are performers that ignore auto tag, and whatever a person rejected or took back."""
     limit = _limit(bench)
     take_in(bench)
     additions = list(_candidates(bench, limit, check, None if everywhere else claim.job.id))
@@ -103,7 +103,7 @@ def _candidates(bench: Bench, limit: float, check: Callable[[], None], job: int 
             item = bench.gateway.item(kind, entity_id)
             if item is None or item.organized:
                 continue
-            rejected = set(verdicts_of(bench, kind, entity_id)["rejected"])
+            rejected = {*verdicts_of(bench, kind, entity_id)["rejected"], *bench.writes.taken_back(kind, entity_id)}
             for person in read_findings(data).people:
                 performer = keys.get(person.person_id)
                 known = bench.mirror.find(performer) if performer else None

@@ -20,26 +20,32 @@ from stashai.vision.faces import Observation
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Faces by person: `known` have two and more each, `strangers` one or more."""
+    """Faces by person: `known` have two and more each, `strangers` one or more. `spoilt` has the last one of some once more,
+    out of the same photograph made bad."""
 
     known: Mapping[int, Sequence[Observation]]
     strangers: Mapping[int, Sequence[Observation]]
+    spoilt: Mapping[int, Observation]
 
     def only(self, chosen: NDArray[np.bool_]) -> People:
         """The people with a True in `chosen`, which is indexed by their numbers."""
-        return People({p: f for p, f in self.known.items() if chosen[p]}, {p: f for p, f in self.strangers.items() if chosen[p]})
+        return People(*({p: f for p, f in group.items() if chosen[p]} for group in (self.known, self.strangers, self.spoilt)))
 
 
-def gathered(known: Sequence[Subject], strangers: Sequence[Subject], seen: Observed, models: Sequence[str]) -> People:
+def gathered(known: Sequence[Subject], strangers: Sequence[Subject], seen: Observed, spoilt: Observed, models: Sequence[str]) -> People:
     """Faces by person; a known person with one usable face counts as a stranger."""
     groups: tuple[dict[int, list[Observation]], dict[int, list[Observation]]] = ({}, {})
+    poor: dict[int, Observation] = {}
     number = 0
     for is_stranger, subject in [(False, one) for one in known] + [(True, one) for one in strangers]:
         faces = [seen[path] for path in subject.photographs if path in seen and set(models) <= set(seen[path].embeddings)]
         if faces:
             groups[int(is_stranger or len(faces) < 2)][number] = faces
+            last = subject.photographs[-1]
+            if last in spoilt and faces[-1] is seen.get(last):
+                poor[number] = spoilt[last]
             number += 1
-    return People(*groups)
+    return People(*groups, poor)
 
 
 def model_constants(people: People, model: str) -> ModelConstants:
@@ -75,7 +81,8 @@ class Draw:
 
 def draw(people: People, size: int, models: Sequence[str], blank: Calibration, rng: np.random.Generator, *, many: bool) -> Draw:
     """`size` people enrolled with one face each or (`many`) sometimes with several; as probes everybody's other faces, single
-    or (`many`) sometimes as one item. Strangers are enrolled, too, when there are not enough people with two faces."""
+    or (`many`) sometimes as one item, and their spoilt ones. Strangers are enrolled, too, when there are not enough people with
+    two faces."""
     order, fill = rng.permutation(list(people.known)), rng.permutation(list(people.strangers))
     references: dict[int, Sequence[Observation]] = {int(p): people.strangers[int(p)][:1] for p in fill[: max(0, size - len(order))]}
     items: list[tuple[int, list[Observation]]] = []
@@ -84,10 +91,13 @@ def draw(people: People, size: int, models: Sequence[str], blank: Calibration, r
         count = int(rng.integers(1, len(faces))) if many and rng.random() < 0.4 else 1
         references[person] = faces[:count]
         items += [(person, group) for group in probes(faces[count:], rng, many)]
+        if many and person in people.spoilt and all(face is not people.known[person][-1] for face in faces[:count]):
+            items.append((person, [people.spoilt[person]]))
     rest = {**people.strangers, **{int(p): people.known[int(p)] for p in order[size:]}}
     for person, shown in rest.items():
         if person not in references:
             items += [(person, group) for group in probes(shown, rng, many)]
+            items += [(person, [people.spoilt[person]])] if many and person in people.spoilt else []
     gallery = enrolled(references, models, blank)
     row = {person.id: number for number, person in enumerate(gallery.people)}
     truth = np.array([row.get(person, -1) for person, _ in items], np.intp)

@@ -3,9 +3,10 @@
 
     scripts/fit_calibration.py --known DIR --strangers DIR [--scenes DIR] [--out models/calibration.toml] [--folds 3] [--seed 1]
 
-KNOWN holds <name>/<two or more photographs>, STRANGERS <name>/<a photograph>. First the people are divided, and each part is
-judged by what was fitted on the others: those figures are printed, and the operating point comes from them. Then the
-constants are fitted on everybody and written. Photographs of other people should judge the result.
+KNOWN holds <name>/<two or more photographs>, STRANGERS <name>/<a photograph>; one photograph of each person is spoilt, too, so
+that bad ones are known. First the people are divided, and each part is judged by what was fitted on the others: those figures
+are printed, and the operating point comes from them. Then the constants are fitted on everybody and written. Photographs of
+other people should judge the result.
 
 SCENES holds videos with known truth (as `bench scenes` takes them): from their tracks comes what being seen at several moments
 tells, by constants that were fitted on people who are not in them. Without it the value that there is stays.
@@ -27,6 +28,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "shared"), str(Path(__
 
 from calibration_draws import Draw, People, draw, gathered, model_constants  # noqa: E402
 from calibration_scenes import cast_of, lasting_of  # noqa: E402
+from spoiling import SPOILT  # noqa: E402
 from stashai.bench.curves import calibration_error, log_loss, named_rates, operating_point  # noqa: E402
 from stashai.bench.photos import observe, subjects  # noqa: E402
 from stashai.matching.calibration import Calibration, Configuration, ModelConstants, Probabilities, posterior, prior  # noqa: E402
@@ -37,6 +39,8 @@ from stashai.vision.engine import VisionEngine  # noqa: E402
 
 SIZES = {20: 24, 50: 10, 100: 6, 200: 4, 400: 3, 560: 3}
 """How many galleries of how many people are fitted on; all sizes count alike."""
+MIXED = (True, False)
+"""Galleries of people with several faces each, and ones of a face each: the latter are what most people begin with."""
 JUDGED = (20,) * 20 + (200,) * 3 + (840,) * 2
 """How many are enrolled in the galleries that each held-out part is judged with (in the largest, others are enrolled, too)."""
 STRANGERS_NAMED = (0.004, 0.0045, 0.005, 0.0055)
@@ -62,15 +66,18 @@ def main() -> int:
     engine = VisionEngine(settings, embedders=tuple(models))
     paths = [path for subject in (*known, *strangers) for path in subject.photographs]
     seen = observe(settings, paths, engine=engine, progress=_progress)
-    people = gathered(known, strangers, seen, models)
-    print(f"{len(people.known)} people with several faces, {len(people.strangers)} strangers; {', '.join(models)}")
+    last = [subject.photographs[-1] for subject in (*known, *strangers)]
+    spoilt = observe(settings, last, change=SPOILT, engine=engine, progress=_progress)
+    people = gathered(known, strangers, seen, spoilt, models)
+    told = f"{len(people.known)} people with several faces, {len(people.strangers)} strangers, {len(people.spoilt)} spoilt photographs"
+    print(f"{told}; {', '.join(models)}")
     constants = {model: model_constants(people, model) for model in models}
     threshold = cross_validated(people, models, constants, arguments.folds, arguments.seed)
     lasting = Calibration.load().lasting
     if arguments.scenes:
         cast = cast_of(arguments.scenes)
         elsewhere = [[one for one in group if one.name not in cast] for group in (known, strangers)]
-        others = gathered(elsewhere[0], elsewhere[1], seen, models)
+        others = gathered(elsewhere[0], elsewhere[1], seen, spoilt, models)
         apart = fitted_on(others, models, constants, np.random.default_rng(arguments.seed))
         lasting = lasting_of(engine, settings, arguments.scenes, apart)
     fitted = fitted_on(people, models, constants, np.random.default_rng(arguments.seed))
@@ -86,8 +93,8 @@ def configurations(models: Sequence[str]) -> list[tuple[str, ...]]:
 
 def fitted_on(people: People, models: Sequence[str], constants: Mapping[str, ModelConstants], rng: np.random.Generator) -> Calibration:
     blank = Calibration(0.5, UNDECIDED, constants, [Configuration(names, {}, 0.0) for names in configurations(models)])
-    drawn = [(draw(people, size, models, blank, rng, many=True), count) for size, count in SIZES.items() for _ in range(count)]
-    fitted = [fit([one.sample(names, 1 / count) for one, count in drawn], names) for names in configurations(models)]
+    drawn = [(draw(people, size, models, blank, rng, many=many), size) for size, count in SIZES.items() for many in MIXED * count]
+    fitted = [fit([one.sample(names, 1 / SIZES[size]) for one, size in drawn], names) for names in configurations(models)]
     return replace(blank, configurations=fitted)
 
 

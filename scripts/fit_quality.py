@@ -12,7 +12,6 @@ the quality: fitted on half of the people, tested on the others, printed as the 
 from __future__ import annotations
 
 import argparse
-import io
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,9 +21,9 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
 from scipy.optimize import minimize
 
+from spoiling import spoil
 from stashai.media.frames import Frame, Pixels
 from stashai.media.images import read_image
 from stashai.settings import Settings
@@ -42,31 +41,6 @@ class Sample:
     person: str | None
     parts: dict[str, float]
     vector: NDArray[np.float32]
-
-
-def spoil(image: Pixels, generator: np.random.Generator) -> Pixels:
-    """`image` made worse in some of five ways."""
-    picture = Image.fromarray(image)
-    if generator.random() < 0.3:
-        width, height = picture.size
-        left, top = (int(generator.uniform(0, 0.45) * side) for side in picture.size)
-        picture = picture.crop((left, 0, width, height) if generator.random() < 0.5 else (0, top, width, height))
-    if generator.random() < 0.8:
-        shrunk = float(np.exp(generator.uniform(np.log(0.1), 0)))
-        picture = picture.resize((max(24, int(picture.width * shrunk)), max(24, int(picture.height * shrunk))), Image.Resampling.BILINEAR)
-    if generator.random() < 0.4:
-        picture = picture.filter(ImageFilter.GaussianBlur(generator.uniform(0.3, 4)))
-    pixels: NDArray[np.float64] = np.asarray(picture).astype(np.float64)
-    if generator.random() < 0.3:
-        pixels = pixels + generator.normal(0, generator.uniform(2, 40), pixels.shape)
-    if generator.random() < 0.2:
-        pixels = pixels * generator.uniform(0.15, 0.6)
-    picture = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
-    if generator.random() < 0.5:
-        buffer = io.BytesIO()
-        picture.save(buffer, "JPEG", quality=int(generator.integers(8, 60)))
-        picture = Image.open(buffer).convert("RGB")
-    return np.asarray(picture)
 
 
 def shuffled(image: Pixels, generator: np.random.Generator) -> Pixels:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import MediaError, UsageError
-from ..media.frames import Frame
+from ..media.frames import Frame, Pixels
 from ..media.images import read_image
 from ..media.kinds import IMAGE_EXTENSIONS
 from ..settings import Settings
@@ -34,6 +34,14 @@ class Subject:
     photographs: tuple[Path, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is done to photographs before they are looked at: `of` a path and its picture; equal `name`s do the same."""
+
+    name: str
+    of: Callable[[Path, Pixels], Pixels]
+
+
 def subjects(folder: Path) -> list[Subject]:
     """The people of `folder/<name>/*`, by name. Raises UsageError when there are none."""
     found = []
@@ -50,20 +58,20 @@ def observe(
     settings: Settings,
     photographs: Iterable[Path],
     *,
-    turn: int = 0,
+    change: Change | None = None,
     engine: VisionEngine | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Observed:
-    """The face nearest the middle of each photograph, turned anticlockwise by `turn` quarters first, with the vectors of all
-    installed embedders. What was seen before comes from the data folder."""
+    """The face nearest the middle of each photograph, after `change`, with the vectors of all installed embedders. What was
+    seen before comes from the data folder."""
     vision = engine or VisionEngine(settings, profile=Profile.BALANCED)
     wanted = list(dict.fromkeys(photographs))
     # The second network is fetched when it is missing: these figures are about both.
     models = vision.embedders
-    store = _Store(settings.data / "bench", f"{vision.detector_id}|{'|'.join(models)}|{turn}")
+    store = _Store(settings.data / "bench", f"{vision.detector_id}|{'|'.join(models)}|{change.name if change else 0}")
     keys = {path: _key(path) for path in wanted}
     missing = [path for path in wanted if keys[path] not in store.rows]
-    for done, (path, row) in enumerate(_seen(vision, missing, turn, models)):
+    for done, (path, row) in enumerate(_seen(vision, missing, change, models)):
         store.rows[keys[path]] = row
         if progress is not None:
             progress(done + 1, len(missing))
@@ -74,8 +82,10 @@ def observe(
     return {path: _copied(row) for path in wanted if (row := store.rows[keys[path]]) is not None}
 
 
-def _seen(vision: VisionEngine, paths: Sequence[Path], turn: int, models: Sequence[str]) -> Iterator[tuple[Path, Observation | None]]:
-    for path, (frame, faces) in zip(paths, vision.map(_frame(path, turn) for path in paths), strict=True):
+def _seen(
+    vision: VisionEngine, paths: Sequence[Path], change: Change | None, models: Sequence[str]
+) -> Iterator[tuple[Path, Observation | None]]:
+    for path, (frame, faces) in zip(paths, vision.map(_frame(path, change) for path in paths), strict=True):
         central = _central(frame, faces)
         if central is None:
             yield path, None
@@ -87,12 +97,12 @@ def _seen(vision: VisionEngine, paths: Sequence[Path], turn: int, models: Sequen
         yield path, seen
 
 
-def _frame(path: Path, turn: int) -> Frame:
+def _frame(path: Path, change: Change | None) -> Frame:
     try:
         frame = read_image(path)[0]
     except MediaError:
         return Frame(np.zeros((64, 64, 3), np.uint8))
-    return frame if not turn else replace(frame, image=np.ascontiguousarray(np.rot90(frame.image, turn)))
+    return replace(frame, image=np.ascontiguousarray(change.of(path, frame.image))) if change else frame
 
 
 def _central(frame: Frame, faces: Sequence[AnalyzedFace]) -> AnalyzedFace | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..matching.calibration import Calibration
 from ..settings import Settings
 from .curves import named_rates
 from .openset import Answers, answers
 from .outcome import Line, Outcome, at_least, at_most
-from .photos import observe, subjects
+from .photos import Change, observe, subjects
 
 FOUND, STRANGERS = 0.90, 0.007
 QUARTERS = (1, 2, 3)
@@ -27,7 +29,7 @@ def measure(settings: Settings, known: Path, strangers: Path, count: int | None 
     calibration = Calibration.load()
     parts, lines, data = [], list[Line](), dict[str, Any]()
     for turn in QUARTERS:
-        seen = observe(settings, [*paths, *(path for subject in others for path in subject.photographs)], turn=turn)
+        seen = observe(settings, [*paths, *(path for subject in others for path in subject.photographs)], change=_turned(turn))
         probed = [type(one)(one.name, (one.photographs[0], *(p for p in one.photographs[1:] if p in wanted))) for one in people]
         part = answers(probed, others, upright, calibration, probes=seen)
         rates = named_rates(part.probability, part.right, part.known, calibration.threshold)
@@ -43,3 +45,8 @@ def measure(settings: Settings, known: Path, strangers: Path, count: int | None 
     data |= {"found": rates.found, "strangers_named": rates.strangers, "right": rates.right, "probes": len(whole.probability)}
     command = f"./stashai bench turned --known {known} --strangers {strangers}" + (f" --count {count}" if count else "")
     return Outcome("turned", command, lines, data, f"{len(people)} enrolled upright, {len(whole.probability)} turned photographs")
+
+
+def _turned(quarters: int) -> Change:
+    """Anticlockwise."""
+    return Change(str(quarters), lambda _, image: np.rot90(image, quarters))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from .calibration import Configuration, prior
-from .fusion import Matrix, Pooled, feature_names, terms
+from .fusion import Matrix, Pooled, Support, feature_names, terms
 from .gallery import Gallery
 
 SCALE = 10.0
@@ -18,8 +18,10 @@ SCALE = 10.0
 RIVALS = 40
 """People that each probe is compared with: the ones most like it. What is left out of several hundred weighs nothing."""
 _RIDGE = 1e-6
-_STEEPEST_FALL = -0.6
-"""How much more looks may flatten a cosine's weight: little enough that more likeness is never less evidence."""
+_STEEPEST_FALLS = {"cosine.item_poor": -1.4, "cosine.person_poor": -0.4}
+_STEEPEST_FALL = -0.5
+"""How much more looks and poor faces may flatten a cosine's weight: together little enough that more likeness is never less
+evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,9 @@ def table(gallery: Gallery, items: Sequence[Mapping[str, Pooled]], models: Seque
     rows = {model: np.array([item[model].vector for item in items], np.float32) for model in models}
     first = gallery.banks[models[0]].scores(rows[models[0]])
     others = [gallery.banks[model].cosines(rows[model]) for model in models[1:]]
-    looks = np.array([item[models[0]].looks for item in items], np.float32)
+    support = Support.of([item[models[0]] for item in items])
     shape = (len(items), len(gallery))
-    return np.stack([np.broadcast_to(term, shape) for term in terms(first, others, looks, gallery.looks)], axis=-1).astype(np.float32)
+    return np.stack([np.broadcast_to(term, shape) for term in terms(first, others, support, gallery.support)], axis=-1).astype(np.float32)
 
 
 def fit(samples: Sequence[Sample], models: Sequence[str]) -> Configuration:
@@ -71,8 +73,8 @@ def fit(samples: Sequence[Sample], models: Sequence[str]) -> Configuration:
 
 
 def _bound(name: str) -> tuple[float | None, float | None]:
-    if name in ("cosine.item_looks", "cosine.person_looks"):
-        return _STEEPEST_FALL, None
+    if name.startswith("cosine."):
+        return _STEEPEST_FALLS.get(name, _STEEPEST_FALL), None
     if name.endswith(".cosine"):
         return 0.0, None
     return (None, 0.0) if name.endswith("_cohort") else (None, None)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..processing.stores import Person, Reference
 from ..vision.faces import Vector
 from .calibration import Calibration, ModelConstants
-from .fusion import Matrix, Pooled, Scores, cohort_means, fewness, pool
+from .fusion import Matrix, Pooled, Scores, Support, cohort_means, fewness, pool
 from .index import EXACT_UP_TO, VectorIndex, open_index
 
 COHORT = 400
@@ -55,14 +55,14 @@ class Bank:
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """Everybody who has at least one usable reference; all vectors are centred. `looks` (P,) says how many independent looks
-    their references amount to; `outliers` are references that were left out because they look like somebody else than the
+    """Everybody who has at least one usable reference; all vectors are centred. `support` (P,) is what
+    their vectors rest on; `outliers` are references that were left out because they look like somebody else than the
     person's other ones."""
 
     people: Sequence[Person]
     models: Sequence[str]
     banks: Mapping[str, Bank]
-    looks: NDArray[np.float32]
+    support: Support
     references: Mapping[int, Sequence[Reference]]
     outliers: Sequence[Reference]
 
@@ -93,7 +93,7 @@ class Gallery:
             outliers += odd
         pooled = [_pooled(kept[person.id], models[0], likeness) for person in known]
         banks = {model: _bank(known, kept, model, constants[model], cache) for model in models}
-        return cls(known, tuple(models), banks, np.array([one.looks for one in pooled], np.float32), kept, outliers)
+        return cls(known, tuple(models), banks, Support.of(pooled), kept, outliers)
 
     def __len__(self) -> int:
         return len(self.people)

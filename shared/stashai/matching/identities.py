@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..vision.faces import Observation
 from ..vision.profile import Profile
 from .calibration import Calibration, ModelConstants, Probabilities, posterior
-from .fusion import Matrix, Pooled, evidence, pool
+from .fusion import Matrix, Pooled, Support, evidence, pool
 from .gallery import Gallery
 from .tracks import Constraints
 
@@ -126,14 +126,14 @@ class Examiner:
     def _evidence(self, first: Sequence[Pooled], second: Sequence[Pooled] | None, people: NDArray[np.intp]) -> NDArray[np.float64]:
         gallery, primary = self._gallery, self._gallery.models[0]
         subset = None if len(people) == len(gallery) else people
-        looks = np.array([one.looks for one in first], np.float32)
+        support = Support.of(first)
         scores = gallery.banks[primary].scores(_rows(first), subset)
-        alone = evidence(scores, [], looks, gallery.looks[people], self._calibration.configuration((primary,)))
+        alone = evidence(scores, [], support, gallery.support[people], self._calibration.configuration((primary,)))
         if second is None or self._second is None:
             return alone
         bank = gallery.banks[self._second]
         cosines = bank.cosines(_rows(second), subset)
-        fused = evidence(scores, [cosines], looks, gallery.looks[people], self._calibration.configuration((primary, self._second)))
+        fused = evidence(scores, [cosines], support, gallery.support[people], self._calibration.configuration((primary, self._second)))
         return np.where(bank.present[people][None, :], fused, alone)
 
 

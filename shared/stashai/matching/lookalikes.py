@@ -36,7 +36,7 @@ def lookalikes(gallery: Gallery, calibration: Calibration | None = None) -> Iter
     for start in range(0, count, ROWS):
         rows = np.arange(start, min(start + ROWS, count))
         scores = bank.scores(bank.vectors[rows])
-        ratios = evidence(scores, [], gallery.looks[rows], gallery.looks, constants.configuration((model,)))
+        ratios = evidence(scores, [], gallery.support[rows], gallery.support, constants.configuration((model,)))
         for row, column in zip(*np.nonzero(ratios >= least), strict=True):
             if rows[row] < column:
                 chance = 1.0 / (1.0 + math.exp(-float(ratios[row, column])))

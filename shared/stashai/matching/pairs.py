@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import ModelError
 from ..vision.faces import Vector
 from .calibration import Calibration, Configuration, ModelConstants
-from .fusion import Scores, evidence, fewness
+from .fusion import Scores, Support, evidence, fewness
 
 
 def same_person(one: Mapping[str, Vector], other: Mapping[str, Vector], calibration: Calibration | None = None) -> float:
@@ -26,7 +26,7 @@ def same_person(one: Mapping[str, Vector], other: Mapping[str, Vector], calibrat
     cohort = np.full((1, 1), fitted.models[first].cohort, np.float32)
     scores = Scores(np.full((1, 1), cosines[first], np.float32), cohort, cohort[0], fewness(0))
     others = [np.full((1, 1), cosines[model], np.float32) for model in rest]
-    once = np.ones(1, np.float32)
+    once = Support(np.ones(1, np.float32), np.ones(1, np.float32))
     ratio = float(evidence(scores, others, once, once, chosen)[0, 0])
     return 1.0 / (1.0 + math.exp(-max(-700.0, min(700.0, ratio))))
 

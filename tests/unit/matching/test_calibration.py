@@ -15,7 +15,7 @@ from tests.unit.matching.crowd import calibration
 
 from stashai.errors import ModelError
 from stashai.matching.calibration import Calibration, ModelConstants, posterior, prior
-from stashai.matching.fusion import Scores, evidence, feature_names
+from stashai.matching.fusion import Scores, Support, evidence, feature_names
 from stashai.matching.pairs import same_person
 
 EVIDENCE = arrays(np.float64, st.integers(1, 8), elements=st.floats(-60, 60))
@@ -49,16 +49,18 @@ def test_who_is_excluded_is_impossible() -> None:
     assert posterior(np.array([-np.inf]), 1)[0] == 0.0
 
 
-@given(st.floats(-1, 1), st.floats(0.001, 0.5), st.floats(1, 50), st.floats(1, 50))
-def test_the_shipped_constants_never_count_likeness_against_somebody(cosine: float, more: float, item: float, person: float) -> None:
+@given(st.floats(-1, 1), st.floats(0.001, 0.5), *[st.tuples(st.floats(1, 50), st.floats(0, 1))] * 2)
+def test_the_shipped_constants_never_count_likeness_against_somebody(
+    cosine: float, more: float, item: tuple[float, float], person: tuple[float, float]
+) -> None:
     shipped = Calibration.load()
     for known in shipped.configurations:
         for raised in known.models:
             ratios = []
             for extra in (0.0, more):
                 first, *others = (_scores(cosine + (extra if model == raised else 0.0)) for model in known.models)
-                looks = (np.array([item], np.float32), np.array([person], np.float32))
-                ratios.append(float(evidence(first, [other.cosine for other in others], *looks, known)[0, 0]))
+                support = [Support(*(np.array([value], np.float32) for value in side)) for side in (item, person)]
+                ratios.append(float(evidence(first, [other.cosine for other in others], *support, known)[0, 0]))
             assert ratios[1] >= ratios[0]
 
 

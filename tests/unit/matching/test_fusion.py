@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.matching.crowd import LIKENESS, Crowd, calibration
 
-from stashai.matching.fusion import SHRINK, TOP_SHARE, cohort_means, evidence, feature_names, pool, terms
+from stashai.matching.fusion import SHRINK, TOP_SHARE, Support, cohort_means, evidence, feature_names, pool, terms
 from stashai.matching.gallery import Gallery
 
 
@@ -35,6 +35,14 @@ def test_a_better_face_weighs_more() -> None:
     assert pooled.vector @ one > pooled.vector @ other
 
 
+def test_quality_is_that_of_the_faces_that_weigh_most() -> None:
+    crowd = Crowd(1)
+    one, other = crowd.vectors(0)["one"], crowd.vectors(0)["one"]
+    assert pool([one], [0.3], LIKENESS).quality == pytest.approx(0.3)
+    assert pool([one, other], [0.9, 0.1], LIKENESS).quality == pytest.approx(0.82)
+    assert Support.of([pool([one], [0.3], LIKENESS)]).terms == (pytest.approx(0.0), pytest.approx(0.7**0.5))
+
+
 def test_a_cohort_mean_leaves_the_candidate_out() -> None:
     scores = np.array([[0.9, 0.5, 0.3, 0.1, 0.0, -0.1, -0.2, -0.3, -0.4]], np.float32)
     kept = round(TOP_SHARE * 8)
@@ -54,10 +62,10 @@ def test_evidence_is_the_weighted_sum_of_the_named_features() -> None:
     gallery = Gallery.build(crowd.people(10), crowd.references(10), ["one", "two"], fitted)
     items = {model: np.array([crowd.vectors(person)[model] for person in (1, 11)]) for model in ("one", "two")}
     scores, others = gallery.banks["one"].scores(items["one"]), [gallery.banks["two"].cosines(items["two"])]
-    looks = np.ones(2, np.float32)
+    support = Support(np.array([1, 3], np.float32), np.array([0.9, 0.4], np.float32))
     known = fitted.configuration(("one", "two"))
-    told = evidence(scores, others, looks, gallery.looks, known)
-    parts = terms(scores, others, looks, gallery.looks)
+    told = evidence(scores, others, support, gallery.support, known)
+    parts = terms(scores, others, support, gallery.support)
     total = known.bias + sum(known.weights[name] * part for name, part in zip(feature_names(known.models), parts, strict=True))
     assert told == pytest.approx(np.broadcast_to(total, told.shape), abs=1e-4)
     assert told[0].argmax() == 1

@@ -18,7 +18,7 @@ def unit(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Vector:
 def gallery(vectors: list[Vector]) -> Gallery:
     model = Calibration.load().configurations[0].models[0]
     people = [Person(number, f"P{number}", "folder", f"P{number}") for number in range(len(vectors))]
-    references = [Reference(n, "o", "p", "f", 0.9, (0, 0, 1, 1), "c", {model: vector}) for n, vector in enumerate(vectors)]
+    references = [Reference(n, "o", "p", "f", 0.99, (0, 0, 1, 1), "c", {model: vector}) for n, vector in enumerate(vectors)]
     return Gallery.build(people, references, [model])
 
 

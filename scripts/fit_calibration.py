@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Fit models/calibration.toml on labelled photographs: the constants that turn scores into probabilities.
 
-    scripts/fit_calibration.py --known DIR --strangers DIR [--scenes DIR] [--out models/calibration.toml] [--folds 3] [--seed 1]
+    scripts/fit_calibration.py --known DIR --strangers DIR [--scenes DIR] [--operating-point P]
+        [--out models/calibration.toml] [--folds 3] [--seed 1]
 
 KNOWN holds <name>/<two or more photographs>, STRANGERS <name>/<a photograph>; one photograph of each person is spoilt, too, so
 that bad ones are known. First the people are divided, and each part is judged by what was fitted on the others: those figures
@@ -73,6 +74,7 @@ def main() -> int:
     print(f"{told}; {', '.join(models)}")
     constants = {model: model_constants(people, model) for model in models}
     threshold = cross_validated(people, models, constants, arguments.folds, arguments.seed)
+    threshold = arguments.operating_point or threshold
     lasting = Calibration.load().lasting
     if arguments.scenes:
         cast = cast_of(arguments.scenes)
@@ -201,6 +203,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--scenes", type=Path, help="a folder made by make_scenes.py")
     parser.add_argument("--models", default="sface,facenet", help="the primary one first")
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[1] / "models" / "calibration.toml")
+    parser.add_argument("--operating-point", type=float, help="instead of the one that comes from the held-out parts")
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()

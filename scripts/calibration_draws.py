@@ -29,7 +29,8 @@ class People:
 
     def only(self, chosen: NDArray[np.bool_]) -> People:
         """The people with a True in `chosen`, which is indexed by their numbers."""
-        return People(*({p: f for p, f in group.items() if chosen[p]} for group in (self.known, self.strangers, self.spoilt)))
+        spoilt = {p: face for p, face in self.spoilt.items() if chosen[p]}
+        return People({p: f for p, f in self.known.items() if chosen[p]}, {p: f for p, f in self.strangers.items() if chosen[p]}, spoilt)
 
 
 def gathered(known: Sequence[Subject], strangers: Sequence[Subject], seen: Observed, spoilt: Observed, models: Sequence[str]) -> People:
@@ -97,7 +98,8 @@ def draw(people: People, size: int, models: Sequence[str], blank: Calibration, r
     for person, shown in rest.items():
         if person not in references:
             items += [(person, group) for group in probes(shown, rng, many)]
-            items += [(person, [people.spoilt[person]])] if many and person in people.spoilt else []
+            if many and person in people.spoilt:
+                items.append((person, [people.spoilt[person]]))
     gallery = enrolled(references, models, blank)
     row = {person.id: number for number, person in enumerate(gallery.people)}
     truth = np.array([row.get(person, -1) for person, _ in items], np.intp)

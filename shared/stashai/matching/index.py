@@ -25,6 +25,8 @@ EXACT_UP_TO = 20_000
 BREADTH, LEAST_BREADTH = 29_440, 130
 """HNSW's ef (how many candidates a search keeps) times the vectors' length, and its least value. Among 100,000 clustered people
 (`bench search`) 128 numbers reach recall .989 at an ef of 150 and .995 at 250, 512 numbers .986 at 100 and .996 at 150."""
+TRUNK = 2000
+"""Rows of a graph that are added one after the other."""
 SPARE = 4
 """How many times more candidates than wanted are scored again from the rows."""
 
@@ -69,7 +71,10 @@ class VoyagerIndex:
         graph = voyager.Index(
             voyager.Space.Cosine, rows.shape[1], M=_links(rows.shape[1]), ef_construction=200, storage_data_type=_storage(voyager, storage)
         )
-        graph.add_items(rows, num_threads=threads)
+        # In order, as long as the graph is so small that rows added at once would not see one another: what is missed there stays.
+        graph.add_items(rows[:TRUNK], num_threads=1)
+        if len(rows) > TRUNK:
+            graph.add_items(rows[TRUNK:], num_threads=threads)
         return cls(rows, graph)
 
     @classmethod

@@ -20,7 +20,7 @@ def test_queries_are_other_photographs_of_somebody() -> None:
 
 
 def test_graphs_find_what_exact_search_finds(tmp_path: Path) -> None:
-    pytest.importorskip("voyager")
-    outcome = measure(Settings(data=tmp_path, models=tmp_path, cores=1), people=1500, queries=200)
-    assert min(outcome.data["recall"].values()) > 0.98
+    pytest.importorskip("voyager", reason="there is no wheel of it for this platform")
+    outcome = measure(Settings(data=tmp_path, models=tmp_path, cores=1), people=1500, queries=30)
+    assert min(outcome.data["recall"].values()) > 0.99
     assert not list(tmp_path.iterdir())

@@ -59,8 +59,8 @@ def test_the_shipped_constants_never_count_likeness_against_somebody(
             ratios = []
             for extra in (0.0, more):
                 first, *others = (_scores(cosine + (extra if model == raised else 0.0)) for model in known.models)
-                support = [Support(*(np.array([value], np.float32) for value in side)) for side in (item, person)]
-                ratios.append(float(evidence(first, [other.cosine for other in others], *support, known)[0, 0]))
+                mine, theirs = (Support(*(np.array([value], np.float32) for value in side)) for side in (item, person))
+                ratios.append(float(evidence(first, [other.cosine for other in others], mine, theirs, known)[0, 0]))
             assert ratios[1] >= ratios[0]
 
 

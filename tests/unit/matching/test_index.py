@@ -32,18 +32,17 @@ def test_fewer_rows_than_wanted(rows: Rows) -> None:
 
 @pytest.mark.parametrize("storage", ["float32", "e4m3"])
 def test_a_graph_finds_what_exact_search_finds_with_scores_from_the_rows(rows: Rows, storage: str) -> None:
-    pytest.importorskip("voyager")
-    index = VoyagerIndex.build(rows, storage=storage)  # type: ignore[arg-type]
+    pytest.importorskip("voyager", reason="there is no wheel of it for this platform")
+    index = VoyagerIndex.build(rows, storage=storage)  # type: ignore[arg-type]  # pytest's parameters are plain strings
     ids, scores = index.search(rows[:50], 10)
     truth, _ = ExactIndex(rows).search(rows[:50], 10)
     recall = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(ids.tolist(), truth.tolist(), strict=True)])
-    # several threads build the graph, never twice the same one
-    assert recall > 0.95
+    assert recall > 0.99
     assert scores == pytest.approx(np.einsum("qkd,qd->qk", rows[ids], rows[:50]), abs=1e-6)
 
 
 def test_a_kept_graph_is_loaded_while_the_rows_are_the_same(rows: Rows, tmp_path: Path) -> None:
-    pytest.importorskip("voyager")
+    pytest.importorskip("voyager", reason="there is no wheel of it for this platform")
     first = open_index(rows, folder=tmp_path, key="one", exact_up_to=10)
     kept = sorted(tmp_path.iterdir())
     stamps = [path.stat().st_mtime_ns for path in kept]
@@ -54,7 +53,7 @@ def test_a_kept_graph_is_loaded_while_the_rows_are_the_same(rows: Rows, tmp_path
 
 
 def test_changed_rows_make_a_new_graph_and_a_damaged_one_is_made_again(rows: Rows, tmp_path: Path) -> None:
-    pytest.importorskip("voyager")
+    pytest.importorskip("voyager", reason="there is no wheel of it for this platform")
     open_index(rows, folder=tmp_path, key="one", exact_up_to=10)
     changed = open_index(rows[:-1], folder=tmp_path, key="one", exact_up_to=10)
     assert len(list(tmp_path.iterdir())) == 2

@@ -18,6 +18,7 @@ from stashai.client import WorkerClient, WorkerError
 from stashai.contracts.enums import ServiceStatus
 from stashai.contracts.services import ServiceInfo
 from stashai.errors import MediaError, StashAIError
+from stashai.tracking.records import ENDED
 
 from .errors import CALLERS_FAULTS
 
@@ -30,13 +31,19 @@ WATCH_SECONDS = 60
 FORWARDED = "X-StashAI-Forwarded"
 """Says that a worker asks on behalf of a client: whoever is asked so does it itself, so that nothing goes round in circles."""
 NOT_THERE = frozenset(
-    (
-        *("no-way-to-media", "missing-file", "no-permission", "upload-gone", "missing-entity"),
-        *("not-found", "ambiguous", "no-model", "bad-parameters"),
-    )
+    [
+        "no-way-to-media",
+        "missing-file",
+        "no-permission",
+        "upload-gone",
+        "missing-entity",
+        "not-found",
+        "ambiguous",
+        "no-model",
+        "bad-parameters",
+    ]
 )
 """What another service may have that this one has not: files, uploads, people, networks."""
-ENDED = frozenset(["completed", "failed", "cancelled"])
 Kind = Literal["worker", "visage", "http"]
 
 

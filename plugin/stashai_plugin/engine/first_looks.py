@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from stashai.errors import Cancelled, MediaError, StashAIError
 from stashai.ids import new_id
 from stashai.tracking.records import ENDED
 
-from .link import AskAgainError
+from .patience import patiently
 from .sending import Sending
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ LARGEST = 512 << 20
 """Bytes of a scene that is sent whole to learn a face; of a larger one that the worker cannot open, the sprite sheet."""
 WATCH, WAIT = 60.0, 2.0
 Json = dict[str, Any]
-T = TypeVar("T")
 
 
 class FirstLooks:
@@ -34,13 +34,13 @@ class FirstLooks:
 
     def take(self, items: Sequence[Item]) -> Iterator[tuple[Item, str | None]]:
         """As `Engine.first_looks`. Raises what the control says, WorkerGoneError, StashAIError when the worker gave up."""
-        body, left_out = self._patiently(lambda: self._sending.looks(items))
+        body, left_out = patiently(self._control, lambda: self._sending.looks(items))
         yield from ((item, None) for item, _ in left_out)
         if not body["items"]:
             return
         asked = [one | {"first_only": True} for one in body["items"]]
         body |= {"items": asked, "key": new_id(), "watch_seconds": WATCH, "profile": self._link.profile, "name": "Learn from tagged media"}
-        job = self._patiently(lambda: self._link.submit(body))
+        job = patiently(self._control, partial(self._link.submit, body))
         elsewhere: list[Item] = []
         try:
             yield from self._results(job, {item.id: item for item in items}, len(asked), elsewhere)
@@ -54,7 +54,7 @@ class FirstLooks:
         """Of so many that were asked for; `elsewhere` are those where the worker found another file: to be sent."""
         cursor = 0
         while True:
-            answer = self._patiently(lambda after=cursor: self._link.results(job, {"after": after, "wait": WAIT}))  # type: ignore[misc]
+            answer = patiently(self._control, partial(self._link.results, job, {"after": cursor, "wait": WAIT}))
             for shown in answer["items"]:
                 item, found = items[shown["unit"]], self._arriving.result(shown)
                 if not isinstance(found, MediaError):
@@ -69,11 +69,3 @@ class FirstLooks:
                 break
         if answer["job"]["status"] != "completed" and answer["job"]["current"] < asked:
             raise StashAIError(str(answer["job"].get("error") or "The worker stopped in the middle."), code="worker-failed")
-
-    def _patiently(self, ask: Callable[[], T]) -> T:
-        while True:
-            self._control.check()
-            try:
-                return ask()
-            except AskAgainError:
-                self._control.wait(WAIT)

@@ -14,6 +14,7 @@ from stashai.errors import MediaError, StashAIError
 from stashai.processors.stash_performers import Judged, Learned, keep, unread
 from stashai.stash.client import StashClient
 from stashai.stash.connection import StashError
+from stashai.tracking.records import ENDED
 
 from .arriving import Arriving, nothing_yet
 from .first_looks import FirstLooks
@@ -37,7 +38,6 @@ WATCH = 30.0
 WAIT = 2.0
 """Seconds that a step waits for the worker at most."""
 CONNECTIONS = 4
-ENDED = ("completed", "failed", "cancelled")
 MOST_BYTES = 24 << 20
 """Of pictures sent at once."""
 Json = dict[str, Any]

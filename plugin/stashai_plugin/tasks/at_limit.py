@@ -14,9 +14,9 @@ from ..host.bench import Bench
 from ..looking.reading import read_findings
 from ..looking.verdicts import verdicts_of
 from ..request import Request
-from ..said import Said
 from .setting_up import ready
 from .task import Task
+from .telling import tell
 
 if TYPE_CHECKING:
     from stashai.processing.control import JobControl
@@ -71,7 +71,7 @@ def add_at_limit(bench: Bench, claim: Claim, check: Callable[[], None], *, every
     for start in range(0, len(additions), AT_ONCE):
         check()
         added += len(write.apply(claim.job.job_id, claim.job.job_id, additions[start : start + AT_ONCE]).added)
-        _tell(bench, claim, min(len(additions), start + AT_ONCE), len(additions))
+        tell(bench, claim, min(len(additions), start + AT_ONCE), len(additions))
     return f"Added {added:,} names at or above {limit:.1%}. It can be undone on StashAI's page."
 
 
@@ -84,12 +84,6 @@ def _limit(bench: Bench) -> float:
             code="no-limit",
         )
     return float(limit)
-
-
-def _tell(bench: Bench, claim: Claim, done: int, total: int) -> None:
-    said = Said("items-of", f"{done:,} of {total:,}", {"done": done, "total": total})
-    bench.ledger.heartbeat(claim, progress=100.0 * done / total, message=said.kept)
-    bench.request.log.progress(done / total)
 
 
 def _candidates(bench: Bench, limit: float, check: Callable[[], None], job: int | None) -> Iterator[Addition]:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from stashai.errors import Cancelled
 
 from ..engine.handed import Handed, HandedOverError, still_there
-from ..said import Said
+from ..engine.patience import patiently
 from .at_limit import add_at_limit
-from .patience import patiently
+from .telling import tell
 from .wanted import Wanted
 
 if TYPE_CHECKING:
@@ -98,10 +98,7 @@ class DelegatedLibrary:
 
     def _collect(self, control: JobControl) -> None:
         patiently(control, self._handed.collect)
-        done, total = self._bench.ledger.item_count(self._claim.job.job_id), max(1, self._planned)
-        said = Said("items-of", f"{done:,} of {self._planned:,}", {"done": done, "total": self._planned})
-        self._bench.request.log.progress(done / total)
-        self._bench.ledger.heartbeat(self._claim, progress=100.0 * done / total, message=said.kept)
+        tell(self._bench, self._claim, self._bench.ledger.item_count(self._claim.job.job_id), self._planned)
 
     def _left(self) -> HandedOverError:
         """The rest comes by itself."""

@@ -75,7 +75,7 @@ class Task:
             return closing(self.bench.request, f"{self._what.name}: that is at work already, or over.")
         try:
             return do(claim)
-        except Exception as error:
+        except Exception as error:  # recorded, so that our page tells it, and raised again
             keep_failure(self.bench, claim, error)
             raise
 

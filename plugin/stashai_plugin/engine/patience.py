@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from ..engine.link import AskAgainError
+from .link import AskAgainError
 
 if TYPE_CHECKING:
     from stashai.processing.control import JobControl

@@ -7,7 +7,7 @@ from pathlib import Path
 _ANSWER = os.dup(1)
 os.dup2(2, 1)
 # Stash reads UTF-8 and bare line ends, whatever this system's habits are.
-sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")  # type: ignore[union-attr]
+sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")  # type: ignore[union-attr]  # nobody replaced it yet
 sys.stdout = sys.stderr
 
 HERE = Path(__file__).resolve().parent
@@ -23,7 +23,7 @@ def _find_library() -> None:
     sys.path.append(str(HERE / "vendor"))
     for driver in ("psycopg2", "psycopg", "pymysql", "MySQLdb"):
         # Peewee loads whichever this Python happens to have, for a tenth of a second; our rows are SQLite's.
-        sys.modules[driver] = None  # type: ignore[assignment]
+        sys.modules[driver] = None  # type: ignore[assignment]  # Python's way to forbid an import
 
 
 def _write(text: str) -> None:

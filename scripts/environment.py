@@ -172,7 +172,7 @@ def run(command: Sequence[str], environ: Mapping[str, str]) -> int:
                 return process.wait(timeout=10)
             except TimeoutExpired:
                 say(f"… still at it ({time.monotonic() - started:.0f} s)")
-            except BaseException:
+            except BaseException:  # ctrl-C above all: raised again, and no child is left
                 process.kill()
                 raise
 

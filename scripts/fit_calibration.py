@@ -27,16 +27,16 @@ from numpy.typing import NDArray
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "shared"), str(Path(__file__).resolve().parent)]
 
-from calibration_draws import Draw, People, draw, gathered, model_constants  # noqa: E402
-from calibration_scenes import cast_of, lasting_of  # noqa: E402
-from spoiling import SPOILT  # noqa: E402
-from stashai.bench.curves import calibration_error, log_loss, named_rates, operating_point  # noqa: E402
-from stashai.bench.photos import observe, subjects  # noqa: E402
-from stashai.matching.calibration import Calibration, Configuration, ModelConstants, Probabilities, posterior, prior  # noqa: E402
-from stashai.matching.fitting import fit, table  # noqa: E402
-from stashai.matching.fusion import feature_names  # noqa: E402
-from stashai.settings import Settings  # noqa: E402
-from stashai.vision.engine import VisionEngine  # noqa: E402
+from calibration_draws import Draw, People, draw, gathered, model_constants
+from calibration_scenes import cast_of, lasting_of
+from spoiling import SPOILT
+from stashai.bench.curves import calibration_error, log_loss, named_rates, operating_point
+from stashai.bench.photos import observe, subjects
+from stashai.matching.calibration import Calibration, Configuration, ModelConstants, Probabilities, posterior, prior
+from stashai.matching.fitting import fit, table
+from stashai.matching.fusion import feature_names
+from stashai.settings import Settings
+from stashai.vision.engine import VisionEngine
 
 SIZES = {20: 24, 50: 10, 100: 6, 200: 4, 400: 3, 560: 3}
 """How many galleries of how many people are fitted on; all sizes count alike."""

@@ -27,15 +27,15 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / name) for name in ("shared", "plugin", ".")]
 
-import numpy as np  # noqa: E402 - the checkout comes first
-import requests  # noqa: E402
-from PIL import Image  # noqa: E402
-from tests.fakes.fake_stash import FakeStash  # noqa: E402
-from tests.fakes.fake_stash.demo import fill  # noqa: E402
+import numpy as np
+import requests
+from PIL import Image
+from tests.fakes.fake_stash import FakeStash
+from tests.fakes.fake_stash.demo import fill
 
-from stashai.bench.footage import make_film  # noqa: E402
-from stashai.demo import fetch_pictures  # noqa: E402
-from stashai.settings import Settings  # noqa: E402
+from stashai.bench.footage import make_film
+from stashai.demo import fetch_pictures
+from stashai.settings import Settings
 
 ROUNDS = 15
 LARGE = (9000, 6700)

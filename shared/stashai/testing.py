@@ -85,7 +85,7 @@ def check_processor(
     try:
 
         def context(control: JobControl) -> Context:
-            return Context(settings, stores, ledger.clock, control, vision or _No())  # type: ignore[arg-type]
+            return Context(settings, stores, ledger.clock, control, vision or _No())  # type: ignore[arg-type]  # says what is missing when it is asked
 
         keys = _units(kind, given, context(JobControl("check", SystemClock())))
         runner = Runner(ledger, _One(kind), context, cores=2)

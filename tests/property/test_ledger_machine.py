@@ -86,7 +86,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(claim=claims, units=st.lists(st.sampled_from(UNITS), min_size=1, max_size=4), result=results)
     def checkpoint(self, claim: Claim | None, units: list[str], result: str) -> None:
         outcomes = [
-            Outcome(unit, UNITS.index(unit), "image", unit, result, 0.0, 0.0, people_found=1, confidences=(0.5,))  # type: ignore[arg-type]
+            Outcome(unit, UNITS.index(unit), "image", unit, result, 0.0, 0.0, people_found=1, confidences=(0.5,))  # type: ignore[arg-type]  # drawn as strings
             for unit in units
         ]
         if self.attempt(claim, lambda held: self.ledger.checkpoint(held, outcomes, in_flight=UNITS[:1])):

@@ -75,7 +75,7 @@ def create_app(config: WorkerConfig, prepare: Prepare = prepare_networks) -> Fas
 
     app = FastAPI(title="StashAI worker", version=__version__, lifespan=lifespan)
     app.state.opening = opening
-    app.openapi = described(app, lambda: (opening.made.core.registry if opening.made else Registry(group=None)).all())  # type: ignore[method-assign]
+    app.openapi = described(app, lambda: (opening.made.core.registry if opening.made else Registry(group=None)).all())  # type: ignore[method-assign]  # FastAPI's own way to change the document
     errors.install(app)
     api = APIRouter(prefix="/api/v1", dependencies=[Depends(errors.remember_request_id)])
     for room in (health, recognition, content, jobs, entities, services, media, stash, processors):

@@ -89,7 +89,7 @@ class Pairing:
     def request(self, items: list[LookItem], name: str, threshold: float, profile: str, key: str, watch: float | None) -> JobRequest:
         engine = self._core.engine(profile)
         params = LookParams(
-            people=self._source, threshold=threshold, profile=profile, embedders=self._models(engine, profile), items=items  # type: ignore[arg-type]
+            people=self._source, threshold=threshold, profile=profile, embedders=self._models(engine, profile), items=items  # type: ignore[arg-type]  # the request checked the profile
         )  # fmt: skip
         alone = items[0] if len(items) == 1 else None
         job = JobRequest(

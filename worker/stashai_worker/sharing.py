@@ -33,8 +33,8 @@ class SharedUnits:
     def create(self, processor_id: str) -> Processor[Any, Any]:
         processor = self._registry.create(processor_id)
         if processor_id != Forward.id:
-            processor.process = lambda unit, params, ctx: self._ask(processor, unit, params, ctx)  # type: ignore[method-assign]
-            processor.load = lambda params, ctx: None  # type: ignore[method-assign]
+            processor.process = lambda unit, params, ctx: self._ask(processor, unit, params, ctx)  # type: ignore[method-assign]  # of this instance alone
+            processor.load = lambda params, ctx: None  # type: ignore[method-assign]  # of this instance alone
         return processor
 
     def _ask(self, processor: Processor[Any, Any], unit: Unit, params: BaseModel, ctx: Context) -> BaseModel:

@@ -67,7 +67,7 @@ class Chain:
             return self.waiting(claim.job.job_id, ELSEWHERE)
         except (WorkerGoneError, AskAgainError) as error:
             return self._without_worker(claim, error)
-        except Exception as error:
+        except Exception as error:  # recorded, so that the dialog tells it, and raised again
             if isinstance(error, StashAIError) and not interrupts(error):
                 self._note_failure(claim, error)
             keep_failure(bench, claim, error)

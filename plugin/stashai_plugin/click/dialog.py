@@ -61,7 +61,7 @@ def submit(bench: Bench, config: Json, *, again: bool = False) -> Json:
     from stashai.tracking.records import JobRequest
 
     kind, entity_id = str(config["type"]), str(config["id"])
-    entity = bench.gateway.gallery(entity_id) if kind == "gallery" else bench.gateway.item(kind, entity_id)  # type: ignore[arg-type]
+    entity = bench.gateway.gallery(entity_id) if kind == "gallery" else bench.gateway.item(kind, entity_id)  # type: ignore[arg-type]  # the operation checked it
     if entity is None:
         raise UsageError(
             f"There is no {kind} {entity_id} in Stash.",

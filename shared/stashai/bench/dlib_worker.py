@@ -19,7 +19,7 @@ def main(listed: str, target: str) -> int:
     import numpy as np
 
     warnings.simplefilter("ignore")
-    import face_recognition  # type: ignore[import-not-found, unused-ignore]
+    import face_recognition  # type: ignore[import-not-found, unused-ignore]  # in an environment of its own
 
     paths = json.loads(Path(listed).read_text(encoding="utf-8"))
     vectors = np.full((len(paths), 128), np.nan, np.float32)

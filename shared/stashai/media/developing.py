@@ -80,7 +80,7 @@ class Developer:
         if graph is None:
             graph = self._graphs[key] = _graph(raw, chain)
         graph.push(raw)
-        filtered: VideoFrame = graph.pull()  # type: ignore[assignment]
+        filtered: VideoFrame = graph.pull()  # type: ignore[assignment]  # a graph of pictures gives no sound
         return filtered
 
 

@@ -91,7 +91,7 @@ class VideoReader:
             raise MediaError(
                 f"The video is damaged: {error.strerror or error}.", code="damaged", remedy="Copy it again from its source."
             ) from error
-        except BaseException:
+        except BaseException:  # raised again: nobody else has the container yet
             self._container.close()
             raise
 

@@ -54,7 +54,7 @@ class UnitWork:
             return None
         except StashAIError as error:
             return None if self._control.why is not None else self.failed(running, error.code, str(error))
-        except Exception as error:
+        except Exception as error:  # the boundary: whatever a service raises is its unit's error, and the job goes on
             log.exception("%s: unit %s", self._processor.id, running.unit.key)
             return self.failed(running, "unexpected", f"{type(error).__name__}: {error}", traceback.format_exc())
 

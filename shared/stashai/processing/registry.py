@@ -145,7 +145,7 @@ def _import_file(path: Path) -> ModuleType:
     sys.modules[spec.name] = module  # pydantic and dataclasses look their annotations up there
     try:
         spec.loader.exec_module(module)
-    except BaseException:
+    except BaseException:  # raised again: a half-loaded module must not be found by the next import
         del sys.modules[spec.name]
         raise
     return module

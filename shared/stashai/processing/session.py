@@ -199,7 +199,7 @@ class JobSession:
                     self._offer(Running(unit, sequence))
         except StashAIError as error:
             self._control.stop(error)
-        except Exception as error:
+        except Exception as error:  # the boundary of this thread: the job ends with it, else it would wait for ever
             log.exception("%s: units of job %s", self.processor.id, self._claim.job.job_id)
             why = StashAIError(f"{type(error).__name__}: {error}", code="unexpected")
             why.__cause__ = error

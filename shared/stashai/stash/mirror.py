@@ -59,7 +59,7 @@ class Mirror:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield self._connection
-        except BaseException:
+        except BaseException:  # a kill from the keyboard, too, must leave no half of a change
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")

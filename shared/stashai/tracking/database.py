@@ -122,7 +122,7 @@ class Database:
             try:
                 yield
                 connection.execute("COMMIT")
-            except BaseException:
+            except BaseException:  # a kill from the keyboard, too, must not leave a transaction open
                 self._roll_back(connection)
                 raise
             finally:
@@ -144,7 +144,7 @@ class Database:
     def _begin(self, connection: Any) -> None:
         try:
             connection.execute("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
-        except Exception:
+        except Exception:  # raised again: each server's driver has its own kinds, and the connection is of no use after any
             if not self.is_sqlite:
                 self.discard()
             raise

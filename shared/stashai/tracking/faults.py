@@ -28,7 +28,7 @@ def translated(where: str) -> Iterator[None]:
         raise storage_error(str(error), where) from error
     except OSError as error:
         raise _os_error(error, where) from error
-    except Exception as error:
+    except Exception as error:  # told by name, for psycopg may not be installed; all others are raised again
         if type(error).__module__.startswith("psycopg") and type(error).__name__ in ("OperationalError", "InterfaceError", "AdminShutdown"):
             raise storage_error(str(error), where) from error
         raise

@@ -32,7 +32,7 @@ def select(
 
 
 def _mentions(row: Row, text: str | None) -> bool:
-    words = [row.values.get("name"), row.values.get("title"), *row.values.get("alias_list", [])]  # type: ignore[misc]
+    words = [row.values.get("name"), row.values.get("title"), *row.values.get("alias_list", [])]  # type: ignore[misc]  # rows hold what the schema says, untyped
     return not text or all(any(part.lower() in str(word or "").lower() for word in words) for part in text.split())
 
 

@@ -30,7 +30,7 @@ def fill(library: Library, pictures: Mapping[str, Path], folder: Path, *, sprite
     library.add_performer("Two Faces", _beside(pictures["obama.jpg"], pictures["biden.jpg"]))
     sheet, cues, duration, size, rate = _sprite(clip)
     media = {"sprite": sheet, "vtt": cues} if sprites else {}
-    library.add_scene("The clip", clip, duration=duration, size=size, rate=rate, **media)  # type: ignore[arg-type]
+    library.add_scene("The clip", clip, duration=duration, size=size, rate=rate, **media)  # type: ignore[arg-type]  # fields by name
     remote = library.add_scene("Elsewhere", "/not/mounted/here.mp4", duration=duration, size=size, rate=rate)
     remote.media["original"] = clip.read_bytes()
     remote.files[0]["size"] = clip.stat().st_size

@@ -63,7 +63,10 @@ class Manifest:
 
     def shape(self) -> dict[str, Any]:
         settings = self.document.get("settings") or {}
-        listed = [{"name": k, "display_name": v.get("displayName"), "description": v.get("description"), "type": v.get("type", "STRING")} for k, v in settings.items()]  # fmt: skip # noqa: E501
+        listed = [
+            {"name": k, "display_name": v.get("displayName"), "description": v.get("description"), "type": v.get("type", "STRING")}
+            for k, v in settings.items()
+        ]
         return {
             "id": self.id, "name": self.document.get("name") or self.id, "description": self.document.get("description"),
             "url": self.document.get("url"), "version": str(self.document.get("version")), "enabled": self.enabled,

@@ -104,7 +104,8 @@ class Root:
         return {"version": "v0.30.1", "hash": "fake", "build_time": "2026-01-01 00:00:00"}
 
     def systemStatus(self, *_: object) -> Json:
-        return {"appSchema": 75, "status": "OK", "os": "linux", "workingDir": str(self.stash.cwd), "homeDir": "/", "configPath": str(self.stash.config / "config.yml")}  # fmt: skip # noqa: E501
+        folders = {"workingDir": str(self.stash.cwd), "homeDir": "/", "configPath": str(self.stash.config / "config.yml")}
+        return {"appSchema": 75, "status": "OK", "os": "linux", **folders}
 
     def configuration(self, *_: object) -> Json:
         plugins = self.stash.plugin_settings
@@ -222,7 +223,10 @@ class Root:
 
     # running ---------------------------------------------------------------------------------------------------------
 
-    def runPluginTask(self, _: object, plugin_id: str, task_name: str | None = None, description: str | None = None, args: Sequence[Json] | None = None, args_map: Json | None = None) -> str:  # fmt: skip # noqa: E501
+    def runPluginTask(
+        self, _: object, plugin_id: str, task_name: str | None = None, description: str | None = None,
+        args: Sequence[Json] | None = None, args_map: Json | None = None,
+    ) -> str:  # fmt: skip
         return str(self.stash.run_task(plugin_id, task_name, description, dict(args_map or {})))
 
     def runPluginOperation(self, _: object, plugin_id: str, args: Json | None = None) -> Any:

@@ -88,7 +88,7 @@ class Crashes(Length):
 
 class WrongMetrics(Length):
     def metrics(self, result: Result) -> Metrics:
-        return None  # type: ignore[return-value]
+        return None  # type: ignore[return-value]  # the fault that is to be found
 
 
 class UsesVision(Length):

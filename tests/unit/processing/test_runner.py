@@ -129,7 +129,7 @@ def test_what_has_rows_is_not_done_again(bench: Bench) -> None:
     claim = bench.ledger.claim(job.job_id, Owner("elsewhere", 1, ""))
     assert claim is not None
     first = Toy()
-    ctx = bench.context(None)  # type: ignore[arg-type]
+    ctx = bench.context(None)  # type: ignore[arg-type]  # no job runs: nothing asks for its control
     units = list(first.units(ToyParams(names=["a", "b", "c", "d"]), ctx))
     from stashai.tracking.records import Outcome
 
@@ -486,7 +486,7 @@ def test_a_media_error_while_the_job_stops_is_not_recorded(bench: Bench) -> None
     def act(name: str, ctx: Context) -> None:
         try:
             busily(5)(name, ctx)
-        except Exception as error:
+        except Exception as error:  # what a decoder does with whatever its callback raised
             raise MediaError("torn off") from error
 
     job = bench.submit("a")

@@ -208,7 +208,7 @@ def test_a_unit_has_one_row_however_often_it_is_recorded(ledger: Ledger) -> None
 
 def test_a_checkpoint_is_all_or_nothing(ledger: Ledger) -> None:
     claim = claimed(ledger, ledger.submit(request()).job)
-    bad = replace(outcome("b"), entity_type=None)  # type: ignore[arg-type]
+    bad = replace(outcome("b"), entity_type=None)  # type: ignore[arg-type]  # what the database refuses
     with pytest.raises(Exception, match=r"(?i)null"):
         ledger.checkpoint(claim, [outcome("a"), bad])
     assert ledger.items(claim.job.job_id) == []

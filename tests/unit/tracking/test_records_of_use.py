@@ -16,7 +16,7 @@ def ended(ledger: Ledger, status: str, *confidences: float) -> None:
     assert claim is not None
     outcomes = [outcome(str(number), number, confidences=(value,), people_found=1) for number, value in enumerate(confidences)]
     ledger.checkpoint(claim, outcomes)
-    ledger.finish(claim, status, error=("x", "y", "") if status == "failed" else None)  # type: ignore[arg-type]
+    ledger.finish(claim, status, error=("x", "y", "") if status == "failed" else None)  # type: ignore[arg-type]  # pytest's parameters are plain strings
 
 
 def test_totals_of_nothing(ledger: Ledger, database: Database) -> None:

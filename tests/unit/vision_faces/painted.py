@@ -36,7 +36,7 @@ def entry(role: str, **changes: object) -> ModelEntry:
         "dimension": 0 if role == "detector" else 3,
         "template": "" if role == "detector" else "arcface-112",
     }
-    return ModelEntry(**{**values, **changes})  # type: ignore[arg-type]
+    return ModelEntry(**{**values, **changes})  # type: ignore[arg-type]  # fields by name
 
 
 def paint(image: Pixels, eyes: float, centre: tuple[float, float], roll: float) -> NDArray[np.float64]:

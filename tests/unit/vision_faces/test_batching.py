@@ -131,7 +131,7 @@ def test_a_lone_thread_is_not_kept_waiting() -> None:
         waits.append(0.0 if predicate() else timeout)
         return wait_for(predicate, timeout)
 
-    session._changed.wait_for = noted  # type: ignore[assignment]
+    session._changed.wait_for = noted  # type: ignore[assignment]  # to see how long it would wait
     for _ in range(3):
         session.run(picture(1))
     assert waits == [0.0, 0.0, 0.0]

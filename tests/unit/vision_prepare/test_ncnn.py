@@ -19,7 +19,7 @@ from stashai.vision.prepare.ncnn_layers import ncnn_layers
 from stashai.vision.prepare.siblings import merge_siblings
 from stashai.vision.session import Session
 
-pytest.importorskip("ncnn")
+pytest.importorskip("ncnn", reason="there is no wheel of it for this platform")
 
 ASYMMETRIC: dict[str, Attribute] = {"coordinate_transformation_mode": b"asymmetric", "nearest_mode": b"floor", "mode": b"nearest"}
 

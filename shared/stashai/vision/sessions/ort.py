@@ -58,7 +58,7 @@ class OrtSession:
             raise ModelError(f"The session of {self._path.name} is closed.")
         try:
             results: Sequence[Tensor] = self._session.run(None, {self._input: np.ascontiguousarray(blob, np.float32)})
-        except Exception as error:  # as above
+        except Exception as error:  # onnxruntime's exceptions have no common base but this
             raise ModelError(f"ONNX Runtime cannot run {self._path.name} on {blob.shape}: {error}") from error
         return results
 

@@ -27,6 +27,8 @@ from .outcome import Line, Outcome, at_least
 from .speed import paced
 
 BAR = 7.0
+ROUNDS = 2
+"""How often each is timed; the best counts."""
 RATES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.37)
 """Shares of strangers who are given a name."""
 DEFAULT_DISTANCE = 0.6
@@ -49,10 +51,12 @@ class Split:
 def measure(settings: Settings, known: Path, strangers: Path, enrolled: int, count: int) -> Outcome:
     """`enrolled` people with their first photograph, their others and `count` strangers as probes."""
     split = divided(known, strangers, enrolled, count)
-    theirs, seconds, their_cpu = dlib_vectors(settings, split.photographs)
-    ours = our_vectors(settings, split.photographs)
-    speed, our_cpu = paced(settings, split.photographs, None, Profile.FAST)
-    pace = len(split.photographs) / seconds
+    ours, their_runs, our_runs = our_vectors(settings, split.photographs), [], []
+    for _ in range(ROUNDS):  # in turns: a machine that others use is slower in one minute than in the next
+        theirs, seconds, cpu = dlib_vectors(settings, split.photographs)
+        their_runs.append((len(split.photographs) / seconds, cpu))
+        our_runs.append(paced(settings, split.photographs, None, Profile.FAST))
+    (pace, their_cpu), (speed, our_cpu) = max(their_runs), max(our_runs)
     curve = [(rate, found(split, ours, rate), found(split, theirs, rate)) for rate in RATES]
     named = strangers_named(split, theirs, DEFAULT_DISTANCE)
     # where both find everybody there is nothing to be better at

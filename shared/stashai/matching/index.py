@@ -22,9 +22,9 @@ Hits = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 EXACT_UP_TO = 20_000
 """Rows up to which exact search is as quick as any graph (and always right)."""
-BREADTH, LEAST_BREADTH = 29_440, 130
+BREADTH, LEAST_BREADTH = 25_600, 115
 """HNSW's ef (how many candidates a search keeps) times the vectors' length, and its least value. Among 100,000 clustered people
-(`bench search`) 128 numbers reach recall .989 at an ef of 150 and .995 at 250, 512 numbers .986 at 100 and .996 at 150."""
+(`bench search`) 128 numbers reach recall .992 at an ef of 180 and .994 at 230, 512 numbers .991 at 110 and .994 at 120."""
 TRUNK = 2000
 """Rows of a graph that are added one after the other."""
 SPARE = 4

@@ -49,7 +49,7 @@ class Effort:
 _MORE = (Look(80.0, 256, mirrored=True), Look(35.0, 160), Look(35.0, 160, mirrored=True))
 _EFFORTS = MappingProxyType(
     {
-        Profile.FAST: Effort("quick", mirror=False, looks=(), quick=True),
+        Profile.FAST: Effort("first sight", mirror=False, looks=(), quick=True),
         Profile.BALANCED: Effort("mirrored", mirror=True, looks=_MORE),
         Profile.THOROUGH: Effort("mirrored", mirror=True, looks=_MORE),
     }

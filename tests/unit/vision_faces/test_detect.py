@@ -7,6 +7,7 @@ import pytest
 
 from stashai.vision.align import template
 from stashai.vision.detect import Detector
+from stashai.vision.detect_look import QUICK as QUICK_LOOK
 from stashai.vision.profile import Profile
 
 from .painted import PaintedDetector, entry, paint
@@ -37,7 +38,7 @@ def test_a_quick_look_searches_on_only_where_nothing_stands_upright(roll: float,
     (found,) = Detector(entry("detector"), session).detect(image, QUICK, still=True)
     assert np.abs(found.face.landmarks - points).max() < 2.5
     assert np.cos(np.radians(found.face.roll - roll)) > 0.99
-    assert len([shape for shape in session.shapes if shape[2:] != (160, 160)]) == passes
+    assert len([shape for shape in session.shapes if shape[2:] != (QUICK_LOOK.side, QUICK_LOOK.side)]) == passes
 
 
 @pytest.mark.parametrize(("eyes", "width", "height"), [(14, 250, 250), (60, 250, 250), (500, 1600, 1400), (40, 3600, 1800)])

@@ -32,7 +32,7 @@ def test_a_face_is_found_at_any_roll(roll: float) -> None:
 
 @pytest.mark.parametrize(("roll", "passes"), [(0, 1), (20, 1), (90, 3), (180, 3)])
 def test_a_quick_look_searches_on_only_where_nothing_stands_upright(roll: float, passes: int) -> None:
-    image = plain(400, 300)
+    image = plain(500, 300)  # no pass over it is as large as a look
     points = paint(image, 50, (190, 140), roll)
     session = PaintedDetector()
     (found,) = Detector(entry("detector"), session).detect(image, QUICK, still=True)

@@ -15,7 +15,7 @@ from typing import Any
 from stashai import __version__
 
 Answer = tuple[int, Any]
-CAN = ["facial_recognition", "face_comparison", "content_analysis"]
+CAN = ["facial_recognition", "face_comparison", "content_analysis", "metadata_extraction"]
 
 
 @dataclass
@@ -66,6 +66,8 @@ def another_worker(version: str = __version__, load: int = 0) -> Iterator[Other]
     def get(path: str) -> Answer:
         if path == "/api/v1/services":
             return 200, [{"name": "entities.identify", "status": "healthy", "capabilities": CAN}]
+        if path.startswith("/api/v1/people?"):
+            return 200, []
         if path.startswith("/api/v1/queue/status/"):
             return 200, {"status": "completed"}
         return 200, {"version": version, "metrics": {"queue_status": {"pending": load, "processing": 0}}}

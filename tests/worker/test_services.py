@@ -12,8 +12,9 @@ from tests.fakes.other_services import Other, another_worker, serving, visage
 from stashai.errors import ModelError
 from stashai.services.core import Core
 from stashai_worker.probing import FAILURES
+from stashai_worker.readiness import Prepare
 
-from .conftest import Start, Worker, free_port
+from .conftest import Start, Worker, free_port, no_networks
 
 PICTURE = base64.b64encode(b"bytes that only the other one can read").decode()
 IMAGE = {"entity": {"id": "1", "type": "image"}, "image_data": {"data": PICTURE}, "threshold": 0.7}
@@ -21,7 +22,7 @@ REQUESTS: list[tuple[str, dict[str, Any]]] = [
     ("/facial-recognition/identify-image", IMAGE),
     ("/facial-recognition/identify-scene", {**IMAGE, "entity": {"id": "1", "type": "scene"}}),
     ("/facial-recognition/identify-gallery", {"entity": {"id": "1", "type": "gallery"}, "images": [{"id": "5", "base64": PICTURE}]}),
-    ("/facial-recognition/compare-faces", {"image1_data": {"data": PICTURE}, "performer2_id": "person:1"}),
+    ("/facial-recognition/compare-faces", {"image1_data": {"data": PICTURE}, "image2_data": {"data": PICTURE}}),
     ("/content-analysis/analyze-scene", IMAGE),
     ("/content-analysis/extract-metadata", IMAGE),
 ]
@@ -95,14 +96,21 @@ def busy_with(worker: Worker, mark: str) -> str:
 
 
 def test_what_cannot_be_done_here_is_done_elsewhere(start: Start) -> None:
-    def prepare(core: Core) -> None:
-        raise ModelError("The networks are broken.", code="broken")
-
     with another_worker() as other:
-        worker = start(prepare=prepare, environ={"STASHAI_WORKERS": other.url})
+        worker = start(prepare=broken, environ={"STASHAI_WORKERS": other.url})
         known_as(worker, "healthy")
         assert worker.get("/health").status_code == 503
         assert ask(worker, "1").json()["service_name"] == "worker-1"
+
+
+def test_somebodys_id_means_them_here_alone(start: Start) -> None:
+    with another_worker() as other:
+        worker = beside(start, other.url)
+        known_as(worker, "healthy")
+        running = busy(worker)
+        answer = worker.post("/facial-recognition/compare-faces", {"image1_data": {"data": PICTURE}, "performer2_id": "person:1"})
+        assert (answer.status_code, other.seen) == (400, [])
+        worker.post(f"/queue/cancel/{running}")
 
 
 def test_what_another_worker_sends_here_is_not_sent_on(start: Start) -> None:
@@ -163,16 +171,26 @@ def test_a_long_answer_is_waited_for_by_its_id(start: Start) -> None:
         worker.post(f"/queue/cancel/{running}")
 
 
-def known_to_visage(start: Start, other: Other) -> Worker:
-    worker = start(environ={"VISAGE_URL": other.url})
+def broken(core: Core) -> None:
+    raise ModelError("The networks are broken.", code="broken")
+
+
+def until_tried(worker: Worker) -> None:
+    """Until the worker knows whether it can recognise by itself."""
+    while "being fetched" in worker.get("/health").text:
+        time.sleep(0.02)
+
+
+def known_to_visage(start: Start, other: Other, prepare: Prepare = broken) -> Worker:
+    worker = start(environ={"VISAGE_URL": other.url}, prepare=prepare)
     known_as(worker, "healthy", "visage")
+    until_tried(worker)
     return worker
 
 
-def test_visage_is_asked_in_its_own_words(start: Start) -> None:
+def test_visage_is_asked_in_its_own_words_where_nobody_else_can(start: Start) -> None:
     with visage() as other:
         worker = known_to_visage(start, other)
-        running = busy(worker)
         body = ask(worker, "1").json()
         assert other.seen[0] == {"path": "/api/predict_1", "authorization": None, "image_data": PICTURE, "threshold": 0.7, "results": 5}
         assert body["service_name"] == "visage"
@@ -181,31 +199,56 @@ def test_visage_is_asked_in_its_own_words(start: Start) -> None:
         assert found["additional_info"]["calibrated"] is False
         assert found["additional_info"]["stash_ids"] == [{"endpoint": "https://stashdb.org/graphql", "stash_id": "11"}]
         assert (body["ai_model_info"]["faces_detected"], body["faces"]) == (2, []), "where they are, it does not say"
-        worker.post(f"/queue/cancel/{running}")
+
+
+def test_visage_replaces_nobody(start: Start) -> None:
+    """Its votes are no probabilities: however busy this worker is, it answers itself, and another worker before Visage."""
+    with visage() as other, another_worker(load=1) as peer:
+        worker = start(environ={"VISAGE_URL": other.url, "STASHAI_SLOTS": "4"})
+        known_as(worker, "healthy", "visage")
+        running = [busy_with(worker, mark) for mark in "ab"]
+        assert ask(worker, "1").status_code == 400, "done here, where this is no picture"
+        beside_both = start(environ={"VISAGE_URL": other.url, "STASHAI_WORKERS": peer.url}, data="both", prepare=broken)
+        known_as(beside_both, "healthy", "visage")
+        known_as(beside_both, "healthy")
+        assert ask(beside_both, "2").json()["service_name"] == "worker-1"
+        assert other.seen == []
+        for job in running:
+            worker.post(f"/queue/cancel/{job}")
+
+
+def test_visage_is_a_service_of_its_own_name(start: Start) -> None:
+    with visage() as other:
+        worker = known_to_visage(start, other, no_networks)
+        params = {"image_data": {"data": PICTURE}, "threshold": 0.3}
+        answer = worker.post("/visage/process", {"params": params})
+        [item] = answer.json()["items"]
+        assert [one["name"] for one in item["response_data"]["performers"]] == ["First", "Second"]
+        job = worker.post("/queue/submit/visage", {"params": params, "priority": 2}).json()["job_id"]
+        assert worker.ended(job)["status"] == "completed"
+        assert len(other.seen) == 2
+        assert PICTURE not in worker.get("/ai-jobs/history").text, "bytes never go into a row"
+        assert worker.post("/visage/process", {"params": {"threshold": 0.3}}).status_code == 503
 
 
 @pytest.mark.parametrize(("picture", "status"), [(b"no faces here", 200), (b"garbage", 400)])
 def test_visage_without_faces_and_without_a_picture(start: Start, picture: bytes, status: int) -> None:
     with visage() as other:
         worker = known_to_visage(start, other)
-        running = busy(worker)
         answer = worker.post(
             "/facial-recognition/identify-image",
             {**IMAGE, "image_data": {"data": "data:image/jpeg;base64," + base64.b64encode(picture).decode()}},
         )
         assert answer.status_code == status, answer.text
         assert status != 200 or answer.json()["performers"] == []
-        worker.post(f"/queue/cancel/{running}")
 
 
 def test_visage_is_not_asked_for_what_it_cannot_do(start: Start) -> None:
     with visage() as other:
         worker = known_to_visage(start, other)
-        running = busy(worker)
-        assert worker.post("/facial-recognition/identify-scene", {"entity": {"id": "1", "type": "scene"}}).status_code == 400
+        assert worker.post("/facial-recognition/identify-scene", {"entity": {"id": "1", "type": "scene"}}).status_code >= 400
         assert worker.post(*REQUESTS[3]).status_code != 200
         assert other.seen == []
-        worker.post(f"/queue/cancel/{running}")
 
 
 def test_a_third_partys_service_answers_at_its_own_endpoint(start: Start) -> None:
@@ -220,6 +263,9 @@ def test_a_third_partys_service_answers_at_its_own_endpoint(start: Start) -> Non
         running = busy(worker)
         answer = worker.post("/content-analysis/analyze-scene", IMAGE).json()
         assert (answer["service_name"], answer["tags"][0]["name"], other.seen[0]["path"]) == ("tagger", "beach", "/look")
+        meant = worker.post("/tagger/process", {"params": {"folder": "/pictures"}}).json()
+        assert meant["items"][0]["response_data"]["tags"][0]["name"] == "beach", "asked for by its own name"
+        assert other.seen[1]["params"] == {"folder": "/pictures"}
         assert worker.delete("/services/tagger").status_code == 204
         worker.post(f"/queue/cancel/{running}")
 

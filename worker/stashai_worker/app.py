@@ -26,7 +26,7 @@ from .media import WorkerMedia
 from .opening import Opening
 from .rate import RateLimit
 from .readiness import Prepare, Readiness, prepare_networks
-from .routes import content, entities, health, jobs, media, metrics, page, processors, recognition, services, sockets, stash
+from .routes import content, entities, health, jobs, media, metrics, page, people, processors, recognition, services, sockets, stash
 from .services import Services
 from .spool import Spool
 from .stash_media import open_stash
@@ -78,7 +78,7 @@ def create_app(config: WorkerConfig, prepare: Prepare = prepare_networks) -> Fas
     app.openapi = described(app, lambda: (opening.made.core.registry if opening.made else Registry(group=None)).all())  # type: ignore[method-assign]  # FastAPI's own way to change the document
     errors.install(app)
     api = APIRouter(prefix="/api/v1", dependencies=[Depends(errors.remember_request_id)])
-    for room in (health, recognition, content, jobs, entities, services, media, stash, processors):
+    for room in (health, recognition, content, jobs, entities, people, services, media, stash, processors):
         api.include_router(room.router)
     app.include_router(api)
     app.include_router(sockets.router, prefix="/api/v1")

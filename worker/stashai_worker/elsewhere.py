@@ -4,12 +4,14 @@ No address of a request is asked: origins come from the configuration alone, and
 
 from __future__ import annotations
 
+import base64
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
+from urllib.parse import urlencode
 
 import requests
 
@@ -20,6 +22,7 @@ from stashai.contracts.services import ServiceInfo
 from stashai.errors import MediaError, StashAIError
 from stashai.tracking.records import ENDED
 
+from .adopting import Identity
 from .errors import CALLERS_FAULTS
 
 CONNECT_SECONDS = 5.0
@@ -44,6 +47,10 @@ NOT_THERE = frozenset(
     ]
 )
 """What another service may have that this one has not: files, uploads, people, networks."""
+OWN_ROUTE = "/process"
+"""The end of the route that every processor has."""
+LARGEST_ENCODED = 40 * 2**20
+"""Bytes of files that go into one request as text: within what a worker takes by default."""
 Kind = Literal["worker", "visage", "http"]
 
 
@@ -193,14 +200,18 @@ class WorkerAdapter:
 
 
 class HttpAdapter:
-    """A third party's service: the request's body goes to its endpoint, and its answer is the body of this API's answer."""
+    """A third party's service: the request's body goes to its endpoint, with uploads as base64 by their keys, and its answer is
+    the body of this API's answer; to a processor's parameters it answers with the processor's result."""
 
     def takes(self, path: str, body: Mapping[str, Any]) -> bool:
         return True
 
     def ask(self, remote: Remote, question: Question) -> dict[str, Any]:
-        status, said = post(remote, remote.endpoint, {**question.body, "request_id": question.id}, question.timeout)
-        return answered(remote, status, said)
+        files = as_text(question.files)
+        body = {**question.body, "request_id": question.id} | ({"uploads": files} if files else {})
+        said = answered(remote, *post(remote, remote.endpoint, body, question.timeout))
+        alone = question.path.endswith(OWN_ROUTE) and "items" not in said
+        return {"items": [{"response_data": said}]} if alone else said
 
     def health(self, remote: Remote) -> Health:
         answer = get(remote, remote.health_url)
@@ -225,6 +236,17 @@ def get(remote: Remote, url: str, seconds: float = PROBE_SECONDS) -> requests.Re
     return requests.get(url, headers=_headers(remote), timeout=seconds, allow_redirects=False)
 
 
+def asked_who(remote: Remote, ids: Sequence[str]) -> list[Identity]:
+    """Whom another worker means by these ids. Raises ServiceDownError."""
+    url = f"{remote.endpoint}/api/v1/people?" + urlencode({"id": list(ids)}, doseq=True)
+    try:
+        answer = get(remote, url)
+        answer.raise_for_status()
+        return [Identity.model_validate(one) for one in answer.json()]
+    except (requests.RequestException, ValueError, TypeError) as error:
+        raise ServiceDownError(f"The service {remote.name} does not say who its people are: {type(error).__name__}.") from error
+
+
 def _status(remote: Remote, job: str) -> dict[str, Any]:
     """How a job there is, at once when it ended. Raises ServiceDownError."""
     url = f"{remote.endpoint}/api/v1/queue/status/{job}?watch=true&wait={LONGEST_WAIT:.0f}"
@@ -234,6 +256,13 @@ def _status(remote: Remote, job: str) -> dict[str, Any]:
         return dict(answer.json())
     except (requests.RequestException, ValueError, TypeError) as error:
         raise ServiceDownError(f"The service {remote.name} does not answer: {type(error).__name__}.") from error
+
+
+def as_text(files: Mapping[str, Path]) -> dict[str, str]:
+    """Base64 of each. Raises OutOfReachError for more than fits into a request."""
+    if sum(path.stat().st_size for path in files.values()) > LARGEST_ENCODED:
+        raise OutOfReachError(f"Files of more than {LARGEST_ENCODED // 2**20} MiB do not go into a request.")
+    return {key: base64.b64encode(path.read_bytes()).decode() for key, path in files.items()}
 
 
 def _hand_over(remote: Remote, key: str, path: Path, seconds: float) -> None:

@@ -5,7 +5,6 @@ the answer. When the first service cannot do it the next one is asked, once."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -18,9 +17,11 @@ from stashai.errors import UsageError
 from stashai.processing.base import Entity, Metrics, Processor, Unit
 from stashai.processing.context import Context
 from stashai.processing.registry import Registry
+from stashai.processing.stores import PeopleStore
 
-from .adopting import adopted
-from .elsewhere import Question, Remote, ServiceDownError
+from .adopting import Identity, adopted, counterparts, named, own
+from .elsewhere import OutOfReachError, Question, Remote, ServiceDownError, as_text
+from .forms import Form, places
 
 SERVICES_ASKED = 2
 
@@ -28,17 +29,21 @@ SERVICES_ASKED = 2
 class Choice(Protocol):
     """Implemented by services.Services."""
 
-    def candidates(self, capability: str, path: str, body: Mapping[str, Any]) -> Sequence[Remote]:
-        """Healthy services elsewhere that take such a request, the least loaded first."""
+    def candidates(self, forms: Sequence[Form], *, last_resort: bool = False) -> Sequence[tuple[Remote, Form]]:
+        """Healthy services elsewhere and the form in which each takes it, the least loaded first."""
         ...
 
     def ask(self, remote: Remote, question: Question) -> dict[str, Any]:
         """The answer's body, through the service's circuit breaker. Raises ServiceDownError and MediaError."""
         ...
 
+    def identities(self, remote: Remote, ids: Sequence[str]) -> list[Identity]:
+        """Whom a worker means by these ids. Raises ServiceDownError."""
+        ...
+
 
 class ForwardParams(BaseModel):
-    """`path` is below /api/v1; `uploads` maps places in the body ("image_data.data", "images.3.base64") to keys of the spool."""
+    """`path`, `uploads` as in a Form. `last_resort`: also services whose answers are no probabilities."""
 
     capability: str
     path: str
@@ -47,6 +52,7 @@ class ForwardParams(BaseModel):
     entity_type: str = "request"
     entity_id: str = ""
     timeout: float
+    last_resort: bool = False
 
 
 class Forwarded(BaseModel):
@@ -61,26 +67,46 @@ class Elsewhere:
     choice: Choice
     upload: Callable[[str], Path]
 
-    def ask(self, capability: str, path: str, body: Mapping[str, Any], seconds: float, name: str, ctx: Context) -> Forwarded:
-        """The answer of the least loaded service, or of the next one. Raises ServiceDownError when neither can, MediaError for
-        what they say of the medium, Cancelled. The same `name` gives the same job there."""
-        question = Question(path, body, seconds, name, ctx.check, self._files(body))
+    def ask(self, forms: Sequence[Form], seconds: float, name: str, ctx: Context, *, last_resort: bool = False) -> tuple[Forwarded, Form]:
+        """The answer of the least loaded service, or of the next one, and in which form it was asked. Raises ServiceDownError when
+        neither can, MediaError for what they say of the medium, Cancelled. The same `name` gives the same job there."""
         problem = ServiceDownError("No service elsewhere is healthy.")
-        for remote in self.choice.candidates(capability, path, body)[:SERVICES_ASKED]:
+        for remote, form in self.choice.candidates(forms, last_resort=last_resort)[:SERVICES_ASKED]:
             ctx.check()
             try:
-                answer = self.choice.ask(remote, question)
+                body = self._filled(form)
+                question = Question(form.path, body, seconds, name, ctx.check, self._files(body))
+                answer = self._adopted(remote, self.choice.ask(remote, question), ctx.stores.people)
             except ServiceDownError as error:
                 problem = error
             else:
-                return Forwarded(service=remote.name, response=adopted(answer, ctx.stores.people.people()))
+                return Forwarded(service=remote.name, response=answer), form
         raise problem
 
+    def _adopted(self, remote: Remote, answer: dict[str, Any], people: PeopleStore) -> dict[str, Any]:
+        told = named(answer)
+        if remote.kind != "worker":
+            return dict(adopted(answer, own(answer, people), strict=False))
+        here = counterparts(self.choice.identities(remote, sorted(told)), people) if told else {}
+        return dict(adopted(answer, here, strict=True))
+
+    def _filled(self, form: Form) -> dict[str, Any]:
+        """The body with its pictures. Raises OutOfReachError where they are gone, or too large for a request."""
+        body = deepcopy(dict(form.body))
+        files = {place: self._path(key) for place, key in form.uploads.items()}
+        encoded = as_text(files)
+        for place, holder, name in places(body):
+            holder[name] = encoded.get(place, holder[name])
+        return body
+
     def _files(self, body: Mapping[str, Any]) -> Mapping[str, Path]:
+        return {key: self._path(key) for key in _uploads(body)}
+
+    def _path(self, key: str) -> Path:
         try:
-            return {key: self.upload(key) for key in _uploads(body)}
+            return self.upload(key)
         except UsageError as error:
-            raise ServiceDownError(error.message) from error
+            raise OutOfReachError(error.message) from error
 
 
 class Forward(Processor[ForwardParams, Forwarded]):
@@ -97,7 +123,8 @@ class Forward(Processor[ForwardParams, Forwarded]):
     def process(self, unit: Unit, params: ForwardParams, ctx: Context) -> Forwarded:
         if self.elsewhere is None:
             raise ServiceDownError("This process knows no other services.")
-        return self.elsewhere.ask(params.capability, params.path, _filled(params, ctx), params.timeout, ctx.control.job_id, ctx)
+        form = Form(params.capability, params.path, params.body, params.uploads)
+        return self.elsewhere.ask([form], params.timeout, ctx.control.job_id, ctx, last_resort=params.last_resort)[0]
 
     def metrics(self, result: Forwarded) -> Metrics:
         performers = result.response.get("performers") or []
@@ -121,28 +148,11 @@ def without_pictures(body: Mapping[str, Any], spool: Callable[[str], str]) -> tu
     """A request's body without its pictures, and where they are now: `spool` keeps one (base64 or a data URL) and answers its
     key."""
     rest, uploads = deepcopy(dict(body)), {}
-    for place, holder, name in _pictures(rest):
+    for place, holder, name in places(rest):
         if holder[name]:
             uploads[place] = spool(holder[name])
             holder[name] = ""
     return rest, uploads
-
-
-def _pictures(body: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Where pictures lie in a body: the place's name, the object that holds it and its key there."""
-    for name in ("image_data", "image1_data", "image2_data"):
-        if isinstance(body.get(name), dict):
-            yield f"{name}.data", body[name], "data"
-    for number, image in enumerate(body.get("images") or ()):
-        yield f"images.{number}.base64", image, "base64"
-
-
-def _filled(params: ForwardParams, ctx: Context) -> dict[str, Any]:
-    body = deepcopy(params.body)
-    for place, holder, name in _pictures(body):
-        if place in params.uploads and ctx.media is not None:
-            holder[name] = base64.b64encode(ctx.media.content(params.uploads[place])).decode()
-    return body
 
 
 def _uploads(body: Any) -> Iterator[str]:

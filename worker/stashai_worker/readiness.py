@@ -46,6 +46,9 @@ def _told(title: str) -> Progress:
     return progress
 
 
+FETCHING = "the networks are being fetched and prepared"
+
+
 class Readiness:
     """`networks` is the reason why recognition cannot start yet, empty once it can; `stash` why Stash cannot be asked.
 
@@ -56,11 +59,16 @@ class Readiness:
         self._prepare = prepare
         self._ask_stash = ask_stash
         self._end = threading.Event()
-        self.networks = "the networks are being fetched and prepared"
+        self.networks = FETCHING
         self.stash = "Stash was not asked yet" if ask_stash is not None else ""
         self._threads = [threading.Thread(target=self._get_networks, name="networks", daemon=True)]
         if ask_stash is not None:
             self._threads.append(threading.Thread(target=self._watch_stash, args=(ask_stash,), name="stash", daemon=True))
+
+    @property
+    def broken(self) -> bool:
+        """Whether recognition cannot start and it was tried."""
+        return self.networks not in ("", FETCHING)
 
     def start(self) -> None:
         for thread in self._threads:

@@ -19,6 +19,7 @@ from stashai.tracking.records import JobRequest
 
 from .elsewhere import ServiceDownError
 from .errors import status_of
+from .forms import Form
 from .forwarding import Forward, Forwarded, ForwardParams, without_pictures
 from .jobs import accepted, asked_with, ended_in_time, patience, spooled
 from .state import WorkerState
@@ -46,25 +47,29 @@ async def somewhere(
     asked: Asked, state: WorkerState, submit: Submitting, model: type[T], here: Callable[[], Awaitable[T | JSONResponse]]
 ) -> T | JSONResponse:
     """The answer of whichever service is to do it; of the next one when that one cannot. Raises what `here` raises."""
-    if not asked.direct or not state.services.candidates(asked.capability, asked.path, asked.request.model_dump()):
+    form = Form(asked.capability, asked.path, asked.request.model_dump())
+    if not asked.direct or not state.services.candidates([form], last_resort=True):
         return await here()
-    if await to_thread.run_sync(state.less_loaded_elsewhere, asked.capability):
-        return await elsewhere(asked, state, submit, model) or await here()
+    broken = state.readiness.broken
+    if broken or await to_thread.run_sync(state.less_loaded_elsewhere, asked.capability):
+        return await elsewhere(asked, state, submit, model, last_resort=broken) or await here()
     try:
         return await here()
     except StashAIError as error:
         if status_of(error) < 500 or error.code == "timeout":
             raise
         logger.warning("%s cannot be done here: %s", asked.path, error)
-        answer = await elsewhere(asked, state, submit, model)
+        answer = await elsewhere(asked, state, submit, model, last_resort=True)
         if answer is None:
             raise
         return answer
 
 
-async def elsewhere(asked: Asked, state: WorkerState, submit: Submitting, model: type[T]) -> T | JSONResponse | None:
-    """The answer of a service elsewhere; None when none could do it."""
-    taken = await submit(await to_thread.run_sync(lambda: forwarded(asked, state)))
+async def elsewhere(
+    asked: Asked, state: WorkerState, submit: Submitting, model: type[T], *, last_resort: bool = False
+) -> T | JSONResponse | None:
+    """The answer of a service elsewhere; None when none could do it. `last_resort`: even of one whose answer is no probability."""
+    taken = await submit(await to_thread.run_sync(lambda: forwarded(asked, state, last_resort=last_resort)))
     try:
         row = await ended_in_time(state, taken.job_id, patience(asked.request, asked.wait))
         if row is None:
@@ -81,7 +86,7 @@ async def elsewhere(asked: Asked, state: WorkerState, submit: Submitting, model:
     return None
 
 
-def forwarded(asked: Asked, state: WorkerState) -> JobRequest:
+def forwarded(asked: Asked, state: WorkerState, *, last_resort: bool = False) -> JobRequest:
     """The job of a request that a service elsewhere is to do. Called in a thread: pictures go to the spool."""
 
     def spool(picture: str) -> str:
@@ -97,6 +102,7 @@ def forwarded(asked: Asked, state: WorkerState) -> JobRequest:
         entity_type=asked.entity[0],
         entity_id=asked.entity[1],
         timeout=float(asked.request.timeout),
+        last_resort=last_resort,
     )
     job = JobRequest(Forward.id, asked.capability, config=params.model_dump_json(), name=f"{asked.path} elsewhere", planned=1)
     job = replace(job, entity_type=asked.entity[0], entity_id=asked.entity[1], **asked_with(asked.request))

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -21,8 +21,10 @@ from stashai.contracts.services import ServiceInfo
 from stashai.errors import UsageError
 from stashai.processing.registry import Listed, Registry
 
+from .adopting import Identity
 from .config import WorkerConfig
-from .elsewhere import Kind, OutOfReachError, Question, Remote, ServiceDownError
+from .elsewhere import Kind, OutOfReachError, Question, Remote, ServiceDownError, asked_who
+from .forms import Form
 from .kept_services import KeptServices
 from .probing import ADAPTERS, Breaker, after_probe, averaged, probed_now
 
@@ -110,14 +112,25 @@ class Services:
     def in_maintenance(self, processor: str) -> bool:
         return processor in self._kept.aside
 
-    def candidates(self, capability: str, path: str, body: Mapping[str, Any]) -> list[Remote]:
-        """Healthy services elsewhere that take such a request, the least loaded first (the quicker one of two)."""
-        takes = [remote for remote in self._able(capability) if ADAPTERS[remote.kind].takes(path, body)]
-        return sorted(takes, key=lambda remote: (remote.load + remote.asked, remote.latency))
+    def candidates(self, forms: Sequence[Form], *, last_resort: bool = False) -> list[tuple[Remote, Form]]:
+        """Healthy services elsewhere and the first of the forms that each takes, the least loaded first (the quicker one of two).
+        With `last_resort` also, behind all others, those whose answers are no probabilities: nobody else is to be replaced by
+        them. Asked for by their own name they are like any other."""
+        found: dict[str, tuple[Remote, Form]] = {}
+        for form in forms:
+            for remote in self._able(form.capability):
+                proper = last_resort or _proper(remote, form.capability)
+                if proper and remote.name not in found and ADAPTERS[remote.kind].takes(form.path, form.body):
+                    found[remote.name] = (remote, form)
+        return sorted(found.values(), key=_by_load)
 
-    def least_load(self, capability: str) -> int | None:
-        """Of the healthy services elsewhere with the capability, None when there are none."""
-        return min((remote.load + remote.asked for remote in self._able(capability)), default=None)
+    def least_load(self, *capabilities: str) -> int | None:
+        """Of the healthy services elsewhere with one of the capabilities, None when there are none."""
+        able = ((remote, name) for name in capabilities for remote in self._able(name))
+        return min((remote.load + remote.asked for remote, name in able if _proper(remote, name)), default=None)
+
+    def identities(self, remote: Remote, ids: Sequence[str]) -> list[Identity]:
+        return asked_who(remote, ids)
 
     def asked(self) -> int:
         """How many requests are with services elsewhere at the moment."""
@@ -129,7 +142,7 @@ class Services:
         with self._lock:
             known = list(self._remotes.values())
         well = [one for one in known if one.status is ServiceStatus.HEALTHY and not one.maintenance]
-        return [one for one in well if capability in one.capabilities and not self._breaker(one.name).rests()]
+        return [one for one in well if _can(one, capability) and not self._breaker(one.name).rests()]
 
     def ask(self, remote: Remote, question: Question) -> dict[str, Any]:
         """After FAILURES in a row a service is left alone for a while. Raises ServiceDownError, and MediaError for what the service
@@ -187,7 +200,7 @@ class Services:
             version=__version__,
             endpoint=f"/api/v1/{listed.id}/process",
             health_check_url="/api/v1/health",
-            capabilities=[action] if action else [],
+            capabilities=[name for name in dict.fromkeys((action, _TYPES.get(listed.id, ""))) if name],
             status=ServiceStatus.MAINTENANCE if listed.id in self._kept.aside else status,
             last_health_check=datetime.now(UTC),
             error=listed.reason or None,
@@ -201,6 +214,20 @@ _TYPES = {
     "content_analysis": ServiceType.CONTENT_ANALYSIS,
 }
 """Of built-in services, by id or else by action type; others are called by their own action type."""
+
+
+def _can(remote: Remote, capability: str) -> bool:
+    """Other workers are asked for what they can do; every other service also by its own name."""
+    return capability in remote.capabilities or (capability == remote.name and remote.kind != "worker")
+
+
+def _proper(remote: Remote, capability: str) -> bool:
+    return remote.kind != "visage" or capability == remote.name
+
+
+def _by_load(candidate: tuple[Remote, Form]) -> tuple[bool, int, float]:
+    remote, form = candidate
+    return not _proper(remote, form.capability), remote.load + remote.asked, remote.latency
 
 
 def _origin(url: str) -> str:

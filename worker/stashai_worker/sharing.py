@@ -17,38 +17,36 @@ from stashai.processing.context import Context
 from stashai.tracking.records import JobRow, request_hash
 
 from .elsewhere import ServiceDownError
-from .forwarding import Elsewhere, Forward, WorkerRegistry
+from .forms import forms_of
+from .forwarding import Elsewhere
 
 UNITS_AT_ONCE = 4
 """Of one job, elsewhere: whoever does them has cores of its own."""
 JOBS_AWAY = 16
 
 
-class SharedUnits:
-    """Makes processors of one job whose units are done elsewhere. Implements `processing.runner.Processors`."""
+class TheirHands:
+    """Services elsewhere do the units of one job. Implements `processing.hands.Hands`."""
 
-    def __init__(self, registry: WorkerRegistry, elsewhere: Elsewhere, job: JobRow) -> None:
-        self._registry, self._elsewhere, self._job = registry, elsewhere, job
+    def __init__(self, elsewhere: Elsewhere, job: JobRow) -> None:
+        self._elsewhere, self._job = elsewhere, job
 
-    def create(self, processor_id: str) -> Processor[Any, Any]:
-        processor = self._registry.create(processor_id)
-        if processor_id != Forward.id:
-            processor.process = lambda unit, params, ctx: self._ask(processor, unit, params, ctx)  # type: ignore[method-assign]  # of this instance alone
-            processor.load = lambda params, ctx: None  # type: ignore[method-assign]  # of this instance alone
-        return processor
+    def load(self, processor: Processor[Any, Any], params: BaseModel, ctx: Context) -> None:
+        """Nothing is needed here."""
 
-    def _ask(self, processor: Processor[Any, Any], unit: Unit, params: BaseModel, ctx: Context) -> BaseModel:
+    def process(self, processor: Processor[Any, Any], unit: Unit, params: BaseModel, ctx: Context) -> BaseModel:
         alone = processor.alone(unit, params)
         if alone is None:
             raise Paused(f"{processor.id} is done here only.")
-        body = {"params": alone.model_dump(mode="json"), "priority": self._job.priority, "client_id": self._job.client_id}
+        forms = forms_of(processor, alone, {"priority": self._job.priority, "client_id": self._job.client_id})
         name = request_hash(self._job.job_id, unit.key)[:64]
         try:
-            said = self._elsewhere.ask(processor.id, f"/{processor.id}/process", body, processor.unit_deadline, name, ctx)
-            [item] = said.response["items"]
-            result: BaseModel = processor.result.model_validate(item["response_data"])
+            said, form = self._elsewhere.ask(forms, processor.unit_deadline, name, ctx)
+            result = form.read(said.response)
         except (ServiceDownError, LookupError, TypeError, ValueError) as error:
             raise Paused(f"No service elsewhere could do {unit.key}: {error}") from error
+        if result is None:
+            raise Paused(f"No service elsewhere could do {unit.key}.")
         ctx.control.progress(unit.key, 1.0, f"Done by {said.service}")
         return result
 

@@ -26,12 +26,13 @@ from stashai.tracking.records import JobRequest, JobRow
 from .config import WorkerConfig
 from .errors import DuplicateError
 from .events import Hub
+from .forms import capabilities_of
 from .forwarding import Forward, WorkerRegistry
 from .opening import Opening
 from .queueing.huey_queue import Bell, open_huey
 from .readiness import Readiness
 from .services import Services
-from .sharing import UNITS_AT_ONCE, Away, SharedUnits
+from .sharing import UNITS_AT_ONCE, Away, TheirHands
 from .spool import Spool
 from .vitals import Vitals
 
@@ -106,7 +107,8 @@ class WorkerState:
 
     def send_away(self, job: JobRow) -> bool:
         """Have a waiting job done elsewhere, if it can be and there is less to do there."""
-        if job.processor != Forward.id and not (self._can_be_shared(job) and self.less_loaded_elsewhere(job.processor, waiting=1)):
+        can = capabilities_of(job.processor)
+        if job.processor != Forward.id and not (self._can_be_shared(job) and self.less_loaded_elsewhere(*can, waiting=1)):
             return False
         return self.away.take(job.job_id)
 
@@ -125,8 +127,9 @@ class WorkerState:
         job = ledger.job(job_id)
         if job is None or self.registry.elsewhere is None:
             return
-        units = SharedUnits(self.registry, self.registry.elsewhere, job)
-        self._run(job_id, lambda: Runner(ledger, units, self.core.context, cores=self._at_once(job_id, UNITS_AT_ONCE)))
+        hands = None if job.processor == Forward.id else TheirHands(self.registry.elsewhere, job)
+        at_once = self._at_once(job_id, UNITS_AT_ONCE)
+        self._run(job_id, lambda: Runner(ledger, self.registry, self.core.context, cores=at_once, hands=hands))
         job = ledger.job(job_id)
         if job is not None and job.status == "pending":
             self._came_back.append(job_id)
@@ -156,10 +159,10 @@ class WorkerState:
                 self._last_work = time.monotonic()
         return idle
 
-    def less_loaded_elsewhere(self, capability: str, waiting: int = 0) -> bool:
-        """Whether a healthy service elsewhere has fewer jobs than wait or run here, `waiting` of them left out; also while
-        nothing can be done here."""
-        load = self.services.least_load(capability)
+    def less_loaded_elsewhere(self, *capabilities: str, waiting: int = 0) -> bool:
+        """Whether a healthy service elsewhere that can one of these has fewer jobs than wait or run here, `waiting` of them left
+        out; also while nothing can be done here."""
+        load = self.services.least_load(*capabilities)
         if load is None:
             return False
         leaving = max(0, len(self.away) - self.services.asked())

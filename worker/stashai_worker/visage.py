@@ -17,7 +17,7 @@ from typing import Any
 
 from stashai.errors import MediaError
 
-from .elsewhere import Health, Question, Remote, ServiceDownError, get, post
+from .elsewhere import OWN_ROUTE, Health, OutOfReachError, Question, Remote, ServiceDownError, get, post
 
 PREDICT = "/api/predict_1"
 STASHDB = "https://stashdb.org/graphql"
@@ -27,19 +27,32 @@ NO_PICTURE = ("cannot identify image", "incorrect padding", "image file is trunc
 
 
 class VisageAdapter:
-    """Recognition of pictures that come with the request: Visage opens nothing itself."""
+    """Recognition of pictures that come with the request: Visage opens nothing itself. Asked for by its own name (its route
+    `/visage/process`), or, as a last resort, for what the API's recognition routes ask."""
 
     def takes(self, path: str, body: Mapping[str, Any]) -> bool:
-        return path.startswith("/facial-recognition/identify-") and bool(body.get("image_data"))
+        asked = _asked(path, body)
+        return asked is not None and isinstance(asked.get("image_data"), dict)
 
     def ask(self, remote: Remote, question: Question) -> dict[str, Any]:
-        threshold, most = float(question.body.get("threshold", 0.5)), int(question.body.get("max_results", 5))
-        faces = self._faces(remote, question, threshold, most)
+        asked = _asked(question.path, question.body)
+        if asked is None:
+            raise OutOfReachError(f"Visage knows nothing of {question.path}.")
+        answer = self._answer(remote, asked, question.timeout)
+        return {"items": [{"response_data": answer}]} if question.path.endswith(OWN_ROUTE) else answer
+
+    def _answer(self, remote: Remote, asked: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        try:
+            picture = str(asked["image_data"]["data"])
+            threshold, most = float(asked.get("threshold", 0.5)), int(asked.get("max_results", 5))
+        except (KeyError, TypeError, ValueError) as error:
+            raise MediaError(f"Visage needs image_data, threshold and max_results: {error}.", code="bad-parameters") from error
+        faces = self._faces(remote, picture, threshold, most, seconds)
         performers = _merged(faces, threshold)[:most]
         return {
             "success": True,
             "message": f"{len(performers)} known people, {len(faces)} faces. Visage's confidences are votes, not probabilities.",
-            "entity": question.body.get("entity"),
+            "entity": asked.get("entity"),
             "performers": performers,
             "ai_model_info": {
                 "models_used": ["arcface", "facenet"],
@@ -54,9 +67,9 @@ class VisageAdapter:
         document = answer.json()
         return Health(PREDICT in document.get("paths", {}), str(document.get("info", {}).get("version", "")))
 
-    def _faces(self, remote: Remote, question: Question, threshold: float, most: int) -> Sequence[Mapping[str, Any]]:
-        body = {"image_data": question.body["image_data"]["data"], "threshold": threshold, "results": most}
-        status, said = post(remote, remote.endpoint + PREDICT, body, question.timeout)
+    def _faces(self, remote: Remote, picture: str, threshold: float, most: int, seconds: float) -> Sequence[Mapping[str, Any]]:
+        body = {"image_data": picture, "threshold": threshold, "results": most}
+        status, said = post(remote, remote.endpoint + PREDICT, body, seconds)
         problem = str(said.get("detail", status))
         if status == 500 and any(text in problem.lower() for text in NO_FACES):
             return []
@@ -68,6 +81,12 @@ class VisageAdapter:
             return [face for face in said["data"][0] if isinstance(face["performers"], list)]
         except (KeyError, IndexError, TypeError) as error:
             raise ServiceDownError("Visage answers in a form that is not known.") from error
+
+
+def _asked(path: str, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a recognition is to be made of; None for other requests."""
+    asked = body.get("params") if path.endswith(OWN_ROUTE) else body if path.startswith("/facial-recognition/identify-") else None
+    return asked if isinstance(asked, Mapping) else None
 
 
 def _merged(faces: Sequence[Mapping[str, Any]], threshold: float) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from ..tracking.records import Outcome
 from .base import Metrics, Processor
 from .context import Context
 from .control import JobControl, Running
+from .hands import Hands
 
 T = TypeVar("T")
 TRIES = 5
@@ -27,8 +28,9 @@ log = logging.getLogger(__name__)
 class UnitWork:
     """Does units of one job: callable by several threads at once."""
 
-    def __init__(self, processor: Processor[Any, Any], params: BaseModel, ctx: Context, control: JobControl) -> None:
+    def __init__(self, processor: Processor[Any, Any], hands: Hands, params: BaseModel, ctx: Context, control: JobControl) -> None:
         self._processor = processor
+        self._hands = hands
         self._params = params
         self._ctx = ctx
         self._control = control
@@ -60,8 +62,7 @@ class UnitWork:
 
     def _persistently(self, running: Running) -> BaseModel:
         def process() -> BaseModel:
-            result: BaseModel = self._processor.process(running.unit, self._params, self._ctx)
-            return result
+            return self._hands.process(self._processor, running.unit, self._params, self._ctx)
 
         def again() -> None:
             self._control.check()

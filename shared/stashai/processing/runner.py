@@ -18,6 +18,7 @@ from ..tracking.records import Claim, JobRow
 from .base import Processor
 from .context import Context
 from .control import JobControl
+from .hands import Hands, OwnHands
 from .session import JobSession, Progress
 
 INTERRUPTED_SECONDS = 0.5
@@ -42,7 +43,7 @@ class Processors(Protocol):
 
 class Runner:
     """Runs jobs of one process. `context_factory` makes what processors reach from the running job's control; `cores` is how
-    many units run at once."""
+    many units run at once, `hands` who does them."""
 
     def __init__(
         self,
@@ -52,12 +53,14 @@ class Runner:
         *,
         cores: int,
         owner: Owner | None = None,
+        hands: Hands | None = None,
     ) -> None:
         self._ledger = ledger
         self._registry = registry
         self._context_factory = context_factory
         self._cores = max(1, cores)
         self._owner = owner or ledger.processes.me()
+        self._hands = hands or OwnHands()
 
     def run(self, job_id: str, *, seconds: float | None = None, watcher: Callable[[Progress], None] | None = None) -> Ended:
         """Run a job to its end, or put it back after `seconds` with what it has (status pending).
@@ -93,7 +96,9 @@ class Runner:
         processor = self._registry.create(claim.job.processor)
         params = processor.params.model_validate_json(claim.job.job_config)
         ctx = self._context_factory(control)
-        return JobSession(self._ledger, claim, control, processor, params, ctx, cores=self._cores, seconds=seconds, watcher=watcher)
+        return JobSession(
+            self._ledger, claim, control, processor, self._hands, params, ctx, cores=self._cores, seconds=seconds, watcher=watcher
+        )
 
     def _through(self, claim: Claim, control: JobControl, session: JobSession) -> Ended:
         try:

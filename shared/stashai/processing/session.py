@@ -18,6 +18,7 @@ from .attempts import UnitWork, persistently
 from .base import Processor
 from .context import Context
 from .control import JobControl, Running
+from .hands import Hands
 from .heart import Heart
 from .pool import Done, UnitPool
 
@@ -60,6 +61,7 @@ class JobSession:
         claim: Claim,
         control: JobControl,
         processor: Processor[Any, Any],
+        hands: Hands,
         params: BaseModel,
         ctx: Context,
         *,
@@ -71,6 +73,7 @@ class JobSession:
         self._claim = claim
         self._control = control
         self.processor = processor
+        self._hands = hands
         self.params = params
         self.ctx = ctx
         self._watcher = watcher
@@ -78,7 +81,7 @@ class JobSession:
         self._began = self._clock.monotonic()
         self._pause_at = None if seconds is None else self._began + seconds
         self._events: queue.SimpleQueue[Done[Outcome] | None] = queue.SimpleQueue()
-        self._work = UnitWork(processor, params, ctx, control)
+        self._work = UnitWork(processor, hands, params, ctx, control)
         self._pool = UnitPool[Outcome](cores, self._attempt, self._events.put, ledger.database.release)
         self._heart = Heart(ledger, claim, control, self._state)
         self._listed = threading.Event()
@@ -190,7 +193,7 @@ class JobSession:
 
     def _list_units(self) -> None:
         try:
-            self.processor.load(self.params, self.ctx)
+            self._hands.load(self.processor, self.params, self.ctx)
             for sequence, unit in enumerate(self.processor.units(self.params, self.ctx)):
                 if self._stopped():
                     return

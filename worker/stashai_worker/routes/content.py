@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from stashai.contracts.content import ContentAnalysisRequest, ContentAnalysisResponse
-from stashai.contracts.enums import AIActionType
+from stashai.contracts.enums import ServiceType
 from stashai.processors.content import Content, ContentParams
 from stashai.tracking.records import JobRequest
 
@@ -61,9 +61,9 @@ async def _analysis(processor: str, request: ContentAnalysisRequest, state: Work
     )
 
 
-def _asked(request: ContentAnalysisRequest, route: str, wait: float | None, direct: bool) -> Asked:
+def _asked(request: ContentAnalysisRequest, route: str, capability: str, wait: float | None, direct: bool) -> Asked:
     entity = (request.entity.type, request.entity.id)
-    return Asked(request, f"{router.prefix}/{route}", AIActionType.CONTENT_ANALYSIS, wait, direct, entity)
+    return Asked(request, f"{router.prefix}/{route}", capability, wait, direct, entity)
 
 
 @router.post("/analyze-scene", response_model=ContentAnalysisResponse, responses={**FAILURES, **ACCEPTED})
@@ -71,7 +71,8 @@ async def analyze_scene(
     request: ContentAnalysisRequest, state: State, submit: Submit, direct: Direct, wait: Wait = None
 ) -> ContentAnalysisResponse | JSONResponse:
     """How many people, how good the picture, what kind of medium."""
-    return await _analyze("content.analyze", _asked(request, "analyze-scene", wait, direct), request, state, submit)
+    asked = _asked(request, "analyze-scene", ServiceType.CONTENT_ANALYSIS, wait, direct)
+    return await _analyze("content.analyze", asked, request, state, submit)
 
 
 @router.post("/extract-metadata", response_model=ContentAnalysisResponse, responses={**FAILURES, **ACCEPTED})
@@ -79,4 +80,5 @@ async def extract_metadata(
     request: ContentAnalysisRequest, state: State, submit: Submit, direct: Direct, wait: Wait = None
 ) -> ContentAnalysisResponse | JSONResponse:
     """What the file says of itself."""
-    return await _analyze("metadata.extract", _asked(request, "extract-metadata", wait, direct), request, state, submit)
+    asked = _asked(request, "extract-metadata", ServiceType.METADATA_EXTRACTION, wait, direct)
+    return await _analyze("metadata.extract", asked, request, state, submit)

@@ -90,7 +90,7 @@ async def identify_gallery(
 async def compare_faces(
     request: FaceComparisonRequest, state: State, submit: Submit, direct: Direct, wait: Wait = None
 ) -> FaceComparisonResponse | JSONResponse:
-    """Whether two people (known ones, or those of two pictures) look like one."""
+    """Whether two people (known ones, or those of two pictures) look like one. Somebody's id means them here alone."""
 
     async def here() -> FaceComparisonResponse | JSONResponse:
         taken = await submit(await _comparing(request, state))
@@ -99,7 +99,8 @@ async def compare_faces(
             return await accepted(state, taken.job_id)
         return await to_thread.run_sync(_comparison, row, request, state)
 
-    asked = Asked(request, f"{router.prefix}/compare-faces", AIActionType.FACE_COMPARISON, wait, direct)
+    known_here = request.performer1_id is not None or request.performer2_id is not None
+    asked = Asked(request, f"{router.prefix}/compare-faces", AIActionType.FACE_COMPARISON, wait, direct and not known_here)
     return await somewhere(asked, state, submit, FaceComparisonResponse, here)
 
 

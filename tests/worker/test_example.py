@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 import requests
 from PIL import Image
 from websockets.sync.client import connect
+
+from stashai.cli import app
+from stashai.cli.exits import Exit
+from stashai.settings import Settings
 
 from .conftest import Start
 
@@ -77,3 +83,29 @@ def test_the_example_conforms(tmp_path: Path) -> None:
     assert listed.processor is not None
     checked = check_processor(listed.processor, {"folder": str(pictures(tmp_path / "pictures"))}, tmp_path / "check")
     assert len(checked.items) == 3
+
+
+def test_the_command_line_lists_it_and_runs_it_as_a_job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = Settings(tmp_path / "data", tmp_path / "models", 2)
+    (settings.data / "processors").mkdir(parents=True)
+    shutil.copy(EXAMPLE, settings.data / "processors")
+    (settings.data / "processors" / "spoilt.py").write_text("import no_such_module_anywhere\n")
+
+    def answered(*words: str) -> tuple[int, dict[str, Any]]:
+        status = app.run([*words, "--json"], settings)
+        return status, json.loads(capsys.readouterr().out)
+
+    _, told = answered("services", "list")
+    listed = {one["id"]: one for one in told["services"]}
+    assert (listed["quality.blur"]["state"], listed["quality.blur"]["title"]) == ("ready", "Blur score")
+    assert "folder" in listed["quality.blur"]["params"]["properties"]
+    assert listed["spoilt"]["state"] == "broken"
+    assert "no_such_module_anywhere" in listed["spoilt"]["reason"]
+
+    status, ran = answered("services", "run", "quality.blur", f"folder={pictures(tmp_path / 'pictures')}", "least=1")
+    assert (status, [item["result"] for item in ran["items"]]) == (Exit.SOME_FAILED, ["pass", "fail", "error"])
+    assert ran["items"][1]["reason"] == "sharpness below 1"
+    _, shown = answered("jobs", "show", ran["job_id"])
+    assert (shown["processor"], shown["failed_items"], len(shown["items"])) == ("quality.blur", 1, 3)
+    assert answered("services", "run", "quality.blur", "least=1")[0] == Exit.USAGE
+    assert answered("services", "run", "spoilt")[0] == Exit.SETUP

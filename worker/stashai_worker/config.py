@@ -33,7 +33,7 @@ class WorkerConfig:
     path_map: tuple[tuple[str, str], ...] = _variable("STASHAI_PATH_MAP", "Stash's path = this machine's path, pairs separated by `;`", ())
     stash_url: str = _variable("STASH_URL", "Stash's address; the one origin from which media are fetched")
     stash_api_key: str = _variable("STASH_API_KEY", "Stash's API key")
-    visage_url: str = _variable("VISAGE_URL", "An earlier Visage service (HTTP API, port 8000), asked by its name, and about pictures where no worker can")
+    visage_url: str = _variable("VISAGE_URL", "An earlier Visage service (HTTP API): asked by its name, and where no worker can")
     workers: tuple[str, ...] = _variable("STASHAI_WORKERS", "Other workers, which are asked while they have less to do", ())
     service_token: str = _variable("STASHAI_WORKERS_TOKEN", "The token of those other workers")
     service_origins: tuple[str, ...] = _variable(

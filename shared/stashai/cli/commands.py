@@ -29,6 +29,7 @@ COMMANDS: dict[str, Entry] = {
     "reject": Entry("stashai.cli.decide:reject", "Say that a shown name is wrong: it is not proposed there again.", PEOPLE),
     "models": Entry("stashai.cli.models:models", "List, fetch or verify the networks.", UPKEEP),
     "jobs": Entry("stashai.cli.jobs:jobs", "List, show, cancel or retry past and running work.", UPKEEP),
+    "services": Entry("stashai.cli.services:services", "List services, your own files too, or run one.", UPKEEP),
     "clean": Entry("stashai.cli.clean:clean", "Remove old jobs and what nothing refers to any more.", UPKEEP),
     "doctor": Entry("stashai.cli.doctor:doctor", "What works here, what is missing, the remedy, the disk used.", UPKEEP),
     "worker": Entry("stashai.cli.worker:worker", "Serve over HTTP, for heavy scans and other machines.", SERVE),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from unittest.mock import patch
 
@@ -50,9 +50,9 @@ class Tape:
 
 def _noting(function: Callable[..., Any], calls: list[Call]) -> Callable[..., Any]:
     @wraps(function)
-    def noted(*arguments: Any) -> Any:
-        calls.append((function, arguments))
-        return function(*arguments)
+    def noted(*arguments: Any, **options: Any) -> Any:
+        calls.append((partial(function, **options), arguments))
+        return function(*arguments, **options)
 
     return noted
 

@@ -65,11 +65,12 @@ def roll_of(matrix: Matrix) -> float:
     return float(math.degrees(math.atan2(-matrix[1, 0], matrix[0, 0])))
 
 
-def warp(image: Pixels, matrix: Matrix, size: int) -> Pixels:
+def warp(image: Pixels, matrix: Matrix, size: int, *, smooth: bool = True) -> Pixels:
     """The (size, size, 3) crop to which `matrix` maps `image` (H, W, 3); what lies outside is black.
 
     Only the part that is needed is touched. A face that is more than twice as large as its crop is first shrunk by box
     averages, so that nothing aliases; then one bilinear interpolation (bicubic costs 2.5 times as much and recognises no better).
+    Without `smooth` the nearest pixel is taken instead, in a tenth of the time: good enough to look where a face is.
     """
     back = invert(matrix)
     left, top, right, bottom = _region(back, size, image.shape[1], image.shape[0])
@@ -82,7 +83,8 @@ def warp(image: Pixels, matrix: Matrix, size: int) -> Pixels:
     # PIL counts from a pixel's corner, we from its centre: half a pixel on either side.
     linear, shift = back[:, :2] / step, (back[:, 2] + 0.5 - back[:, :2] @ (0.5, 0.5) - (left, top)) / step
     data = (*linear[0], shift[0], *linear[1], shift[1])
-    return np.asarray(part.transform((size, size), Image.Transform.AFFINE, data, Image.Resampling.BILINEAR))
+    chosen = Image.Resampling.BILINEAR if smooth else Image.Resampling.NEAREST
+    return np.asarray(part.transform((size, size), Image.Transform.AFFINE, data, chosen))
 
 
 def _region(back: Matrix, size: int, width: int, height: int) -> tuple[int, int, int, int]:

@@ -22,7 +22,8 @@ class Profile(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A found face, upright in a square crop of `side` pixels with `eyes` pixels between its eyes, maybe mirrored.
+    """A found face, upright in a square crop of `side` pixels with `eyes` pixels between its eyes, maybe mirrored; without
+    `smooth` made of the nearest pixels.
 
     Sizes matter: one and two octaves are where a detector with strides of 8, 16 and 32 is at its best; between them the
     landmarks lie 4 pixels off (of a crop of 112) instead of 1.7.
@@ -31,6 +32,7 @@ class Look:
     eyes: float
     side: int
     mirrored: bool = False
+    smooth: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,12 +75,14 @@ class Database:
             self._connections = [(thread, known) for thread, known in self._connections if known is not mine]
 
     def close(self) -> None:
-        """Close the connections of all threads; none of them may be at work."""
+        """Close this thread's connection and those of threads that ended. Those of other threads are theirs and end with them:
+        SQLite crashes the process when a connection is closed under a statement that runs."""
         self.release()
         with self._connections_lock:
             others, self._connections = self._connections, []
-        for _, connection in others:
-            connection.close()
+        for thread, connection in others:
+            if not (self.is_sqlite and thread.is_alive()):
+                connection.close()
         if not self.is_sqlite:
             self.peewee.close_all()
 

@@ -257,3 +257,25 @@ def test_a_database_of_the_first_version_is_brought_to_this_one(tmp_path: Path) 
     people.merge(bob.id, ann.id)
     assert people.ensure("Bob", "folder", "Bob") == ann
     database.close()
+
+
+def test_closing_leaves_a_statement_that_runs_alone(tmp_path: Path) -> None:
+    """A connection that is closed under its statement ends the process, not the test."""
+    database = open_database(of(tmp_path / "data"))
+    slow = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 300000) SELECT count(*) FROM n"
+    counted: list[int] = []
+    begun = threading.Barrier(5)
+
+    def count() -> None:
+        begun.wait()
+        for _ in range(5):
+            counted.append(database.scalar(slow))
+        database.release()
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    begun.wait()
+    while any(thread.is_alive() for thread in threads):
+        database.close()
+    assert counted == [300_000] * 20

@@ -36,6 +36,7 @@ OPERATIONS: dict[str, tuple[str, str]] = {
     "retry": ("page.jobs", "retry"),
     "statistics": ("page.statistics", "statistics"),
     "services": ("page.services", "services"),
+    "run_service": ("tasks.serving", "start"),
     "models": ("page.services", "models"),
     "settings": ("preferences.saved", "settings"),
     "save_settings": ("preferences.saved", "save_settings"),
@@ -46,6 +47,7 @@ OPERATIONS: dict[str, tuple[str, str]] = {
     "task_learn": ("tasks.learning", "learn"),
     "task_identify": ("tasks.identifying", "identify"),
     "task_apply": ("tasks.at_limit", "apply_at_limit"),
+    "task_service": ("tasks.serving", "run"),
     "task_check": ("tasks.setting_up", "check"),
     "task_arrivals": ("tasks.identifying", "arrivals"),
 }

@@ -14,8 +14,8 @@ SOURCES = sorted([*(ROOT / "plugin" / "stashai_plugin").rglob("*.py"), *(ROOT / 
 WITH_A_CODE = {"SetupNeededError": "setup-needed", "LoginError": "stash-login", "LockedError": "stash-busy", "ReloadError": "reload"}
 """Classes whose own code says enough."""
 UI = ROOT / "plugin" / "ui" / "src" / "i18n" / "failures.ts"
-TOLD_OTHERWISE = {"setup-needed", "reload", "orphaned"}
-"""The page has something else to say to these, or never sees them."""
+TOLD_OTHERWISE = {"setup-needed", "reload", "orphaned", "bad-parameters", "worker-job"}
+"""The page has something else to say to these, or never sees them; or they are the words of a service that somebody added."""
 
 
 def errors(source: Path) -> Iterator[ast.Call]:

@@ -98,7 +98,7 @@ def test_the_command_line_lists_it_and_runs_it_as_a_job(tmp_path: Path, capsys: 
     _, told = answered("services", "list")
     listed = {one["id"]: one for one in told["services"]}
     assert (listed["quality.blur"]["state"], listed["quality.blur"]["title"]) == ("ready", "Blur score")
-    assert "folder" in listed["quality.blur"]["params"]["properties"]
+    assert listed["quality.blur"]["parameters"] == {"folder": None, "least": 0.0}
     assert listed["spoilt"]["state"] == "broken"
     assert "no_such_module_anywhere" in listed["spoilt"]["reason"]
 

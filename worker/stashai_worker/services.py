@@ -204,6 +204,7 @@ class Services:
             status=ServiceStatus.MAINTENANCE if listed.id in self._kept.aside else status,
             last_health_check=datetime.now(UTC),
             error=listed.reason or None,
+            parameters=None if listed.is_built_in else listed.parameters,
         )
 
 

@@ -14,11 +14,12 @@ from .. import rows
 from ..engine.base import HANDED
 from ..host.bench import Bench, rows_can_be_kept
 from ..host.queue import queue_again, ring, settle, withdraw
-from ..request import Request
+from ..request import KINDS, Request
 from ..rows import shown_job
 
 PAGE = 25
 ITEMS_A_PAGE = 50
+LONGEST_ANSWER = 200
 STATES = ("pending", "processing", "completed", "failed", "cancelled")
 Json = dict[str, Any]
 
@@ -88,6 +89,10 @@ def _item(row: Json) -> Json:
     data = json.loads(row["response_data"]) if row["response_data"] else {}
     people = [{"name": p["name"], "probability": round(p["probability"], 4)} for p in data.get("people", ()) if isinstance(p, dict)]
     error = rows.shown_error(row["error_type"], row["error_message"], row["error_details"])
+    ours = row["entity_type"] in KINDS and str(row["entity_id"]).isdigit()
+    if not ours:
+        told = row["evaluation_reason"] or ", ".join(f"{name}: {value}" for name, value in data.items())[:LONGEST_ANSWER]
+        return {"key": row["unit"], "name": row["entity_name"] or row["entity_id"], "state": row["result"], "told": told, "error": error}
     return {
         "key": row["unit"], "name": row["entity_name"] or row["entity_id"], "type": row["entity_type"], "id": row["entity_id"],
         "state": row["result"], "people": people, "error": error,
@@ -124,4 +129,6 @@ def retry(request: Request) -> Json:
 
 def task_of(processor: str) -> str:
     """The operation that goes on with a job of that processor."""
+    if not processor.startswith("stash."):
+        return "task_service"
     return {"stash.learn": "task_learn", "stash.apply": "task_apply"}.get(processor, "task_identify")

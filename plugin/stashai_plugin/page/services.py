@@ -18,29 +18,51 @@ Json = dict[str, Any]
 
 
 def services(request: Request) -> list[Json]:
-    """This Stash, and the worker when one is set."""
+    """This Stash, and the worker when one is set; then what was added to either, each with its parameters."""
     local = health(request)
     ready = local["runtime"]["state"] == "ready"
     own = {
         "name": "This Stash", "type": "facial_recognition", "where": "local", "state": "healthy" if ready else "unhealthy",
         "capabilities": ["scenes", "images", "galleries", "comparison"], "message": "" if ready else local["where"]["reason"],
     }  # fmt: skip
-    worker = _worker(request)
-    return [own, *([worker] if worker else [])]
+    worker, theirs = _worker(request)
+    return [own, *([worker] if worker else []), *(_added_here(request) if ready else []), *theirs]
 
 
-def _worker(request: Request) -> Json | None:
+def _added_here(request: Request) -> list[Json]:
+    from stashai.processing.registry import Registry
+
+    added = [listed for listed in Registry(folder=request.data / "processors").all() if not listed.is_built_in]
+    return [_added(one.id, "local", one.state == "ready", one.reason, one.parameters) for one in added]
+
+
+def _added(name: str, where: str, usable: bool, reason: str, parameters: Json) -> Json:
+    return {
+        "name": name, "type": "added", "where": where, "state": "healthy" if usable else "unhealthy", "capabilities": [],
+        "message": reason, "parameters": parameters if usable else None,
+    }  # fmt: skip
+
+
+def _worker(request: Request) -> tuple[Json | None, list[Json]]:
+    """The worker itself, and what was added to it."""
     address = str((request.saved_settings().get("worker") or {}).get("address") or "")
     if not address:
-        return None
+        return None, []
+    added: list[Json] = []
     row: Json = {"name": "Worker", "type": "facial_recognition", "where": address, "capabilities": [], "message": ""}
     try:
         client = WorkerClient(address, read_token(request.home), timeout=3.0)
         row["state"] = str(client.health().get("status") or "unknown")
-        row["capabilities"] = [str(service.get("name")) for service in client.services()]
+        listed = client.services()
+        row["capabilities"] = [str(service.get("name")) for service in listed]
+        added = [
+            _added(str(one["name"]), address, one.get("status") == "healthy", str(one.get("error") or ""), dict(one["parameters"]))
+            for one in listed
+            if isinstance(one.get("parameters"), dict)
+        ]
     except StashAIError as error:
         row |= {"state": "unhealthy", "message": str(error), "said": Said(error.code, str(error), error.params).shown}
-    return row
+    return row, added
 
 
 def models(request: Request) -> list[Json]:

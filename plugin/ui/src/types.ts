@@ -163,6 +163,8 @@ export interface JobItem {
   id?: string;
   state: string;
   people?: { name: string; probability: number }[];
+  /** What a service that somebody added says of it. */
+  told?: string;
   error?: OperationError | null;
 }
 
@@ -203,6 +205,8 @@ export interface ServiceRow {
   message?: string;
   /** Why it is not well. */
   said?: Said;
+  /** Of one that somebody added and that can be run: by name what is taken when nothing is said. */
+  parameters?: Record<string, unknown> | null;
 }
 
 export interface ModelRow {

@@ -41,16 +41,10 @@ def list_services(shell: Shell, as_json: bool) -> None:
 
 
 def _described(listed: Listed) -> dict[str, object]:
-    usable = listed.state != "broken" and listed.processor is not None
-    schema = listed.processor.params.model_json_schema() if usable and listed.processor else None
     return {
-        "id": listed.id,
-        "state": listed.state,
-        "title": _title(listed),
-        "origin": listed.origin,
-        "reason": listed.reason,
-        "params": schema,
-    }
+        "id": listed.id, "state": listed.state, "title": _title(listed), "origin": listed.origin, "reason": listed.reason,
+        "parameters": listed.parameters,
+    }  # fmt: skip
 
 
 def _title(listed: Listed) -> str:

@@ -12,7 +12,8 @@ from .enums import ServiceStatus
 
 class ServiceInfo(BaseModel):
     """`type` is a ServiceType, or "worker" or "visage" for what speaks those APIs; `error` says why a broken one is broken,
-    `latency` is in seconds, `error_rate` a share of the newest calls."""
+    `latency` is in seconds, `error_rate` a share of the newest calls. `parameters` are those of a service that was added to this
+    worker, by name what is taken when nothing is said."""
 
     name: str = Field(min_length=1, max_length=100, pattern=r"^[^/\x00]+$")
     type: str = Field(max_length=100)
@@ -25,6 +26,7 @@ class ServiceInfo(BaseModel):
     error: str | None = None
     latency: float | None = None
     error_rate: float | None = None
+    parameters: dict[str, Any] | None = None
 
 
 class HealthMetrics(BaseModel):

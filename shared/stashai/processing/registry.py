@@ -29,6 +29,7 @@ BUILT_IN = (
     "stashai.processors.content",
     "stashai.processors.stash_look",
 )
+BUILT_IN_ORIGIN = "built in"
 GROUP = "stashai.processors"
 _MISSING_REMEDY = "Install what is missing; `stashai doctor` says how."
 
@@ -46,6 +47,18 @@ class Listed:
     processor: AnyProcessor | None = None
     reason: str = ""
     details: str = ""
+
+    @property
+    def is_built_in(self) -> bool:
+        return self.origin == BUILT_IN_ORIGIN
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """By name what is taken when nothing is said; None for those that must be said."""
+        if self.processor is None or self.state == "broken":
+            return {}
+        known = self.processor.params.model_json_schema().get("properties", {})
+        return {name: about.get("default") for name, about in known.items()}
 
 
 class Registry:
@@ -90,7 +103,7 @@ class Registry:
     def listing(self) -> Iterator[Listed]:
         """One after the other, each imported when its turn comes; those of one id more than once."""
         for name in self._built_in:
-            yield from _loaded(name, "built in", partial(importlib.import_module, name))
+            yield from _loaded(name, BUILT_IN_ORIGIN, partial(importlib.import_module, name))
         if self._group is not None:
             for entry in entry_points(group=self._group):
                 yield from _loaded(entry.name, f"package {entry.dist.name if entry.dist else entry.value}", entry.load)

@@ -150,6 +150,16 @@ flow("our page: charts, where it runs, wiping after typing", async ({ open, mock
   await page.click("text=System");
   await page.waitForSelector("text=Another computer");
   await shot(page, "page-system");
+  assert.equal(await page.locator("text=No module named 'nothing'").count(), 1);
+  await page.click("[aria-label='Run quality.blur']");
+  assert.equal(await page.inputValue(".modal textarea"), '{\n  "folder": null,\n  "least": 0\n}');
+  await page.fill(".modal textarea", "{");
+  assert.equal(await page.locator(".modal [type=submit]").isDisabled(), true);
+  await page.fill(".modal textarea", '{"folder": "/pictures"}');
+  await shot(page, "page-run-service");
+  await page.click(".modal [type=submit]");
+  await eventually(() => opsOf(mock, "run_service")[0]?.params.folder === "/pictures");
+  await page.waitForSelector(".modal", { state: "detached" });
   await page.click("text=Wipe all face data");
   await page.fill(".modal input", "wipe");
   assert.equal(await page.locator(".modal .btn-danger").isDisabled(), true);

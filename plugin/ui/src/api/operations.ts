@@ -56,6 +56,7 @@ export function operations(graphql: GraphQL) {
     wipe: (confirm: string) => run<Forgotten>("wipe", { confirm }),
     statistics: (days: number) => run<Statistics>("statistics", { days }),
     services: () => run<ServiceRow[]>("services"),
+    runService: (service: string, params: Record<string, unknown>, there: boolean) => run<JobRow>("run_service", { service, params, there }),
     models: () => run<ModelRow[]>("models"),
     settings: () => run<Settings>("settings"),
     saveSettings: (settings: Settings) => run<Settings>("save_settings", { settings }),

@@ -118,7 +118,7 @@ const Item: React.FC<{ item: JobItem }> = ({ item }) => {
   return (
     <tr>
       <td>{item.type && item.id ? <Link to={`/${FOLDERS[item.type]}/${item.id}`}>{item.name || item.key}</Link> : item.name || item.key}</td>
-      <td>{error ? <span className="sai-error">{error}</span> : item.people?.length ? t.list(item.people.map((person) => `${person.name} ${t.percent(person.probability)}`)) : <span className="sai-soft">–</span>}</td>
+      <td>{error ? <span className="sai-error">{error}</span> : item.people?.length ? t.list(item.people.map((person) => `${person.name} ${t.percent(person.probability)}`)) : <span className="sai-soft">{item.told || "–"}</span>}</td>
       <td><Badge kind={error ? "bad" : known?.kind ?? "good"}>{error ? t("stFailed") : known ? t(known.text) : t("stCompleted")}</Badge></td>
     </tr>
   );

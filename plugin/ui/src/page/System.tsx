@@ -4,8 +4,9 @@ import { Button } from "react-bootstrap";
 import { failureText } from "../api/graphql";
 import { useApp, useLoaded, useText, useToast } from "../context";
 import { Badge, Trouble, Waiting } from "../parts/basics";
-import type { Health } from "../types";
+import type { Health, ServiceRow } from "../types";
 import { ConfirmTyped } from "./ConfirmTyped";
+import { RunService } from "./RunService";
 
 const GOOD = ["ready", "ok", "healthy", "installed", "up"];
 const kindOf = (state: string) => (GOOD.includes(state.toLowerCase()) ? "good" : state === "missing" || state === "idle" ? "soft" : "warn");
@@ -63,6 +64,7 @@ const Services: React.FC = () => {
   const app = useApp();
   const t = useText();
   const { data, error, reload } = useLoaded(() => app.ops.services(), []);
+  const [chosen, setChosen] = React.useState<ServiceRow | null>(null);
   return (
     <section className="sai-card">
       <h3 className="h5">{t("services")}</h3>
@@ -72,15 +74,19 @@ const Services: React.FC = () => {
             {data.map((service) => (
               <tr key={`${service.name}${service.where}`}>
                 <td>
-                  {service.where === "local" ? t("runLocal") : service.name === "Worker" ? t("runWorker") : service.name}
+                  {service.type === "added" ? service.name : service.where === "local" ? t("runLocal") : service.name === "Worker" ? t("runWorker") : service.name}
                   <small className="sai-soft">{[service.where === "local" ? "" : service.where, service.said ? t.said(service.said) : service.message].filter(Boolean).join(" · ")}</small>
                 </td>
-                <td><Badge kind={kindOf(service.state)}>{t(GOOD.includes(service.state) ? "ready" : "stFailed")}</Badge></td>
+                <td>
+                  {service.parameters && <Button size="sm" variant="secondary" aria-label={`${t("runService")} ${service.name}`} onClick={() => setChosen(service)}>{t("runService")}</Button>}{" "}
+                  <Badge kind={kindOf(service.state)}>{t(GOOD.includes(service.state) ? "ready" : "stFailed")}</Badge>
+                </td>
               </tr>
             ))}
           </tbody>
         </table>
       )}
+      {chosen && <RunService service={chosen} onClose={() => setChosen(null)} />}
     </section>
   );
 };

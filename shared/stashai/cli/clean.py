@@ -30,10 +30,9 @@ def clean(shell: Shell, days: int, dry_run: bool, as_json: bool) -> None:
         removed = rows.ledger.clean(days, dry_run=dry_run)
         orphans = orphaned_crops(rows, shell.settings.data / "crops", time.time())
     freed = sum(path.stat().st_size for path in orphans)
-    if not dry_run:
-        for path in orphans:
-            path.unlink(missing_ok=True)
-        freed += status.clean(Catalog.of(shell.settings), shell.settings, time.time())
+    freed += status.clean(Catalog.of(shell.settings), shell.settings, time.time(), dry_run=dry_run)
+    for path in orphans if not dry_run else ():
+        path.unlink(missing_ok=True)
     if as_json:
         shell.emit({"jobs": removed.jobs, "items": removed.items, "crops": len(orphans), "bytes": freed, "dry_run": dry_run})
         return

@@ -14,7 +14,7 @@ from ..text import original, storable
 from ..vision.catalog import Catalog
 from .exits import Exit
 from .networks import Follower, missing_defaults, obtain
-from .rows import opened
+from .rows import Rows, find_person, opened
 from .shell import Shell, json_option, printable
 from .work import engine, run_job, submit
 
@@ -26,12 +26,13 @@ from .work import engine, run_job, submit
 @click.pass_obj
 def compare(shell: Shell, first: str, second: str, as_json: bool) -> int:
     """Say whether A and B are the same person: each a picture, or the name of somebody who is known."""
+    with opened(shell.settings) as rows:
+        params = CompareParams(first=source(first, rows), second=source(second, rows))
     needed, later = missing_defaults(Catalog.of(shell.settings), shell.settings)
     obtain(needed, shell)
     vision = engine(shell)
     follower = Follower(later, shell.settings)
     follower.start()
-    params = CompareParams(first=source(first), second=source(second))
     with opened(shell.settings) as rows:
         job = run_job(shell, rows, submit(rows, CompareFaces, params, "compare two faces").job.job_id, "comparing", vision, 1)
         item = next(rows.ledger.all_items(job.job_id), None)
@@ -44,10 +45,12 @@ def compare(shell: Shell, first: str, second: str, as_json: bool) -> int:
     return Exit.OK
 
 
-def source(text: str) -> FaceSource:
-    """A picture when there is such a file or it looks like one, else a person."""
+def source(text: str, rows: Rows) -> FaceSource:
+    """A picture when there is such a file or it looks like one, else a person; UsageError when nobody is called so."""
     looks_like_a_file = Path(text).exists() or "/" in text or Path(text).suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"}
-    return FaceSource(path=storable(str(absolute(text)))) if looks_like_a_file else FaceSource(person=storable(text))
+    if looks_like_a_file:
+        return FaceSource(path=storable(str(absolute(text))))
+    return FaceSource(person=f"person:{find_person(rows.stores.people, text).id}")
 
 
 def tell(shell: Shell, found: Comparison, job_id: str, *, as_json: bool) -> None:

@@ -16,7 +16,7 @@ from ..text import original, storable
 from ..vision.faces import Observation
 from ..vision.profile import Profile
 from .rows import Rows, find_person, opened
-from .shell import Shell, json_option
+from .shell import Shell, json_option, printable
 from .work import engine
 
 
@@ -49,7 +49,7 @@ def confirm(shell: Shell, name: str, medium: str, unknown: int | None, as_json: 
     if as_json:
         shell.emit({"person": person.id, "name": original(person.name), "faces": len(seen.observations), "learned": learned})
     else:
-        shell.say(f"Noted: that is {name}. {learned} face{'s' if learned != 1 else ''} learned.")
+        shell.say(f"Noted: that is {printable(original(person.name))}. {learned} face{'s' if learned != 1 else ''} learned.")
 
 
 @click.command()
@@ -67,7 +67,7 @@ def reject(shell: Shell, name: str, medium: str, as_json: bool) -> None:
     if as_json:
         shell.emit({"person": person.id, "name": original(person.name), "faces": len(seen.observations)})
     else:
-        shell.say(f"Noted: that is not {name}.")
+        shell.say(f"Noted: that is not {printable(original(person.name))}.")
 
 
 def newest(rows: Rows, medium: str) -> Findings:

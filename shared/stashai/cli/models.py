@@ -66,7 +66,7 @@ def described(entry: ModelEntry, settings: Settings) -> dict[str, object]:
 def fetch(shell: Shell, ids: tuple[str, ...], file: Path | None, yes: bool, as_json: bool) -> int:
     """Fetch and prepare networks: the default ones, or those with the IDs."""
     catalog = Catalog.of(shell.settings)
-    entries = [catalog.get(name) for name in ids] or [entry for entry in catalog.models.values() if entry.default]
+    entries = asked(catalog, ids) or [entry for entry in catalog.models.values() if entry.default]
     if file and len(entries) != 1:
         raise click.UsageError("--file belongs to exactly one ID")
     for entry in entries:
@@ -75,6 +75,14 @@ def fetch(shell: Shell, ids: tuple[str, ...], file: Path | None, yes: bool, as_j
     if as_json:
         shell.emit({"fetched": [entry.id for entry in entries]})
     return Exit.OK
+
+
+def asked(catalog: Catalog, ids: Sequence[str]) -> list[ModelEntry]:
+    """The entries with these IDs; UsageError for one that there is not."""
+    try:
+        return [catalog.get(name) for name in ids]
+    except ModelError as error:
+        raise UsageError(error.message, remedy=error.remedy) from error
 
 
 def agree(entry: ModelEntry, shell: Shell, *, yes: bool) -> None:
@@ -105,7 +113,7 @@ def use(shell: Shell, ids: tuple[str, ...], yes: bool, as_json: bool) -> int:
     """Recognise with these networks from now on: a detector, an embedder, or both; a second embedder is asked where the first
     is undecided. Without an ID, with the default ones again. Faces that are known are embedded anew; nothing is mixed."""
     catalog = Catalog.of(shell.settings)
-    entries = [catalog.get(name) for name in ids]
+    entries = asked(catalog, ids)
     check_choice(entries, shell.settings)
     for entry in entries:
         agree(entry, shell, yes=yes)

@@ -81,7 +81,7 @@ def rename(shell: Shell, name: str, new_name: str, as_json: bool) -> None:
     with opened(shell.settings) as rows:
         person = find_person(rows.stores.people, name)
         rows.stores.people.rename(person.id, storable(new_name))
-        done(shell, as_json, {"id": person.id, "name": new_name}, f"{name} is called {new_name} now")
+        done(shell, as_json, {"id": person.id, "name": new_name}, f"{original(person.name)} is called {new_name} now")
 
 
 @people.command()
@@ -96,7 +96,11 @@ def merge(shell: Shell, name: str, into: str, as_json: bool) -> None:
         if person.id == target.id:
             raise click.UsageError("that is the same person twice")
         rows.stores.people.merge(person.id, target.id)
-        done(shell, as_json, {"id": target.id, "name": into, "merged": person.id}, f"{name} is part of {into} now")
+        done(shell, as_json, {"id": target.id, "name": original(target.name), "merged": person.id}, merged(person, target))
+
+
+def merged(person: Person, target: Person) -> str:
+    return f"{original(person.name)} is part of {original(target.name)} now"
 
 
 @people.command()
@@ -109,10 +113,10 @@ def forget(shell: Shell, name: str, yes: bool, as_json: bool) -> None:
     with opened(shell.settings) as rows:
         person = find_person(rows.stores.people, name)
         if not yes:
-            click.confirm(f"Remove everything that is known of {name}?", abort=True, err=True)
+            click.confirm(f"Remove everything that is known of {original(person.name)}?", abort=True, err=True)
         remove(rows.stores, person)
         drop_graphs(shell.settings)
-        done(shell, as_json, {"forgotten": person.id}, f"{name} is forgotten")
+        done(shell, as_json, {"forgotten": person.id}, f"{original(person.name)} is forgotten")
 
 
 def remove(stores: Stores, person: Person) -> None:

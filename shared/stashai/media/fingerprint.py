@@ -82,4 +82,6 @@ def unreadable(path: Path, error: OSError) -> MediaError:
         return MediaError("The file may not be read.", code="no-permission", remedy="Give this user the right to read it.")
     if isinstance(error, IsADirectoryError):
         return MediaError("The folder cannot be read.", code="unreadable-folder", remedy="Give this user the right to read it.")
-    return MediaError(f"The file cannot be read: {error.strerror or error}.", code="unreadable-file")
+    return MediaError(
+        f"The file cannot be read: {error.strerror or error}.", code="unreadable-file", remedy="Check its disk, or where its link leads."
+    )

@@ -8,6 +8,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,6 +30,9 @@ ANIMATION_PIXELS = 60_000_000
 """Pixels of these frames together."""
 ANIMATION_REACH = 1200
 """Frames into an animation that it is followed: each has to be decoded to get to the next."""
+_PHOTOGRAPHS = "JPEG PNG GIF WEBP AVIF BMP DIB TIFF JPEG2000 PPM TGA ICO ICNS PCX PSD SGI QOI DDS SUN XBM XPM"
+FORMATS = frozenset(_PHOTOGRAPHS.split())
+"""What is let in: of pillow's other formats some start programs (EPS: Ghostscript), and none holds photographs."""
 ANIMATED = frozenset(["GIF", "WEBP", "PNG", "AVIF"])
 """Formats whose further pictures are moments; elsewhere (TIFF, MPO) they are pages and thumbnails."""
 CUT_OFF = "cut off: only a part of it could be read; copy it again from its source"
@@ -53,10 +57,11 @@ def read_image(source: Path | bytes) -> list[Frame]:
         whole = image.size
         _limit(image)
         with _GIANTS if whole[0] * whole[1] > KEPT_PIXELS else nullcontext():
-            count = getattr(image, "n_frames", 1) if image.format in ANIMATED else 1
+            count, note = _moments(image) if image.format in ANIMATED else (1, None)
             if count > 1:
-                return _animation(image, count)
-            return [_still(image, content, whole)]
+                return _animation(image, count, note)
+            frame = _still(image, content, whole)
+            return [replace(frame, note=frame.note or note)]
 
 
 @contextmanager
@@ -82,6 +87,8 @@ def _opened(content: IO[bytes]) -> Iterator[Image.Image]:
         # Without Image.open's own limit on pixels, which knows nothing of a JPEG's reduction; ours is checked at once.
         opened = JpegImagePlugin.JpegImageFile(content) if head.startswith(b"\xff\xd8\xff") else Image.open(content)
         with opened as image:
+            if image.format not in FORMATS:
+                raise _no_picture(head)
             yield image
     except UnidentifiedImageError as error:
         raise _no_picture(head) from error
@@ -98,6 +105,8 @@ def _opened(content: IO[bytes]) -> Iterator[Image.Image]:
 def _no_picture(head: bytes) -> MediaError:
     if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1"):
         return MediaError("It is a HEIC picture, which cannot be read here.", code="not-a-picture", remedy="Convert it to JPEG.")
+    if head[4:8] == b"ftyp" and head[8:12] in (b"avif", b"avis"):
+        return MediaError("The picture is damaged or cut off.", code="damaged", remedy="Copy it again from its source.")
     return MediaError("It is not a picture of a known kind.", code="not-a-picture", remedy="Convert it to JPEG or PNG.")
 
 
@@ -170,7 +179,15 @@ def _filled(image: Image.Image) -> float:
     return float((rows != rows[:, :1]).any(axis=(1, 2)).mean())
 
 
-def _animation(image: Image.Image, count: int) -> list[Frame]:
+def _moments(image: Image.Image) -> tuple[int, str | None]:
+    """How many pictures there are, and a note when they end in damage."""
+    try:
+        return getattr(image, "n_frames", 1), None
+    except _DAMAGE:
+        return image.tell() + 1, CUT_OFF
+
+
+def _animation(image: Image.Image, count: int, note: str | None) -> list[Frame]:
     reach = min(count, ANIMATION_REACH)
     most = max(2, min(ANIMATION_FRAMES, reach, ANIMATION_PIXELS // max(1, image.width * image.height)))
     wanted = {round(i * (reach - 1) / (most - 1)) for i in range(most)}
@@ -181,6 +198,7 @@ def _animation(image: Image.Image, count: int) -> list[Frame]:
             image.seek(index)
             image.load()
         except _DAMAGE:
+            note = CUT_OFF
             break
         if index in wanted:
             pixels = to_rgb(image)
@@ -189,6 +207,7 @@ def _animation(image: Image.Image, count: int) -> list[Frame]:
         time += _duration(image)
     if not frames:
         raise MediaError("No frame of the animation can be read.", code="damaged", remedy="Copy it again from its source.")
+    frames[-1] = replace(frames[-1], note=note)
     return frames
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..errors import UsageError
 from .kinds import MEDIA_EXTENSIONS
 
 _SYSTEM_FOLDERS = frozenset(["@eadir", "__macosx", "$recycle.bin", "system volume information", "lost+found"])
@@ -61,7 +62,10 @@ class Walk:
 
 
 def absolute(path: str) -> Path:
-    """`path` from the root on, links unresolved."""
+    """`path` from the root on, links unresolved. UsageError for an empty one, which would be the current folder: it is what an
+    unset variable of a shell gives."""
+    if not path:
+        raise UsageError("A path is empty.", remedy="Say . for the current folder.")
     return Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
 
 

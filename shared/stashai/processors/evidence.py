@@ -164,7 +164,7 @@ class Evidence:
             self._ctx.check()
             self.decoded += 1
             if frame.note:
-                self.notes.flag("poor-video" if frame.time is not None else "damaged", frame.note)
+                self.notes.flag("poor-video" if self._medium.video is not None else "damaged", frame.note)
             yield frame
 
     def _keep(self, frame: Frame, faces: Sequence[AnalyzedFace]) -> SeenFrame:

@@ -10,6 +10,9 @@ from PIL import Image
 from ..media.frames import Pixels
 from .detect_decode import Candidates
 
+_STRIP = 8
+"""Pixels across below which a shrunk picture is a strip: no face fits into it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
@@ -56,5 +59,7 @@ def shrink(image: Pixels, longest: int) -> tuple[Pixels, float]:
     if scale >= 1:
         return image, 1.0
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    # Box averages first, by a whole number: ten times as fast as filtering every pixel of a large photograph.
-    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR, reducing_gap=1.5)), scale
+    # Box averages first, by a whole number: ten times as fast as filtering every pixel of a large photograph. Of a strip
+    # nothing would be left to filter, which pillow refuses.
+    gap = 1.5 if min(size) >= _STRIP else None
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR, reducing_gap=gap)), scale

@@ -70,11 +70,11 @@ def remove(entry: ModelEntry, settings: Settings) -> int:
     return freed
 
 
-def clean(catalog: Catalog, settings: Settings, now: float) -> int:
+def clean(catalog: Catalog, settings: Settings, now: float, *, dry_run: bool = False) -> int:
     """Delete what other versions prepared, what a killed process left behind, and packages that are unpacked already.
 
     Unfinished downloads stay: they go on where they were. `now` is the time of day in seconds, as files have it.
-    Gives the bytes that are free now.
+    Gives the bytes that are free now, or would be.
     """
     wanted = {folder for entry in catalog.models.values() for folder in prepared_folders(entry, settings)}
     stale = [folder for folder in (settings.models / "prepared").glob("*") if folder not in wanted and not _in_use(folder, now)]
@@ -85,7 +85,7 @@ def clean(catalog: Catalog, settings: Settings, now: float) -> int:
             stale.append(package)
     stale = list(dict.fromkeys(stale))
     freed = sum(map(used, stale))
-    for path in stale:
+    for path in stale if not dry_run else ():
         _remove(path)
     return freed
 

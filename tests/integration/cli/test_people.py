@@ -72,3 +72,17 @@ def test_an_unknown_name_suggests_another(stashai: Line, people: Path) -> None:
     ran = stashai("people", "show", "obama")
     assert ran.status == 2
     assert "Did you mean Barack Obama?" in ran.err
+
+
+def test_people_are_told_by_name_whatever_they_were_asked_for_by(stashai: Line, people: Path) -> None:
+    stashai("enroll", people)
+    first, second = stashai("people", "list", "--json").json["people"]
+    merged = stashai("people", "merge", f"id:{first['id']}", f"id:{second['id']}", "--json").json
+    assert merged == {"id": second["id"], "name": second["name"], "merged": first["id"]}
+
+
+def test_nobody_of_that_name_cannot_be_compared(stashai: Line, people: Path, pictures: dict[str, Path]) -> None:
+    stashai("enroll", people)
+    assert stashai("compare", pictures["obama2.jpg"], "obama").status == 2
+    by_id = stashai("compare", pictures["obama2.jpg"], "id:1", "--json")
+    assert by_id.json["same"] is (stashai("people", "show", "id:1", "--json").json["name"] == "Barack Obama")

@@ -263,3 +263,21 @@ def test_points_go_to_displayed_pixels_and_back() -> None:
     points = np.array([[0, 0], [20, 10]], np.float32)
     assert frame.displayed(points).tolist() == [[100, 50], [110, 70]]
     assert frame.pixels(frame.displayed(points)).tolist() == points.tolist()
+
+
+def test_what_starts_programs_is_no_picture() -> None:
+    assert refused(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n") == "not-a-picture"
+
+
+def test_a_picture_that_is_cut_off_is_not_of_an_unknown_kind() -> None:
+    assert refused(saved(Image.fromarray(scene()), "AVIF")[:200]) == "damaged"
+
+
+@pytest.mark.parametrize("form", ["GIF", "PNG"])
+def test_an_animation_that_is_cut_off_is_told(form: str) -> None:
+    moments = [Image.fromarray(np.roll(scene(), shift, axis=1)) for shift in range(10)]
+    whole = saved(moments[0], form, save_all=True, append_images=moments[1:], duration=100)
+    frames = read_image(whole[: len(whole) // 2])
+    assert 1 <= len(frames) < 10
+    assert frames[-1].note == CUT_OFF
+    assert read_image(whole)[-1].note is None

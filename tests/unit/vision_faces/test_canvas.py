@@ -44,3 +44,12 @@ def test_shrinking_averages() -> None:
     assert shrunk.shape == (500, 500, 3)
     assert scale == 0.25
     assert abs(shrunk.astype(float) - 100).max() < 8
+
+
+@pytest.mark.parametrize("size", [(60_000, 40), (40, 60_000), (5_000, 1), (1, 5_000)])
+def test_a_strip_is_shrunk_like_any_picture(size: tuple[int, int]) -> None:
+    width, height = size
+    shrunk, scale = shrink(np.full((height, width, 3), 9, np.uint8), 640)
+    assert max(shrunk.shape[:2]) == 640
+    assert scale == 640 / max(size)
+    assert (shrunk == 9).all()

@@ -158,6 +158,7 @@ def test_cleaning_keeps_what_is_in_use(entry: ModelEntry, settings: Settings) ->
         (folder / name / "model.onnx").write_bytes(b"12345")
     now = time.time()
     os.utime(folder / ".partial-dead", (now - 9000, now - 9000))
+    assert clean(Catalog({"net": entry}, {}, Path("catalog.toml")), settings, now, dry_run=True) == 10
     assert clean(Catalog({"net": entry}, {}, Path("catalog.toml")), settings, now) == 10
     assert sorted(found.name for found in folder.iterdir()) == [".partial-alive", path.parent.name]
 

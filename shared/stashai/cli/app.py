@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,6 +21,13 @@ from .exits import Exit
 from .interrupts import leave_in_order
 from .shell import Shell
 
+_RIGHTS = "Let this user read and write there, or name other places with STASHAI_DATA and STASHAI_MODELS."
+REMEDIES = {
+    errno.ENOSPC: "Make room on that disk and run the same command again: what was recorded is kept.",
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EROFS: _RIGHTS,
+}
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
@@ -112,5 +121,7 @@ def failed_on_system(shell: Shell, error: OSError, *, as_json: bool) -> Exit:
         shell.forget_stdout()
         return Exit.SOME_FAILED
     place = f"{error.filename}: " if error.filename else ""
-    remedy = "Make room on that disk and run the same command again: what was recorded is kept." if error.errno == errno.ENOSPC else ""
-    return failed(shell, StashAIError(f"{place}{error.strerror or error}.", code="system", remedy=remedy), as_json=as_json)
+    ours = (shell.settings.data, shell.settings.models)
+    kind = SetupError if error.filename and any(Path(os.fsdecode(error.filename)).is_relative_to(own) for own in ours) else StashAIError
+    remedy = REMEDIES.get(error.errno or 0, "")
+    return failed(shell, kind(f"{place}{error.strerror or error}.", code="system", remedy=remedy), as_json=as_json)

@@ -7,7 +7,7 @@ import platform
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -67,13 +67,24 @@ def examined(settings: Settings) -> Iterator[Check]:
     yield Check("StashAI", "ok", f"{__version__}, {settings.cores} core{'s' if settings.cores > 1 else ''}")
     yield python()
     yield runtime()
-    yield networks(settings)
+    yield from answered("models", lambda: [networks(settings)])
     yield search()
     yield video()
-    yield folder("data folder", settings.data, private=True)
-    yield folder("model cache", settings.models, private=False)
-    yield room(settings)
-    yield from database(settings)
+    yield from answered("data folder", lambda: [folder("data folder", settings.data, private=True)])
+    yield from answered("model cache", lambda: [folder("model cache", settings.models, private=False)])
+    yield from answered("room", lambda: [room(settings)])
+    yield from answered("database", lambda: database(settings))
+
+
+def answered(name: str, look: Callable[[], Iterable[Check]]) -> Iterator[Check]:
+    """What `look` finds; what the system or StashAI itself refuses on the way is a finding, too."""
+    try:
+        yield from look()
+    except StashAIError as error:
+        yield Check(name, "broken", error.message, error.remedy)
+    except OSError as error:
+        remedy = "Let this user read and write there, or name another place."
+        yield Check(name, "broken", f"{error.filename}: {error.strerror or error}", remedy)
 
 
 def python() -> Check:
@@ -103,16 +114,12 @@ def runtime() -> Check:
 
 def networks(settings: Settings) -> Check:
     from ..vision.catalog import Catalog
+    from ..vision.runtime import choose_runtime
     from .networks import is_ready, missing_defaults
 
-    try:
-        catalog = Catalog.of(settings)
-        first, later = missing_defaults(catalog, settings)
-        from ..vision.runtime import choose_runtime
-
-        ready = [entry.id for entry in catalog.models.values() if is_ready(entry, settings, choose_runtime())]
-    except StashAIError as error:
-        return Check("models", "broken", error.message, error.remedy)
+    catalog = Catalog.of(settings)
+    first, later = missing_defaults(catalog, settings)
+    ready = [entry.id for entry in catalog.models.values() if is_ready(entry, settings, choose_runtime())]
     missing = [entry.title for entry in (*first, *later)]
     if missing:
         return Check("models", "note", f"ready: {', '.join(ready) or 'none'}; not here yet: {', '.join(missing)}",
@@ -145,8 +152,8 @@ def folder(name: str, path: Path, *, private: bool) -> Check:
             return Check(name, "ok", f"{path} (made at the first use)")
         remedy = "Set STASHAI_DATA and STASHAI_MODELS to folders of yours."
         return Check(name, "broken", f"{path} cannot be made: {parent} is not writable", remedy)
-    if not path.is_dir() or not os.access(path, os.W_OK):
-        return Check(name, "broken", f"{path} cannot be written", "Correct its permissions, or set another folder.")
+    if not path.is_dir() or not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        return Check(name, "broken", f"{path} cannot be read and written", "Correct its permissions, or set another folder.")
     mode = stat.S_IMODE(path.stat().st_mode)
     if private and os.name != "nt" and mode & 0o077:
         return Check(name, "note", f"{path} can be read by others (mode {mode:03o})", f"chmod 700 {path}")
@@ -161,15 +168,11 @@ def database(settings: Settings) -> Iterator[Check]:
     if not settings.database_url and not (settings.data / FILE_NAME).exists():
         yield Check("database", "ok", f"{settings.data / FILE_NAME} (made at the first use)")
         return
-    try:
-        with opened(settings) as rows:
-            known = rows.stores.people.people()
-            faces = sum(reference.usable for reference in rows.stores.people.references())
-            begun = rows.ledger.jobs(status=("pending", "processing"))
-            left = [job for job in begun if job.status == "pending" or rows.ledger.is_abandoned(job)]
-    except StashAIError as error:
-        yield Check("database", "broken", error.message, error.remedy)
-        return
+    with opened(settings) as rows:
+        known = rows.stores.people.people()
+        faces = sum(reference.usable for reference in rows.stores.people.references())
+        begun = rows.ledger.jobs(status=("pending", "processing"))
+        left = [job for job in begun if job.status == "pending" or rows.ledger.is_abandoned(job)]
     where = "PostgreSQL" if settings.database_url else str(settings.data / FILE_NAME)
     yield Check("database", "ok", f"{where}: {len(known)} people known by {faces} faces")
     if left:

@@ -64,6 +64,7 @@ def test_every_command_can_answer_a_program() -> None:
         (Cancelled("x"), Exit.INTERRUPTED),
         (StashAIError("x"), Exit.SOME_FAILED),
         (OSError(28, "No space left on device", "/data"), Exit.SOME_FAILED),
+        (PermissionError(13, "Permission denied", Settings.from_environ().data / "models.toml"), Exit.SETUP),
         (KeyboardInterrupt(), Exit.INTERRUPTED),
     ],
 )
@@ -135,3 +136,12 @@ def test_json_holds_stray_bytes_as_escapes(tmp_path: Path, capsys: pytest.Captur
     out = capsys.readouterr().out
     assert out == '{"path": "x\\udcff"}\n'
     assert json.loads(out)["path"].encode("utf-8", "surrogateescape") == b"x\xff"
+
+
+def test_the_doctor_answers_also_where_nothing_can_be_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    settings = Settings(data=tmp_path / "file", models=tmp_path / "file" / "models", cores=1)
+    assert app.run(["doctor", "--json"], settings) == Exit.SOME_FAILED
+    found = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert found["data folder"]["state"] == found["models"]["state"] == "broken"
+    assert all(check["remedy"] for check in found.values() if check["state"] == "broken")

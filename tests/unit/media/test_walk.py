@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from stashai.errors import UsageError
 from stashai.media.walk import Walk
 
 POSIX = sys.platform != "win32"
@@ -126,3 +127,8 @@ def test_a_folder_that_the_system_refuses_is_an_item(tmp_path: Path, monkeypatch
     monkeypatch.setattr(os, "scandir", scandir)
     items = list(Walk([str(tmp_path)]))
     assert [(item.path.name, item.problem is None) for item in items] == [("b.jpg", True), ("refused", False)]
+
+
+def test_an_empty_path_is_not_the_current_folder() -> None:
+    with pytest.raises(UsageError):
+        walked("")

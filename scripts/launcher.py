@@ -11,6 +11,7 @@ from installed import environment_folder, missing, needed, python_of
 
 def main(root: str, arguments: Sequence[str]) -> int:
     """Run `python -m stashai.cli` in the environment, made or completed first. Returns the exit status."""
+    open_streams()
     folder, groups = environment_folder(root), needed(arguments)
     if missing(root, folder, groups):
         import environment
@@ -24,8 +25,18 @@ def main(root: str, arguments: Sequence[str]) -> int:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if os.name == "nt":
         return run_as_child(command)
-    sys.stdout.flush()
+    if sys.stdout is not None:  # closed by whoever started us
+        sys.stdout.flush()
     os.execv(command[0], command)
+
+
+def open_streams() -> None:
+    """A standard stream that whoever started us had closed leads nowhere, instead of into the first file that is opened."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
 def run_as_child(command: Sequence[str]) -> int:

@@ -198,3 +198,11 @@ def test_borrowed_pip_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(installers.SetupError, match="sha256 differs"):
         installers.download_pip(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@posix
+def test_a_stream_that_was_closed_leads_nowhere() -> None:
+    code = "import os; from launcher import open_streams; open_streams(); os.write(1, b'x')"
+    environ = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    ran = subprocess.run(["/bin/sh", "-c", 'exec "$0" -c "$1" >&-', sys.executable, code], env=environ, check=False)
+    assert ran.returncode == 0

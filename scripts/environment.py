@@ -7,6 +7,7 @@ runs at once make one; without root. Progress and errors go to stderr, stdout st
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import sys
@@ -29,24 +30,31 @@ def say(text: str) -> None:
     print(f"StashAI: {text}", file=sys.stderr, flush=True)
 
 
-def make(root: str, folder: str, groups: Sequence[str]) -> int:
-    """Make or complete the environment at `folder`. Returns an exit status; what went wrong is said on stderr."""
+def make(root: str, folder: str, groups: Sequence[str], *, as_json: bool = False) -> int:
+    """Make or complete the environment at `folder`. Returns an exit status; what went wrong is said on stderr, and as an object
+    on stdout when a program asked (`as_json`)."""
     try:
         with locked(Path(folder + ".lock")):
             complete(root, Path(folder), groups)
     except SetupError as error:
-        say(f"set-up failed. {error}")
-        return SETUP_FAILED
+        status, said = SETUP_FAILED, f"set-up failed. {error}"
     except OSError as error:
-        if isinstance(error, PermissionError) or error.errno == errno.EROFS:
-            say(f"set-up failed. {error.filename} cannot be written. Set STASHAI_VENV to a folder of yours, or copy the checkout to one.")
-            return SETUP_FAILED
-        say(f"set-up failed. {error.strerror or error} ({error.filename or folder}). Make room or repair that place and run it again.")
-        return SETUP_FAILED
+        status, said = SETUP_FAILED, f"set-up failed. {refusal(error, folder)}"
     except KeyboardInterrupt:
-        say("set-up interrupted. What was downloaded is kept; run the command again to go on.")
-        return INTERRUPTED
-    return 0
+        status, said = INTERRUPTED, "set-up interrupted. What was downloaded is kept; run the command again to go on."
+    else:
+        return 0
+    say(said)
+    if as_json:
+        print(json.dumps({"error": {"code": "setup" if status == SETUP_FAILED else "cancelled", "message": said, "remedy": ""}}))
+    return status
+
+
+def refusal(error: OSError, folder: str) -> str:
+    """What the system refused, and what to do."""
+    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+        return f"{error.filename} cannot be written. Set STASHAI_VENV to a folder of yours, or copy the checkout to one."
+    return f"{error.strerror or error} ({error.filename or folder}). Make room or repair that place and run it again."
 
 
 @contextmanager

@@ -16,7 +16,7 @@ def main(root: str, arguments: Sequence[str]) -> int:
     if missing(root, folder, groups):
         import environment
 
-        status = environment.make(root, folder, groups)
+        status = environment.make(root, folder, groups, as_json="--json" in arguments)
         if status:
             return status
     # -P: whatever folder the user is in, its files are never taken for our modules

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -78,6 +79,8 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
         shell = Shell.of_process(settings or Settings.from_environ())
     except UsageError as error:
         click.echo(f"error: {error}", err=True)
+        if "--json" in words:
+            click.echo(json.dumps(told(error)))
         return Exit.USAGE
     try:
         status = root().main(args=words, prog_name="stashai", obj=shell, standalone_mode=False)
@@ -112,7 +115,12 @@ def answered(shell: Shell, error: StashAIError, *, as_json: bool) -> None:
     """The error as the one object on stdout, when a program asked and stdout still takes it."""
     if as_json:
         with suppress(OSError):
-            shell.emit({"error": {"code": error.code, "message": error.message, "remedy": error.remedy}})
+            shell.emit(told(error))
+
+
+def told(error: StashAIError) -> dict[str, object]:
+    """A failure, as programs read it."""
+    return {"error": {"code": error.code, "message": error.message, "remedy": error.remedy}}
 
 
 def failed_on_system(shell: Shell, error: OSError, *, as_json: bool) -> Exit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from types import FrameType
 
 from .exits import Exit
@@ -13,6 +14,8 @@ from .exits import Exit
 def leave(number: int, frame: FrameType | None) -> None:
     """End at once: nothing is begun that would have to be left in order."""
     os.write(2, b"\nStashAI: interrupted\n")
+    if "--json" in sys.argv:
+        os.write(1, b'{"error": {"code": "cancelled", "message": "Interrupted.", "remedy": ""}}\n')
     os._exit(Exit.INTERRUPTED)
 
 

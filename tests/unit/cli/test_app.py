@@ -103,7 +103,8 @@ def test_unusable_arguments_are_told_to_programs_too(capsys: pytest.CaptureFixtu
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends itself a signal")
 @pytest.mark.parametrize(("then", "status"), [("pass", Exit.INTERRUPTED), ("leave_in_order()", 7)])
-def test_ctrl_c_before_a_command_begins_just_ends_it(then: str, status: int) -> None:
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_ctrl_c_before_a_command_begins_just_ends_it(then: str, status: int, words: list[str]) -> None:
     code = f"""
 import os, signal, sys
 sys.path.insert(0, {str(Path(app.__file__).resolve().parents[2])!r})
@@ -116,15 +117,18 @@ try:
 except KeyboardInterrupt:
     sys.exit(7)
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    ran = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
     assert ran.returncode == status
+    assert bool(ran.stdout) is (status == Exit.INTERRUPTED and words == ["--json"])
     assert "Traceback" not in ran.stderr
 
 
 def test_a_wrong_environment_is_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("STASHAI_CORES", "many")
-    assert app.run(["doctor"]) == Exit.USAGE
-    assert "STASHAI_CORES" in capsys.readouterr().err
+    assert app.run(["doctor", "--json"]) == Exit.USAGE
+    said = capsys.readouterr()
+    assert "STASHAI_CORES" in said.err
+    assert "STASHAI_CORES" in json.loads(said.out)["error"]["message"]
 
 
 def test_control_characters_do_not_reach_the_terminal() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import subprocess
@@ -121,6 +122,8 @@ def test_a_failure_leaves_nothing_and_says_what_to_do(
     said = capsys.readouterr()
     assert "It is broken." in said.err
     assert said.out == ""
+    assert environment.make(str(checkout), str(checkout / ".venv"), ["core"], as_json=True) == environment.SETUP_FAILED
+    assert "It is broken." in json.loads(capsys.readouterr().out)["error"]["message"]
     assert not (checkout / ".venv").exists()
 
 

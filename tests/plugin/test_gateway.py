@@ -31,7 +31,9 @@ def test_addresses_that_cannot_be_called_are_mapped() -> None:
 def test_performers_come_in_pages_without_the_default_picture(stash: FakeStash) -> None:
     for number in range(8):
         stash.library.add_performer(f"P{number}", image=b"x" if number % 2 else None)
-    people = list(client(stash).performers())
+    pages = [client(stash).performer_page(page) for page in (1, 2, 3)]
+    assert [count for count, _ in pages] == [8, 8, 8]
+    people = [performer for _, page in pages for performer in page]
     assert [p.id for p in people] == [str(n) for n in range(1, 9)]
     assert [p.image is not None for p in people] == [False, True] * 4
     assert all(p.image is None or p.image.startswith("/performer/") for p in people)
@@ -39,9 +41,17 @@ def test_performers_come_in_pages_without_the_default_picture(stash: FakeStash) 
 
 def test_only_changed_performers(stash: FakeStash) -> None:
     rows = [stash.library.add_performer(f"P{n}", image=b"x") for n in range(4)]
-    last = max(p.updated_at for p in client(stash).performers())
+    count, last = client(stash).performers_now()
     stash.library.touch(rows[1])
-    assert [p.id for p in client(stash).performers(last)] == [str(rows[1].id)]
+    assert count == 4
+    assert [p.id for p in client(stash).performer_page(1, since=last)[1]] == [str(rows[1].id)]
+
+
+def test_favourites_first_then_those_with_most_scenes(stash: FakeStash) -> None:
+    rows = [stash.library.add_performer(f"P{n}", image=b"x", favorite=n == 1) for n in range(3)]
+    stash.library.add_scene("S", "/nowhere.mp4", performers=[rows[2].id])
+    assert [p.id for p in client(stash).performer_page(1)[1]] == ["3", "1", "2"]
+    assert [p.id for p in client(stash).performer_page(1, favourites=True)[1]] == ["2"]
 
 
 def test_pages_survive_rows_that_leave_the_filter(stash: FakeStash) -> None:

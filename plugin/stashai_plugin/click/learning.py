@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from stashai.processors.stash_performers import sync
+from stashai.processors.stash_sync import SYNCED, UNDER_WAY, Sync
 
 from ..request import PLUGIN_ID
 
 if TYPE_CHECKING:
+    from stashai.stash.mirror import Known
+
     from ..engine.base import Engine
     from ..host.bench import Bench
     from ..host.deadline import Limit
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 LEARN_BATCH = 8
 SYNC_AGAIN = 300.0
 """Seconds after which a click asks Stash again for new and changed performers."""
+SYNCING = 0.6
+"""Seconds of a step after which no further page of performers is asked for."""
 FIRST_LEARNING = 1.2
 """Seconds of the first step that go to learning when nobody is known yet."""
 BATCH_TAKES = 0.6
@@ -25,12 +29,20 @@ BATCH_TAKES = 0.6
 
 def learn_first(bench: Bench, engine: Engine, limit: Limit) -> None:
     """Nobody can be named before somebody is known: look at Stash's performers, and learn the first few."""
-    if time.time() - float(bench.mirror.fact("synced") or 0.0) > SYNC_AGAIN:
-        # What is begun here is worth finishing: the step's end does not cut it off.
-        sync(bench.gateway, bench.mirror, bench.stores, time.time(), lambda: None)
-        queue_learning(bench)
+    _sync(bench)
     if bench.mirror.progress()[0] == 0:
         _learn(bench, engine, limit, time.monotonic() + FIRST_LEARNING)
+
+
+def _sync(bench: Bench) -> None:
+    """Ask Stash for new and changed performers, a part of them in each step; the task goes on with the rest meanwhile."""
+    performers = Sync(bench.gateway, bench.mirror, bench.stores)
+    if not performers.is_under_way and time.time() - float(bench.mirror.fact(SYNCED) or 0.0) <= SYNC_AGAIN:
+        return
+    end = time.monotonic() + SYNCING
+    while performers.step(time.time()) and time.monotonic() < end:
+        pass
+    queue_learning(bench)
 
 
 def catch_up(bench: Bench, engine: Engine, limit: Limit) -> int:
@@ -41,15 +53,19 @@ def catch_up(bench: Bench, engine: Engine, limit: Limit) -> int:
 def _learn(bench: Bench, engine: Engine, limit: Limit, until: float) -> int:
     """Learn waiting performers until that moment; how many."""
     learned = 0
-    while is_waiting(bench) and (time.monotonic() < min(until, limit.at - BATCH_TAKES) or not learned):
-        waiting = bench.mirror.waiting(LEARN_BATCH)
+    while (waiting := _waiting(bench)) and (time.monotonic() < min(until, limit.at - BATCH_TAKES) or not learned):
         learned += sum(1 for _ in engine.learn(waiting))
     return learned
 
 
 def is_waiting(bench: Bench) -> bool:
-    """Whether there are pictures to learn from that were not looked at."""
-    return bool(bench.preferences["learn"]["performer_images"] and bench.mirror.waiting(1))
+    """Whether there are pictures to learn from that were not looked at, or may be."""
+    return bool(_waiting(bench)) or bench.mirror.fact(UNDER_WAY) is not None
+
+
+def _waiting(bench: Bench) -> list[Known]:
+    """The next performers to learn from."""
+    return bench.mirror.waiting(LEARN_BATCH) if bench.preferences["learn"]["performer_images"] else []
 
 
 def queue_learning(bench: Bench) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stashai.processors.embeddings import complete
 from stashai.processors.stash_learn import learn_batch
-from stashai.processors.stash_performers import sync
+from stashai.processors.stash_sync import sync
 
 from ..engine.local import LocalEngine
 from .telling import Tally

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from stashai.processors.stash_performers import SOURCE, sync
+from stashai.processors.stash_performers import SOURCE
+from stashai.processors.stash_sync import sync
 
 from ..engine.choosing import engine_on
 from ..engine.patience import patiently

@@ -1,24 +1,18 @@
-"""Stash's performers as people: brought up to date, and what came of their pictures kept. Standard library alone, so that it
-works where a worker looks at the pictures."""
+"""Stash's performers as people: what came of their pictures is kept. Standard library alone, so that it works where a worker looks
+at the pictures."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any
 
 from ..processing.stores import PeopleStore, Person, Reference, SourceFile, Stores
-from ..stash.client import StashClient
-from ..stash.entities import Performer
 from ..stash.mirror import Known, Mirror
 
 SOURCE = "stash"
 ORIGIN = "stash"
-CURSOR = "performers-cursor"
-MANY = 40
-"""Waiting performers from which on their order is worth asking for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,56 +30,14 @@ def picture_key(performer_id: str) -> str:
     return f"performer/{performer_id}"
 
 
-def sync(gateway: StashClient, mirror: Mirror, stores: Stores, now: float, check: Callable[[], None]) -> int:
-    """Bring the mirror up to date by `updated_at` (with a second of overlap) and drop who is gone. Returns how many changed.
-    `check` raises when the work is to stop."""
-    since = mirror.fact(CURSOR)
-    changed = 0
-    newest = since or ""
-    batch: list[Known] = []
-    for performer in gateway.performers(_a_second_before(since) if since else None):
-        batch.append(_known(performer))
-        newest = max(newest, performer.updated_at)
-        if len(batch) >= 500:
-            changed += mirror.update(batch)
-            batch = []
-            check()
-    changed += mirror.update(batch)
-    _drop_gone(gateway, mirror, stores)
-    if changed > MANY or since is None:
-        mirror.rank(gateway.performer_order())
-    if newest:
-        mirror.note(CURSOR, newest)
-    mirror.note("synced", str(now))
-    return changed
-
-
-def _a_second_before(stamp: str) -> str:
-    moment = datetime.fromisoformat(stamp.replace("Z", "+00:00"))
-    return (moment.replace(microsecond=0) - timedelta(seconds=1)).isoformat()
-
-
-def _known(performer: Performer) -> Known:
-    return Known(
-        performer.id, performer.name, performer.disambiguation, performer.favorite, performer.ignore_auto_tag, performer.image,
-        performer.updated_at, "", "",
-    )  # fmt: skip
-
-
-def _drop_gone(gateway: StashClient, mirror: Mirror, stores: Stores) -> None:
-    if gateway.performer_count() == mirror.count():
-        return
-    for performer_id in mirror.drop_missing(gateway.performer_order()):
-        forget_rows(performer_id, stores)
-
-
-def forget_rows(performer_id: str, stores: Stores) -> None:
-    """Drop a deleted performer with all that is known of the face; what a person confirmed goes, too: nobody has that id any more."""
-    person = next((p for p in stores.people.people() if p.source == SOURCE and p.key == performer_id), None)
-    if person is not None:
+def forget_rows(performers: Collection[str], stores: Stores) -> None:
+    """Drop deleted performers with all that is known of their faces; what a person confirmed goes, too: nobody has those ids any
+    more."""
+    gone = [person for person in stores.people.people() if person.source == SOURCE and person.key in performers] if performers else ()
+    for person in gone:
         stores.crops.delete(stores.people.forget(person.id))
         # It was not the user's wish that this face be never learned again.
-        stores.people.allow(SOURCE, performer_id)
+        stores.people.allow(SOURCE, person.key)
 
 
 @dataclass(frozen=True, slots=True)

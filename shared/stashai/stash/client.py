@@ -50,16 +50,18 @@ class StashClient:
         row = self.connection.graphql(queries.PERFORMER, {"id": performer_id})["findPerformer"]
         return _performer(row) if row else None
 
-    def performers(self, updated_since: str | None = None) -> Iterator[Performer]:
-        where = {"updated_at": {"value": updated_since, "modifier": "GREATER_THAN"}} if updated_since else None
-        page, seen = 1, 0
-        while True:
-            variables = {"page": page, "size": self._page_size, "where": where}
-            found = self.connection.graphql(queries.PERFORMERS, variables)["findPerformers"]
-            yield from (_performer(row) for row in found["performers"])
-            seen, page = seen + len(found["performers"]), page + 1
-            if seen >= found["count"] or not found["performers"]:
-                return
+    def performer_page(self, page: int, *, since: str | None = None, favourites: bool = False) -> tuple[int, list[Performer]]:
+        where: dict[str, Any] = {"filter_favorites": True} if favourites else {}
+        if since:
+            where["updated_at"] = {"value": since, "modifier": "GREATER_THAN"}
+        order = ("id", "ASC") if since else ("scenes_count", "DESC")
+        variables = {"page": page, "size": self._page_size, "where": where, "sort": order[0], "direction": order[1]}
+        found = self.connection.graphql(queries.PERFORMERS, variables)["findPerformers"]
+        return int(found["count"]), [_performer(row) for row in found["performers"]]
+
+    def performers_now(self) -> tuple[int, str]:
+        found = self.connection.graphql(queries.PERFORMERS_NOW)["findPerformers"]
+        return int(found["count"]), next((str(row["updated_at"]) for row in found["performers"]), "")
 
     def performer_count(self) -> int:
         return int(self.connection.graphql(queries.PERFORMER_COUNT)["findPerformers"]["count"])

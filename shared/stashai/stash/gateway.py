@@ -15,8 +15,12 @@ class Gateway(Protocol):
 
     def performer(self, performer_id: str) -> Performer | None: ...
 
-    def performers(self, updated_since: str | None = None) -> Iterator[Performer]:
-        """All, or those changed after that time (RFC 3339), in the order of their ids."""
+    def performer_page(self, page: int, *, since: str | None = None, favourites: bool = False) -> tuple[int, list[Performer]]:
+        """How many there are in all, and a page of them: those with most scenes first; of those changed `since` (RFC 3339), by id."""
+        ...
+
+    def performers_now(self) -> tuple[int, str]:
+        """How many there are, and when the last of them was changed; an empty string when there are none."""
         ...
 
     def performer_count(self) -> int: ...

@@ -25,6 +25,8 @@ CREATE INDEX IF NOT EXISTS performers_waiting ON performers (outcome, favorite D
 CREATE TABLE IF NOT EXISTS arrivals (kind TEXT NOT NULL, id INTEGER NOT NULL, added REAL NOT NULL, PRIMARY KEY (kind, id));
 CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+EXPECTED = "performers-expected"
+"""The fact that says how many performers Stash has, while not all of them have their row."""
 _COLUMNS = "id, name, disambiguation, favorite, ignored, image, updated_at, outcome, detail"
 
 
@@ -85,10 +87,10 @@ class Mirror:
             )
         return len(rows)
 
-    def rank(self, ids: Sequence[str]) -> None:
-        """The order in which they are learned: the given one."""
+    def rank(self, ids: Sequence[str], first: int = 0) -> None:
+        """The order in which they are learned: the given one, from this place on."""
         with self._begin() as connection:
-            connection.executemany("UPDATE performers SET rank = ? WHERE id = ?", [(n, int(i)) for n, i in enumerate(ids)])
+            connection.executemany("UPDATE performers SET rank = ? WHERE id = ?", [(n, int(i)) for n, i in enumerate(ids, first)])
 
     def waiting(self, limit: int) -> list[Known]:
         """Those with a picture that was not looked at: favourites first, then by rank."""
@@ -114,6 +116,12 @@ class Mirror:
             connection.executemany("DELETE FROM performers WHERE id = ?", [(i,) for i in gone])
         return [str(i) for i in gone]
 
+    def lacking(self, there: Iterable[str]) -> list[str]:
+        """Those that have no row here."""
+        with self._begin() as connection:
+            known = {row[0] for row in connection.execute("SELECT id FROM performers")}
+        return [performer_id for performer_id in there if int(performer_id) not in known]
+
     def drop(self, performer_id: str) -> None:
         with self._begin() as connection:
             connection.execute("DELETE FROM performers WHERE id = ?", (int(performer_id),))
@@ -133,10 +141,11 @@ class Mirror:
             return int(connection.execute("SELECT COUNT(*) FROM performers").fetchone()[0])
 
     def progress(self) -> tuple[int, int]:
-        """(looked at, with a picture)."""
+        """(looked at, with a picture); of all, while it is not known which of them have one."""
+        query = "SELECT SUM(outcome != ''), COUNT(*), (SELECT value FROM facts WHERE key = ?) FROM performers WHERE image IS NOT NULL"
         with self._begin() as connection:
-            row = connection.execute("SELECT SUM(outcome != ''), COUNT(*) FROM performers WHERE image IS NOT NULL").fetchone()
-            return int(row[0] or 0), int(row[1])
+            done, pictures, expected = connection.execute(query, (EXPECTED,)).fetchone()
+            return int(done or 0), max(int(pictures), int(expected or 0))
 
     def listed(self, where: str, text: str, limit: int, offset: int) -> tuple[int, list[Known]]:
         """A page by name. `where` is one of: all, without_face, choose."""

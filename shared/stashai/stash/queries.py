@@ -18,9 +18,11 @@ PING = "query{version{version}}"
 
 PERFORMER = f"query($id:ID!){{findPerformer(id:$id){{{_PERFORMER}}}}}"
 PERFORMERS = (
-    "query($page:Int!,$size:Int!,$where:PerformerFilterType){findPerformers(performer_filter:$where,"
-    f'filter:{{page:$page,per_page:$size,sort:"id",direction:ASC}}){{count performers{{{_PERFORMER}}}}}}}'
+    "query($page:Int!,$size:Int!,$where:PerformerFilterType,$sort:String!,$direction:SortDirectionEnum!){findPerformers("
+    "performer_filter:$where,filter:{page:$page,per_page:$size,sort:$sort,direction:$direction})"
+    f"{{count performers{{{_PERFORMER}}}}}}}"
 )
+PERFORMERS_NOW = 'query{findPerformers(filter:{per_page:1,sort:"updated_at",direction:DESC}){count performers{updated_at}}}'
 PERFORMER_COUNT = "query{findPerformers(filter:{per_page:1}){count}}"
 PERFORMER_ORDER = 'query{findPerformers(filter:{per_page:-1,sort:"scenes_count",direction:DESC}){performers{id}}}'
 PERFORMER_USE = "query($id:ID!){findPerformer(id:$id){scene_count image_count gallery_count created_at updated_at}}"

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from stashai.stash.mirror import FILE_NAME, Mirror
 
 from .said import Said
 
@@ -94,13 +97,8 @@ def _is_paused(row: dict[str, Any]) -> bool:
 
 def learned(data: Path) -> dict[str, int]:
     """Performers with a picture that were looked at, and how many there are."""
-    connection = connect(data / "stash.sqlite3")
-    if connection is None:
+    if not (data / FILE_NAME).is_file():
         return {"done": 0, "total": 0}
-    try:
-        row = connection.execute("SELECT COUNT(*), SUM(outcome != '') FROM performers WHERE image IS NOT NULL").fetchone()
-        return {"done": int(row[1] or 0), "total": int(row[0])}
-    except sqlite3.OperationalError:
-        return {"done": 0, "total": 0}
-    finally:
-        connection.close()
+    with closing(Mirror(data)) as mirror:
+        done, total = mirror.progress()
+    return {"done": done, "total": total}

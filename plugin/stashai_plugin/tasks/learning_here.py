@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from stashai.processors.embeddings import complete
-from stashai.processors.stash_learn import learn_batch
+from stashai.processors.stash_learn import ahead, learn_batch
 from stashai.processors.stash_sync import sync
 
 from ..engine.local import LocalEngine
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from ..host.bench import Bench
 
-PICTURES, CROPS = 128, 32
-"""So many at once."""
-TELL = 16
-"""Pictures between two words on how far it is."""
+PICTURES = 512
+"""So many at once: the cores run dry between two batches."""
+TELL, CROPS = 16, 32
+"""Pictures, and kept crops, between two words on how far it is."""
 
 
 class Learning:
@@ -56,11 +56,11 @@ class Learning:
         models = [model for model in vision.installed_embedders if model != vision.primary]
         lacking = [r for r in self._bench.stores.people.references() if r.usable and any(m not in r.embeddings for m in models)]
         with ThreadPoolExecutor(cores) as pool:
-            for start in range(0, len(lacking), CROPS):
-                ctx.check()
-                part = lacking[start : start + CROPS]
-                list(pool.map(lambda share: complete(share, models, ctx), [part[i::cores] for i in range(cores)]))
-                self._tally.second_opinions(start + len(part), len(lacking))
+            # One after the other to whoever is free: no core waits for another one's share.
+            for number, _ in enumerate(ahead(pool, lambda one: complete([one], models, ctx), lacking, cores), 1):
+                if number % CROPS == 0 or number == len(lacking):
+                    ctx.check()
+                    self._tally.second_opinions(number, len(lacking))
 
     def told(self) -> str:
         return self._tally.told()

@@ -47,8 +47,9 @@ class Sync:
         """One request's worth; whether there is more. A first pass begins with the favourites, then come those with most scenes."""
         kept = self._mirror.fact(UNDER_WAY)
         place = Place(**json.loads(kept)) if kept else self._begin()
-        following = self._order(place) if place.stage == "order" else self._page(place)
-        if following is not None:
+        if place.stage == "order":
+            self._order()
+        elif (following := self._page(place)) is not None:
             self._mirror.note(UNDER_WAY, json.dumps(asdict(following)))
             return True
         for key, value in ((CURSOR, place.newest or None), (SYNCED, str(now)), (EXPECTED, None), (UNDER_WAY, None)):
@@ -77,7 +78,7 @@ class Sync:
         few = place.since and seen <= MANY
         return None if few and self._gateway.performer_count() == self._mirror.count() else replace(place, stage="order")
 
-    def _order(self, place: Place) -> None:
+    def _order(self) -> None:
         """Ids alone, so that all come at once: who is gone goes, and whom a page's edge hid comes."""
         ids = self._gateway.performer_order()
         forget_rows(set(self._mirror.drop_missing(ids)), self._stores)

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..tracking.filesystem import is_network_folder
+
 FILE_NAME = "stash.sqlite3"
 RING_AGAIN = 600.0
 """Seconds after which a burst's task is taken for lost."""
@@ -46,25 +48,33 @@ class Known:
 
 
 class Mirror:
-    """One connection, made on first use; every change is its own transaction."""
+    """One connection, made on first use; every change is its own transaction, which a crash of the machine may undo, a kill not."""
 
     def __init__(self, data: Path) -> None:
         self._path = data / FILE_NAME
         self._connection: sqlite3.Connection | None = None
 
-    @contextmanager
-    def _begin(self) -> Iterator[sqlite3.Connection]:
+    @property
+    def _rows(self) -> sqlite3.Connection:
         if self._connection is None:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._connection = sqlite3.connect(self._path, timeout=15.0, isolation_level=None)
+            if not is_network_folder(self._path.parent):
+                # Without a log each change waits for the disk three times, and a picture that is learned is several changes.
+                self._connection.executescript("PRAGMA journal_mode = wal; PRAGMA synchronous = normal;")
             self._connection.executescript(_SCHEMA)
-        self._connection.execute("BEGIN IMMEDIATE")
+        return self._connection
+
+    @contextmanager
+    def _begin(self) -> Iterator[sqlite3.Connection]:
+        connection = self._rows
+        connection.execute("BEGIN IMMEDIATE")
         try:
-            yield self._connection
+            yield connection
         except BaseException:  # a kill from the keyboard, too, must leave no half of a change
-            self._connection.execute("ROLLBACK")
+            connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
+        connection.execute("COMMIT")
 
     def close(self) -> None:
         if self._connection is not None:
@@ -95,8 +105,7 @@ class Mirror:
     def waiting(self, limit: int) -> list[Known]:
         """Those with a picture that was not looked at: favourites first, then by rank."""
         query = f"SELECT {_COLUMNS} FROM performers WHERE outcome = '' AND image IS NOT NULL ORDER BY favorite DESC, rank, id LIMIT ?"
-        with self._begin() as connection:
-            return [_known(row) for row in connection.execute(query, (limit,))]
+        return [_known(row) for row in self._rows.execute(query, (limit,))]
 
     def settle(self, performer_id: str, outcome: str, detail: str = "") -> None:
         with self._begin() as connection:
@@ -118,8 +127,7 @@ class Mirror:
 
     def lacking(self, there: Iterable[str]) -> list[str]:
         """Those that have no row here."""
-        with self._begin() as connection:
-            known = {row[0] for row in connection.execute("SELECT id FROM performers")}
+        known = {row[0] for row in self._rows.execute("SELECT id FROM performers")}
         return [performer_id for performer_id in there if int(performer_id) not in known]
 
     def drop(self, performer_id: str) -> None:
@@ -127,25 +135,21 @@ class Mirror:
             connection.execute("DELETE FROM performers WHERE id = ?", (int(performer_id),))
 
     def find(self, performer_id: str) -> Known | None:
-        with self._begin() as connection:
-            row = connection.execute(f"SELECT {_COLUMNS} FROM performers WHERE id = ?", (int(performer_id),)).fetchone()
-            return _known(row) if row else None
+        row = self._rows.execute(f"SELECT {_COLUMNS} FROM performers WHERE id = ?", (int(performer_id),)).fetchone()
+        return _known(row) if row else None
 
     def names(self) -> dict[str, str]:
         """Names by id, for lists."""
-        with self._begin() as connection:
-            return {str(row[0]): str(row[1]) for row in connection.execute("SELECT id, name FROM performers")}
+        return {str(row[0]): str(row[1]) for row in self._rows.execute("SELECT id, name FROM performers")}
 
     def count(self) -> int:
-        with self._begin() as connection:
-            return int(connection.execute("SELECT COUNT(*) FROM performers").fetchone()[0])
+        return int(self._rows.execute("SELECT COUNT(*) FROM performers").fetchone()[0])
 
     def progress(self) -> tuple[int, int]:
         """(looked at, with a picture); of all, while it is not known which of them have one."""
         query = "SELECT SUM(outcome != ''), COUNT(*), (SELECT value FROM facts WHERE key = ?) FROM performers WHERE image IS NOT NULL"
-        with self._begin() as connection:
-            done, pictures, expected = connection.execute(query, (EXPECTED,)).fetchone()
-            return int(done or 0), max(int(pictures), int(expected or 0))
+        done, pictures, expected = self._rows.execute(query, (EXPECTED,)).fetchone()
+        return int(done or 0), max(int(pictures), int(expected or 0))
 
     def listed(self, where: str, text: str, limit: int, offset: int) -> tuple[int, list[Known]]:
         """A page by name. `where` is one of: all, without_face, choose."""
@@ -155,23 +159,20 @@ class Mirror:
             "choose": "outcome = 'choose'",
         }[where] + (" AND name LIKE ? ESCAPE '\\'" if text else "")
         values = ["%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"] if text else []
-        with self._begin() as connection:
-            total = connection.execute(f"SELECT COUNT(*) FROM performers WHERE {condition}", values).fetchone()[0]
-            query = f"SELECT {_COLUMNS} FROM performers WHERE {condition} ORDER BY name COLLATE NOCASE, id LIMIT ? OFFSET ?"
-            return int(total), [_known(row) for row in connection.execute(query, (*values, limit, offset))]
+        total = self._rows.execute(f"SELECT COUNT(*) FROM performers WHERE {condition}", values).fetchone()[0]
+        query = f"SELECT {_COLUMNS} FROM performers WHERE {condition} ORDER BY name COLLATE NOCASE, id LIMIT ? OFFSET ?"
+        return int(total), [_known(row) for row in self._rows.execute(query, (*values, limit, offset))]
 
     # facts -----------------------------------------------------------------------------------------------------------
 
     def fact(self, key: str) -> str | None:
-        with self._begin() as connection:
-            row = connection.execute("SELECT value FROM facts WHERE key = ?", (key,)).fetchone()
-            return str(row[0]) if row else None
+        row = self._rows.execute("SELECT value FROM facts WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row else None
 
     def facts(self, prefix: str) -> list[str]:
         """The keys that begin so."""
-        with self._begin() as connection:
-            rows = connection.execute("SELECT key FROM facts WHERE substr(key, 1, ?) = ? ORDER BY key", (len(prefix), prefix))
-            return [str(row[0]) for row in rows]
+        rows = self._rows.execute("SELECT key FROM facts WHERE substr(key, 1, ?) = ? ORDER BY key", (len(prefix), prefix))
+        return [str(row[0]) for row in rows]
 
     def note(self, key: str, value: str | None) -> None:
         with self._begin() as connection:
@@ -199,9 +200,8 @@ class Mirror:
         self.note("rung", None)
 
     def arrivals(self, limit: int = 500) -> list[tuple[str, str]]:
-        with self._begin() as connection:
-            rows = connection.execute("SELECT kind, id FROM arrivals ORDER BY added, id LIMIT ?", (limit,))
-            return [(str(row[0]), str(row[1])) for row in rows]
+        rows = self._rows.execute("SELECT kind, id FROM arrivals ORDER BY added, id LIMIT ?", (limit,))
+        return [(str(row[0]), str(row[1])) for row in rows]
 
     def served(self, arrivals: Iterable[tuple[str, str]]) -> None:
         with self._begin() as connection:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -68,6 +67,8 @@ def type_of(folder: Path, mountinfo: list[str]) -> str:
 
 def _mount_type(folder: Path) -> str:
     """macOS and the BSDs: `device on /point (type, options)`."""
+    import subprocess  # a tenth of what a hook may take, and only needed here
+
     try:
         listing = subprocess.run(["/sbin/mount"], capture_output=True, text=True, check=False, timeout=5).stdout
     except (OSError, subprocess.SubprocessError):

@@ -20,6 +20,7 @@ from stashai_plugin.people.forgetting import forget, wipe
 from stashai_plugin.people.listing import people, use_as_picture
 from stashai_plugin.tasks.identifying import identify
 from stashai_plugin.tasks.learning import learn
+from stashai_plugin.tasks.more_faces import MOST_KEPT, MOST_TRIED
 
 Pictures = Mapping[str, Path]
 
@@ -96,6 +97,22 @@ def test_only_what_changed_is_looked_at_again(either: Calls, stash: FakeStash, p
     del library.rows["image"][first.id]
     learn(either.request())
     assert paths(either.bench(), obama) == {f"image/{second.id}"}
+
+
+def test_of_many_tagged_pictures_sixty_are_tried_and_thirty_kept(
+    calls: Calls, stash: FakeStash, pictures: Pictures, tmp_path: Path
+) -> None:
+    obama = stash.library.add_performer("Barack Obama").id
+    portrait = Image.open(pictures["obama.jpg"]).convert("RGB").crop((300, 50, 750, 650)).resize((240, 320))
+    for number in range(70):
+        portrait.save(tmp_path / f"{number}.jpg", quality=95 - number // 4, comment=str(number).encode())
+        stash.library.add_image(str(number), tmp_path / f"{number}.jpg", performers=[obama])
+    calls.save(learn={"performer_images": True, "tagged_images": True, "scenes": False})
+    assert "Learned 30 faces of 1 performers" in learn(calls.request())
+    bench = calls.bench()
+    assert len(paths(bench, obama)) == MOST_KEPT == 30
+    assert bench.ledger.database.scalar("SELECT count(DISTINCT media) FROM seen_frames") == MOST_TRIED == 60
+    assert "Learned" not in learn(calls.request())
 
 
 def test_the_face_of_three_scenes(either: Calls, stash: FakeStash, pictures: Pictures, tmp_path: Path) -> None:

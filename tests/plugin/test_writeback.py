@@ -145,6 +145,7 @@ def test_a_picture_is_replaced_and_comes_back_unless_another_was_set(
 
 
 def test_a_creation_that_was_cut_off_is_told_and_takes_nobody(stash: FakeStash, write: WriteBack, rows: Provenance) -> None:
+    stash.library.rows["performer"][1].created -= 60
     rows.plan("run", None, [("performer", "", "created", "Jane", None, "", None)])
     assert [(row.entity_id, row.value, row.state) for row in rows.of_run("run")] == [("", "Jane", "planned")]
     undone = write.undo("run")
@@ -154,6 +155,24 @@ def test_a_creation_that_was_cut_off_is_told_and_takes_nobody(stash: FakeStash, 
         write.create_performer("refused", None, "Jane", None)
     assert [row.state for row in rows.of_run("refused")] == ["failed"]
     assert [run.run for run in rows.runs(10, 0)] == ["run"]
+
+
+@pytest.mark.parametrize(("edited", "left"), [(False, False), (True, True)])
+def test_whom_a_killed_process_made_goes_with_its_run(
+    stash: FakeStash, write: WriteBack, rows: Provenance, edited: bool, left: bool
+) -> None:
+    rows.plan("run", None, [("performer", "", "created", "N_w", None, "", None)])
+    stash.library.now = 0  # clock of whole seconds: this is Stash's now
+    made = stash.library.add_performer("N_w")
+    stash.library.add_performer("New")
+    if edited:
+        stash.library.touch(made)
+    undone = write.undo("run", preview=True)
+    assert (undone.count, [stays.code for stays in undone.skipped]) == ((0, ["performer-used"]) if edited else (1, []))
+    write.undo("run")
+    assert (made.id in stash.library.rows["performer"]) is left
+    assert "New" in [row.values["name"] for row in stash.library.rows["performer"].values()]
+    assert [row.state for row in rows.of_run("run")] == ["planned" if left else "undone"]
 
 
 def test_a_created_performer_goes_only_when_nobody_cares(stash: FakeStash, write: WriteBack) -> None:

@@ -76,6 +76,11 @@ class StashClient:
             values["image"] = _data_url(image)
         return str(self.connection.graphql(queries.PERFORMER_CREATE, {"input": values})["performerCreate"]["id"])
 
+    def performers_named(self, name: str) -> list[tuple[str, float]]:
+        rows = self.connection.graphql(queries.PERFORMERS_NAMED, {"name": name})["findPerformers"]["performers"]
+        # Stash takes % and _ for wildcards, and letters without regard to case.
+        return [(str(row["id"]), datetime.fromisoformat(row["created_at"]).timestamp()) for row in rows if row["name"] == name]
+
     def performer_is_unused(self, performer_id: str) -> bool:
         row = self.connection.graphql(queries.PERFORMER_USE, {"id": performer_id})["findPerformer"]
         counts = ("scene_count", "image_count", "gallery_count")

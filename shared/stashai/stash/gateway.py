@@ -69,6 +69,10 @@ class Gateway(Protocol):
         """The new id. `image` is a JPEG."""
         ...
 
+    def performers_named(self, name: str) -> list[tuple[str, float]]:
+        """(id, when it was made, in seconds since the epoch) of those of exactly that name; Stash tells whole seconds."""
+        ...
+
     def performer_is_unused(self, performer_id: str) -> bool:
         """Nothing is tagged with it and it was not edited after it was made."""
         ...

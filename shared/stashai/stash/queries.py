@@ -26,6 +26,10 @@ PERFORMERS_NOW = 'query{findPerformers(filter:{per_page:1,sort:"updated_at",dire
 PERFORMER_COUNT = "query{findPerformers(filter:{per_page:1}){count}}"
 PERFORMER_ORDER = 'query{findPerformers(filter:{per_page:-1,sort:"scenes_count",direction:DESC}){performers{id}}}'
 PERFORMER_USE = "query($id:ID!){findPerformer(id:$id){scene_count image_count gallery_count created_at updated_at}}"
+PERFORMERS_NAMED = (
+    "query($name:String!){findPerformers(performer_filter:{name:{value:$name,modifier:EQUALS}},filter:{per_page:-1})"
+    "{performers{id name created_at}}}"
+)
 PERFORMER_CREATE = "mutation($input:PerformerCreateInput!){performerCreate(input:$input){id}}"
 PERFORMER_UPDATE = "mutation($input:PerformerUpdateInput!){performerUpdate(input:$input){id}}"
 PERFORMER_DESTROY = "mutation($id:ID!){performerDestroy(input:{id:$id})}"

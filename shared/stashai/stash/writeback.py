@@ -113,19 +113,29 @@ class WriteBack:
                 ours = self._pictures.take_back(row, preview=preview)
                 count += ours
                 skipped += [] if ours else [Stays("picture-changed", "The performer's picture was changed since, so it stays.", {})]
-            if row.field == CREATED and not row.entity_id:
-                text = f"The process ended while it created {row.value}: if there is such a performer now, that stays."
-                skipped.append(Stays("not-created", text, {"name": row.value}))
-            elif row.field == CREATED:
-                unused = self._is_removable(row, links, preview)
-                count += unused
-                if not unused:
-                    text = f"{row.value} was edited or is used elsewhere, so the performer stays."
-                    skipped.append(Stays("performer-used", text, {"name": row.value}))
-                elif not preview:
-                    self._gateway.destroy_performer(row.entity_id)
-                    self._rows.mark([row.id], "undone")
+            if row.field == CREATED:
+                stays = self._undo_creation(row, links, preview)
+                count += stays is None
+                skipped += [stays] if stays else []
         return Undone(count, tuple(skipped))
+
+    def _undo_creation(self, row: WriteRow, links: Sequence[WriteRow], preview: bool) -> Stays | None:
+        performer = row.entity_id or self._made_for(row)
+        if performer is None:
+            text = f"The process ended while it created {row.value}: if there is such a performer now, that stays."
+            return Stays("not-created", text, {"name": row.value})
+        if not self._is_removable(performer, links, preview):
+            text = f"{row.value} was edited or is used elsewhere, so the performer stays."
+            return Stays("performer-used", text, {"name": row.value})
+        if not preview:
+            self._gateway.destroy_performer(performer)
+            self._rows.mark([row.id], "undone")
+        return None
+
+    def _made_for(self, row: WriteRow) -> str | None:
+        """The process ended between Stash's performer and our note of it: the one of that name which was made at that moment."""
+        made = [i for i, when in self._gateway.performers_named(row.value) if -1 <= when - row.written_at <= AT_ONCE]
+        return made[0] if len(made) == 1 else None
 
     def _undo_links(self, rows: Sequence[WriteRow], preview: bool) -> tuple[int, list[Stays]]:
         skipped: list[Stays] = []
@@ -156,11 +166,11 @@ class WriteBack:
         for performer, entities in by_performer.items():
             self._gateway.link(kind, entities, [performer], add=False)
 
-    def _is_removable(self, row: WriteRow, links: Sequence[WriteRow], preview: bool) -> bool:
-        if preview and any(link.value == row.entity_id for link in links):
+    def _is_removable(self, performer: str, links: Sequence[WriteRow], preview: bool) -> bool:
+        if preview and any(link.value == performer for link in links):
             # Its links of this run go first: only then can Stash tell.
             return True
-        return self._gateway.performer_is_unused(row.entity_id)
+        return self._gateway.performer_is_unused(performer)
 
 
 def _staying(kind: str, gone: int, unclear: int) -> list[Stays]:

@@ -5,6 +5,7 @@ Also what becomes of them when the worker is not there, dies in the middle, is o
 
 from __future__ import annotations
 
+import io
 import sqlite3
 import threading
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from PIL import Image, ImageOps
 from tests.fakes.bare_python import bare_python
 from tests.fakes.fake_stash import FakeStash
 from tests.fakes.fake_stash.demo import fill
@@ -103,6 +105,20 @@ def test_an_image_clip_and_a_gallery_in_a_zip(paired: Paired) -> None:
     job, gallery, _ = paired.page.identify("gallery", 1)
     assert {i["image_id"] for i in people(gallery)["Barack Obama"]["images"]} == {"4", "5"}
     assert paired.page.ok("crops", job=job, page=1)["crops"]
+
+
+def test_who_is_unknown_in_a_gallery_is_one_row(paired: Paired, pictures: Mapping[str, Path]) -> None:
+    library = paired.page.stash.library
+    gallery = library.add_gallery("A stranger", zip_file=Path("/not/mounted/stranger.zip"))
+    woman = Image.open(pictures["astronaut.png"]).convert("RGB")
+    for number, picture in enumerate((woman, ImageOps.mirror(woman), woman.rotate(8))):
+        target = io.BytesIO()
+        picture.save(target, "JPEG", quality=92)
+        row = library.add_image("", f"/not/mounted/stranger.zip/{number}.jpg", galleries=[gallery.id], data=target.getvalue())
+        row.files[0] |= {"size": len(target.getvalue())}
+    _, result, _ = paired.page.identify("gallery", gallery.id)
+    (her,) = result["unknown"]
+    assert len(her["images"]) == 3
 
 
 def test_one_frame(paired: Paired) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from stashai.matching.plain import SURE_ALONE
+
 from .people_rows import MOST_UNKNOWN, Rows, unknown_key
 from .reading import StashFindings, as_stranger
 from .strangers import Sighting, grouped
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
 
     from ..host.bench import Bench
 
-SURE_ALONE = 0.99
-"""From here on one image of a gallery is enough for a name."""
 Json = dict[str, Any]
 Places = list[tuple[str, "SeenPerson"]]
 

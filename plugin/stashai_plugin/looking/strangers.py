@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from stashai.matching.plain import LOOSE, fitted_models, joined
 
 from .people_rows import unknown_key
 
@@ -15,8 +18,8 @@ if TYPE_CHECKING:
     from ..host.bench import Bench
     from .reading import StashFindings
 
-MOST_COMPARED = 2000
-"""Further ones are a group each: all are compared with all."""
+MOST_COMPARED, MOST_PLAIN = 2000, 200
+"""Further ones are a group each: all are compared with all. The latter without numpy, some hundred times as slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +36,15 @@ class Sighting:
 
 
 def grouped(bench: Bench, seen: Sequence[Sighting]) -> list[list[Sighting]]:
-    """Each person's sightings; two in one image are two people. Where only a worker can compare faces, each is by itself."""
-    try:
-        model = bench.vision.primary
-        vectors = [_vectors(bench, one, model) for one in seen[:MOST_COMPARED]]
-        comparable = [number for number, own in enumerate(vectors) if own]
-        groups = _alike(bench, model, [vectors[n] for n in comparable], [seen[n].image for n in comparable])
-    except ModuleNotFoundError:
-        comparable, groups = [], []
-    joined = [[seen[comparable[n]] for n in group] for group in groups]
-    return joined + [[one] for number, one in enumerate(seen) if number not in set(comparable)]
+    """Each person's sightings; two in one image are two people."""
+    fast = find_spec("numpy") is not None
+    model = bench.vision.primary if fast else fitted_models()[0]
+    vectors = [_vectors(bench, one, model) for one in seen[: MOST_COMPARED if fast else MOST_PLAIN]]
+    comparable = [number for number, own in enumerate(vectors) if own]
+    faces, images = [vectors[n] for n in comparable], [seen[n].image for n in comparable]
+    groups = _alike(bench, model, faces, images) if fast else joined(faces, images, model)
+    together = [[seen[comparable[n]] for n in group] for group in groups]
+    return together + [[one] for number, one in enumerate(seen) if number not in set(comparable)]
 
 
 def _vectors(bench: Bench, one: Sighting, model: str) -> list[bytes]:
@@ -55,7 +57,7 @@ def _alike(bench: Bench, model: str, vectors: Sequence[Sequence[bytes]], images:
     import numpy as np
 
     from stashai.matching.fitted import calibration_for
-    from stashai.matching.tracks import LOOSE, linked
+    from stashai.matching.tracks import linked
     from stashai.tracking.vectors import vector_of
 
     if not vectors:

@@ -4,11 +4,11 @@ library alone."""
 from __future__ import annotations
 
 import operator
-import sys
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from stashai.matching.plain import Numbers
 
 if TYPE_CHECKING:
     from stashai.tracking.exchange import KeptFace
@@ -18,7 +18,6 @@ ALIKE = 0.45
 performer, so this is far below what strangers would need."""
 SHARE = 0.5
 """The part of a scene's faces that its dominating face has at least, and of the pictures that agree on one face."""
-Numbers = Sequence[float]
 Seen = tuple["KeptFace", Numbers]
 
 
@@ -30,14 +29,6 @@ class Found:
     fingerprint: str
     face: KeptFace
     vector: Numbers
-
-
-def numbers(vector: bytes) -> Numbers:
-    """A row's vector."""
-    found = array("f", vector)
-    if sys.byteorder == "big":
-        found.byteswap()
-    return found
 
 
 def only(faces: Sequence[Seen]) -> Seen | None:

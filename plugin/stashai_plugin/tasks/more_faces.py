@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+from stashai.matching.plain import Numbers, numbers
 from stashai.processing.stores import Person, SourceFile
 from stashai.processors.stash_performers import ORIGIN, reference_of
 
 from ..said import Said
-from .agreement import Found, Numbers, Seen, agreeing, dominating, numbers, only
+from .agreement import Found, Seen, agreeing, dominating, only
 from .tagged import Tagged
 
 if TYPE_CHECKING:

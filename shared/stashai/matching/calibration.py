@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from ..errors import ModelError
 from ..vision.faces import Vector
+from .plain import calibration_path
 
 Probabilities = NDArray[np.float64]
 
@@ -133,13 +134,3 @@ def posterior(evidence: NDArray[np.floating], enrolled: int) -> Probabilities:
     top = np.maximum(logits.max(axis=-1, keepdims=True, initial=0.0), 0.0)
     shares = np.exp(logits - top)
     return np.asarray(shares / (shares.sum(axis=-1, keepdims=True) + np.exp(-top)))
-
-
-def calibration_path() -> Path:
-    """calibration.toml beside the package (a built plugin, a wheel) or in models/ at the root of a checkout."""
-    package = Path(__file__).resolve().parents[1]
-    candidates = [package / "calibration.toml", *(parent / "models" / "calibration.toml" for parent in package.parents[:2])]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-    raise ModelError("The calibration is missing.", remedy="Install StashAI again: models/calibration.toml belongs to it.")

@@ -16,8 +16,9 @@ from .calibration import Calibration, Probabilities
 from .fusion import Matrix
 from .gallery import Gallery
 from .identities import Asked, Examiner, centred
+from .plain import LOOSE
 from .settling import is_settled
-from .tracks import LOOSE, TIGHT, Constraints, conflicts, linked, same_frame, tracks
+from .tracks import TIGHT, Constraints, conflicts, linked, same_frame, tracks
 
 CANDIDATES = 10
 """Names that are kept of each person of an item, the likeliest first."""

@@ -15,8 +15,6 @@ from .solver import cheapest
 
 TIGHT = 0.78
 """Faces are one person when their mean cosine is above this share of what two photographs of one person usually have."""
-LOOSE = 0.66
-"""The same, for what is still apart when names have been looked for."""
 ONE_FACE = 0.9
 """Two faces of one frame are one person all the same when their cosine is above this: a mirror, a picture shown twice. Different
 people's stay far below it, and different photographs of one person mostly do."""

@@ -12,12 +12,10 @@ from pydantic import BaseModel, Field
 
 from ..contracts.findings import Findings, Problem, SeenPerson, UnknownPerson
 from ..errors import MediaError
+from ..matching.plain import SURE_ALONE
 from ..processing.base import Entity, Metrics, Processor, Unit
 from ..processing.context import Context, MediaResolver, Screenshots
 from .recognition import Recognition, RecognitionParams
-
-SURE_ALONE = 0.99
-"""A name that one picture of a gallery gives alone must be at least this probable; else it needs a second picture."""
 
 
 class WantedEntity(BaseModel):

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..tracking.filesystem import is_network_folder
+from ..filesystem import is_network_folder
 
 FILE_NAME = "stash.sqlite3"
 RING_AGAIN = 600.0

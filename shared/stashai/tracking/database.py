@@ -18,9 +18,9 @@ import peewee
 
 from ..clock import Clock, SystemClock
 from ..errors import SetupError, StorageBusyError
+from ..filesystem import is_network_folder
 from ..settings import Settings
 from .faults import storage_error, translated
-from .filesystem import is_network_folder
 from .migrations import migrate
 
 FILE_NAME = "stashai.sqlite3"

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from stashai.errors import ModelError
-from stashai.matching.calibration import Calibration, calibration_path
+from stashai.matching.calibration import Calibration
 from stashai.matching.fitted import OWN, calibration_for
+from stashai.matching.plain import calibration_path
 from stashai.settings import Settings
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stashai.tracking.filesystem import is_network_folder, is_network_type, type_of
+from stashai.filesystem import is_network_folder, is_network_type, type_of
 from stashai.tracking.owner import SystemProcesses, _start_ps
 
 MOUNTS = [

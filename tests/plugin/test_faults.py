@@ -18,6 +18,7 @@ from tests.plugin.calls import Calls
 from tests.plugin.clips import RATE, SIDE, clip, seconds
 
 from stashai.errors import StashAIError
+from stashai.stash import mirror
 from stashai.tracking import database
 from stashai_plugin.click.dialog import identify, step
 from stashai_plugin.deciding.applying import apply, undo
@@ -97,7 +98,8 @@ def test_a_locked_database_of_stash_costs_nothing_but_time(calls: Calls, stash: 
 def test_no_write_ahead_log_where_the_data_folder_is_on_another_machine(
     calls: Calls, stash: FakeStash, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "is_network_folder", lambda folder: True)
+    for module in (database, mirror):
+        monkeypatch.setattr(module, "is_network_folder", lambda folder: True)
     known(calls, stash, pictures)
     looked_at(calls, "image", stash.library.add_image("Obama", pictures["obama2.jpg"]).id)
     assert calls.bench().ledger.database.scalar("PRAGMA journal_mode") == "truncate"

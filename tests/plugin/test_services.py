@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from tests.fakes.fake_stash import FakeStash
 from tests.fakes.slow_service import SLOW
 from tests.fakes.worker_program import WorkerProgram
 from tests.plugin.calls import Calls
@@ -42,13 +41,6 @@ def pictures_folder(tmp_path: Path) -> Path:
     Image.effect_noise((64, 64), 90).convert("RGB").save(folder / "a.png")
     Image.new("RGB", (64, 64), "grey").save(folder / "b.png")
     return folder
-
-
-@pytest.fixture
-def calls(stash: FakeStash) -> Calls:
-    made = Calls(stash)
-    made.set_up()
-    return made
 
 
 def listed(calls: Calls) -> dict[tuple[str, bool], Json]:

@@ -3,6 +3,7 @@ generated of it, and that is said."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,11 @@ from tests.fakes.worker_program import WorkerProgram
 from tests.plugin.calls import Calls
 
 from stashai.client import write_token
+from stashai.contracts.findings import Findings
 from stashai_plugin.click.dialog import identify, step
+from stashai_plugin.engine.sending import LARGEST_IN_A_STEP
+from stashai_plugin.page.jobs import jobs
+from stashai_plugin.tasks import identifying
 
 pytest.importorskip("uvicorn", reason="no worker can be started here")
 SCENE, ELSEWHERE = 1, 2
@@ -78,10 +83,32 @@ def test_the_same_names_by_every_way(filled: Calls, stash: FakeStash, tmp_path: 
         assert spooled(worker) == ([".mp4"] if way == "upload" else [])
 
 
-def test_what_stash_generated_of_a_scene_that_is_too_large(filled: Calls, stash: FakeStash, tmp_path: Path) -> None:
+def grown(stash: FakeStash, more: int) -> int:
+    """The clip, larger by a box that players pass over; its size."""
     clip = stash.config / "media" / "clip.mp4"
-    clip.write_bytes(clip.read_bytes() + (1 << 20).to_bytes(4, "big") + b"free" + bytes((1 << 20) - 8))
+    with clip.open("ab") as file:
+        file.write(more.to_bytes(4, "big") + b"free")
+        file.truncate(file.tell() + more - 8)
     stash.library.rows["scene"][SCENE].files[0]["size"] = clip.stat().st_size
+    return clip.stat().st_size
+
+
+def test_a_task_sends_whole_what_a_click_does_not(filled: Calls, stash: FakeStash, tmp_path: Path) -> None:
+    size = grown(stash, LARGEST_IN_A_STEP + (1 << 20))
+    with paired(filled, tmp_path) as worker:
+        assert "Only what Stash generated was looked at" in looked(filled, SCENE)["note"]
+        assert ".mp4" not in spooled(worker)
+        filled.save(run_on="worker", worker={"address": worker.address}, wait=True)
+        said = identifying.identify(filled.request(type="scene", ids_json=json.dumps([SCENE])))
+        assert said.startswith("The worker looked at 1: somebody known in 1")
+        [sent] = (worker.data / "spool").glob("*.mp4")
+        assert sent.stat().st_size == size
+        [item] = filled.bench().ledger.items(jobs(filled.request())["jobs"][0]["id"])
+        assert {one.name for one in Findings.model_validate_json(item.response_data or "").people} == {"Barack Obama", "Joe Biden"}
+
+
+def test_what_stash_generated_of_a_scene_that_is_too_large(filled: Calls, stash: FakeStash, tmp_path: Path) -> None:
+    grown(stash, 1 << 20)
     with paired(filled, tmp_path, STASHAI_MAX_UPLOAD_MB="1") as worker:
         result = looked(filled, SCENE)
         assert {row["name"] for row in result["people"]} <= {"Barack Obama", "Joe Biden"}

@@ -72,6 +72,9 @@ def test_too_many_requests_are_told_to_wait(start: Start) -> None:
 def test_several_machines_need_a_shared_ledger() -> None:
     with pytest.raises(SetupError, match="STASHAI_DATABASE_URL"):
         WorkerConfig.from_environ({"STASHAI_QUEUE_URL": "redis://localhost"})
+    with pytest.raises(SetupError, match="no PostgreSQL") as refused:
+        WorkerConfig.from_environ({"STASHAI_DATABASE_URL": "mysql://user:secret@host/database"})
+    assert "secret" not in str(refused.value)
 
 
 def test_a_file_outside_the_media_folders_is_not_opened(start: Start, tmp_path: os.PathLike[str]) -> None:

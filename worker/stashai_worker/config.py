@@ -74,6 +74,12 @@ class WorkerConfig:
                 code="unsafe-settings",
                 remedy="Set STASHAI_DATABASE_URL to a PostgreSQL database, or leave STASHAI_QUEUE_URL empty.",
             )
+        if self.core.database_url and urlsplit(self.core.database_url).scheme not in ("postgresql", "postgres"):
+            raise SetupError(
+                "STASHAI_DATABASE_URL names no PostgreSQL database.",
+                code="unsafe-settings",
+                remedy="Write it as postgresql://user@host/database.",
+            )
         named = [("STASH_URL", self.stash_url), ("VISAGE_URL", self.visage_url)]
         named += [("STASHAI_WORKERS", url) for url in self.workers] + [("STASHAI_SERVICE_ORIGINS", url) for url in self.service_origins]
         for name, url in named:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from typing import Any
 
 from anyio import to_thread
@@ -13,6 +14,7 @@ from ..events import Listener, queue_status
 from ..opening import Opening
 from ..state import WorkerState
 
+logger = logging.getLogger(__name__)
 router = APIRouter()
 MAX_MESSAGE = 4096
 SEND_SECONDS = 10.0
@@ -35,8 +37,10 @@ async def queue(socket: WebSocket) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_write(socket, listener))
             tasks.create_task(_read(socket, state, listener))
-    except* (WebSocketDisconnect, RuntimeError, TimeoutError):
-        """The client is gone, or too slow."""
+    except* TimeoutError:
+        logger.info("A client of /ws/queue took no message for %.0f seconds and is dropped", SEND_SECONDS)
+    except* (WebSocketDisconnect, RuntimeError):
+        """The client is gone."""
     finally:
         state.hub.leave(listener)
 
@@ -88,6 +92,6 @@ async def _answer(text: str, state: WorkerState) -> str | None:
 
 def _cancelled(state: WorkerState, job_id: str) -> dict[str, Any]:
     job = state.core.ledger.cancel(job_id, "asked to by a client")
-    success = job is not None and (job.cancel_requested or job.status == "cancelled")
+    success = job is not None and (bool(job.cancel_requested) or job.status == "cancelled")
     message = "There is no such job." if job is None else f"It is {job.status}." if job.ended else "It is stopping."
     return {"type": "cancel_response", "job_id": job_id, "success": success, "message": message}

@@ -120,6 +120,8 @@ def test_wrong_parameters_say_which(worker: Worker) -> None:
     answer = worker.post("/queue/submit/test.slow", {"params": {"units": "many"}})
     assert answer.status_code == 400
     assert "units" in answer.json()["message"]
+    endless = worker.post("/queue/submit/test.slow", data='{"params": {"seconds": 1e999}}', headers={"Content-Type": "application/json"})
+    assert (endless.status_code, endless.json()["code"]) == (400, "bad-parameters")
 
 
 def test_history_statistics_and_clean_up(worker: Worker) -> None:

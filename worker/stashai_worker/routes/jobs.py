@@ -86,11 +86,12 @@ def processor_job(processor_id: str, params: dict[str, Any], state: WorkerState,
         raise UsageError(f"There is no service {processor_id!r}.", code="not-found")
     processor = state.core.registry.create(processor_id)
     try:
-        checked = processor.params.model_validate(params)
+        config = processor.params.model_validate(params).model_dump_json()
+        processor.params.model_validate_json(config)  # what JSON cannot hold, as an endless number, is no parameter
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()[:5])
         raise UsageError(f"The parameters do not fit {processor_id}: {problems}.", code="bad-parameters") from error
-    return JobRequest(processor_id, processor.action_type, config=checked.model_dump_json(), name=processor.title, **asked_with(request))
+    return JobRequest(processor_id, processor.action_type, config=config, name=processor.title, **asked_with(request))
 
 
 def watched(job: JobRequest, request: QueueRequest) -> JobRequest:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,20 @@ class Outcome:
 
 def at_least(what: str, value: float, bar: float, form: str = "{:.1%}") -> Line:
     """A figure that must not be lower than `bar`."""
-    return Line(what, form.format(value), "≥ " + form.format(bar), value >= bar)
+    return Line(what, form.format(value), "≥ " + form.format(bar), bool(value >= bar))
 
 
 def at_most(what: str, value: float, bar: float, form: str = "{:.1%}") -> Line:
     """A figure that must not be higher than `bar`."""
-    return Line(what, form.format(value), "≤ " + form.format(bar), value <= bar)
+    return Line(what, form.format(value), "≤ " + form.format(bar), bool(value <= bar))
+
+
+def plain(value: object) -> object:
+    """`value` as JSON can hold it: numpy's numbers as Python's, None for what is none (a rate of nothing)."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(held) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(held) for held in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -18,10 +18,11 @@ from ..cli.exits import Exit
 from ..cli.shell import Shell, json_option
 from ..errors import StashAIError, UsageError
 from ..vision.profile import Profile
-from .outcome import Outcome
+from .outcome import Outcome, plain
 
 PROFILE = click.option("--profile", type=click.Choice([p.value for p in Profile]), default=Profile.BALANCED.value, show_default=True)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+SOME = click.IntRange(min=1)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 KNOWN = click.option("--known", type=FOLDER, help="Folders of people with two photographs or more (default: those of --data).")
 STRANGERS = click.option("--strangers", type=FOLDER, help="Folders of people who are not enrolled (default: those of --data).")
@@ -41,6 +42,10 @@ def part(module: str, *arguments: Any, **options: Any) -> Outcome:
 def a_film(film: Path | None, seconds: float) -> Iterator[Path]:
     """`film`, or one made for the block."""
     if film is not None:
+        from ..media.video import VideoReader
+
+        with VideoReader(film):
+            """Now rather than in the middle of a measurement: it can be read."""
         yield film
         return
     from .footage import make_film
@@ -156,8 +161,8 @@ def status(outcomes: list[Outcome]) -> Exit:
     return Exit.SOME_FAILED if any(line.met is False for outcome in outcomes for line in outcome.lines) else Exit.OK
 
 
-def described(outcome: Outcome) -> dict[str, object]:
-    return {"command": outcome.command, "note": outcome.note, "lines": [asdict(line) for line in outcome.lines], **outcome.data}
+def described(outcome: Outcome) -> object:
+    return plain({"command": outcome.command, "note": outcome.note, "lines": [asdict(line) for line in outcome.lines], **outcome.data})
 
 
 def show(shell: Shell, outcome: Outcome) -> None:
@@ -189,7 +194,7 @@ def verification(shell: Shell, pairs: Path | None, as_json: bool) -> int:
 @bench.command()
 @KNOWN
 @STRANGERS
-@click.option("--enrolled", type=click.IntRange(min=1), help="Enrol so many of the known people.")
+@click.option("--enrolled", type=SOME, help="Enrol so many of the known people.")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write the whole curve as an SVG picture.")
 @json_option
 @click.pass_obj
@@ -203,7 +208,7 @@ def openset(
 @bench.command()
 @KNOWN
 @STRANGERS
-@click.option("--count", type=click.IntRange(min=1), help="So many probes and strangers at most.")
+@click.option("--count", type=SOME, help="So many probes and strangers at most.")
 @json_option
 @click.pass_obj
 def turned(shell: Shell, known: Path | None, strangers: Path | None, count: int | None, as_json: bool) -> int:
@@ -225,7 +230,7 @@ def scenes(shell: Shell, folder: Path, frames: str, profile: str, as_json: bool)
 @bench.command()
 @click.option("--photos", type=FOLDER, required=True)
 @click.option("--people", type=FOLDER, help="Enrol these first.")
-@click.option("--count", default=300, show_default=True)
+@click.option("--count", type=SOME, default=300, show_default=True)
 @PROFILE
 @json_option
 @click.pass_obj
@@ -236,7 +241,7 @@ def speed(shell: Shell, photos: Path, people: Path | None, count: int, profile: 
 
 @bench.command()
 @click.option("--photos", type=FOLDER, required=True)
-@click.option("--count", default=200, show_default=True)
+@click.option("--count", type=SOME, default=200, show_default=True)
 @PROFILE
 @json_option
 @click.pass_obj
@@ -248,8 +253,8 @@ def loop(shell: Shell, photos: Path, count: int, profile: str, as_json: bool) ->
 @bench.command()
 @KNOWN
 @STRANGERS
-@click.option("--enrolled", default=150, show_default=True)
-@click.option("--count", default=600, show_default=True, help="How many strangers.")
+@click.option("--enrolled", type=SOME, default=150, show_default=True)
+@click.option("--count", type=SOME, default=600, show_default=True, help="How many strangers.")
 @json_option
 @click.pass_obj
 def dlib(shell: Shell, known: Path | None, strangers: Path | None, enrolled: int, count: int, as_json: bool) -> int:
@@ -261,7 +266,7 @@ def dlib(shell: Shell, known: Path | None, strangers: Path | None, enrolled: int
 @click.option("--python", type=FILE, envvar="STASHAI_MUSL_PYTHON", required=True, help="A Python that is linked against musl.")
 @click.option("--people", type=FOLDER, required=True, help="Enrol these first.")
 @click.option("--photos", type=FOLDER, required=True)
-@click.option("--count", default=300, show_default=True)
+@click.option("--count", type=SOME, default=300, show_default=True)
 @json_option
 @click.pass_obj
 def musl(shell: Shell, python: Path, people: Path, photos: Path, count: int, as_json: bool) -> int:
@@ -279,8 +284,8 @@ def keyframes(shell: Shell, film: Path | None, as_json: bool) -> int:
 
 
 @bench.command()
-@click.option("--people", default=100_000, show_default=True)
-@click.option("--queries", default=1000, show_default=True)
+@click.option("--people", type=click.IntRange(min=100), default=100_000, show_default=True)
+@click.option("--queries", type=SOME, default=1000, show_default=True)
 @json_option
 @click.pass_obj
 def search(shell: Shell, people: int, queries: int, as_json: bool) -> int:
@@ -306,7 +311,7 @@ def memory(shell: Shell, film: Path | None, as_json: bool) -> int:
 
 
 @bench.command()
-@click.option("--jobs", default=10_000, show_default=True, help="How many jobs memory is watched over.")
+@click.option("--jobs", type=SOME, default=10_000, show_default=True, help="How many jobs memory is watched over.")
 @click.option("--picture", type=FILE, help="What is looked at while health is asked for (default: one of the demo's).")
 @json_option
 @click.pass_obj
@@ -317,7 +322,7 @@ def worker(shell: Shell, jobs: int, picture: Path | None, as_json: bool) -> int:
 
 @bench.command()
 @click.option("--photos", type=FOLDER, help="Folders of people, whose photographs are learned as performers' pictures.")
-@click.option("--count", default=500, show_default=True, help="So many of them.")
+@click.option("--count", type=SOME, default=500, show_default=True, help="So many of them.")
 @json_option
 @click.pass_obj
 def plugin(shell: Shell, photos: Path | None, count: int, as_json: bool) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,6 +36,7 @@ class Pair:
 def measure(settings: Settings, pairs: Path) -> Outcome:
     """`pairs` has lines of 1 or 0 and two paths beside it, separated by tabs. A photograph without a face scores lowest."""
     listed = read_pairs(pairs)
+    check(listed, pairs)
     paths = sorted({path for pair in listed for path in (pair.first, pair.second)})
     seen = observe(settings, paths)
     calibration = Calibration.load()
@@ -78,6 +80,15 @@ def read_pairs(path: Path) -> list[Pair]:
     return found
 
 
+def check(pairs: Sequence[Pair], place: Path) -> None:
+    """Raises UsageError when nothing can be told from `pairs`, or a photograph is not there."""
+    if len({pair.same for pair in pairs}) < 2:
+        raise UsageError(f"{place} needs pairs of both kinds, of one person and of two.")
+    missing = next((path for pair in pairs for path in (pair.first, pair.second) if not path.is_file()), None)
+    if missing is not None:
+        raise UsageError(f"{place} names {missing}, which is not there.", remedy="Paths are taken from where that file lies.")
+
+
 def fused(calibration: Calibration, models: Sequence[str]) -> dict[str, dict[str, float]]:
     """By name: how much each model's cosine weighs beside the first one's, as the calibration has it."""
     mixtures = {}
@@ -104,7 +115,7 @@ def ten_folds(scores: Scores, same: Flags) -> tuple[float, float]:
         rows = np.flatnonzero(same == kind)
         fold[rows] = np.arange(len(rows)) * FOLDS // len(rows)
     accuracies = []
-    for held in range(FOLDS):
+    for held in np.unique(fold):
         threshold = best_threshold(scores[fold != held], same[fold != held])
         accuracies.append(((scores[fold == held] >= threshold) == same[fold == held]).mean())
     return float(np.mean(accuracies)), float(np.std(accuracies))
@@ -122,7 +133,9 @@ def best_threshold(scores: Scores, same: Flags) -> float:
 
 
 def accepted(same: Scores, different: Scores, rate: float) -> float:
-    """The share of `same` above the threshold that the share `rate` of `different` passes."""
+    """The share of `same` above the threshold that the share `rate` of `different` passes; no number where there are none."""
+    if not len(same) or not len(different):
+        return math.nan
     allowed = int(rate * len(different))
     threshold = -np.partition(-different, allowed)[allowed]
     return float((same > threshold).mean())

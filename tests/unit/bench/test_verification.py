@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stashai.bench.verification import accepted, all_against_all, best_threshold, pair_scores, read_pairs, ten_folds
+from stashai.bench.verification import accepted, all_against_all, best_threshold, check, pair_scores, read_pairs, ten_folds
 from stashai.errors import UsageError
 from stashai.vision.faces import Face, Observation
 
@@ -69,3 +69,17 @@ def test_all_against_all_goes_by_folders() -> None:
     paths = [Path("x/1"), Path("x/2"), Path("y/1"), Path("y/2")]
     faces = dict(zip(paths, [seen(1, 0.1), seen(1, 0), seen(0, 1), seen(0.1, 1)], strict=True))
     assert all_against_all(paths, faces, {"one": 1.0}) == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("lines", ["", "1\ta\tb\n", "1\ta\ta\n0\ta\tnone\n"])
+def test_pairs_that_tell_nothing_are_refused(tmp_path: Path, lines: str) -> None:
+    (tmp_path / "a").touch()
+    listed = tmp_path / "pairs.tsv"
+    listed.write_text(lines, encoding="utf-8")
+    with pytest.raises(UsageError):
+        check(read_pairs(listed), listed)
+
+
+def test_a_handful_of_pairs_is_enough() -> None:
+    assert ten_folds(np.array([0.9, 0.1, 0.8, 0.2]), np.array([True, False, True, False])) == (1.0, 0.0)
+    assert np.isnan(accepted(np.array([0.9]), np.array([]), 0.001))

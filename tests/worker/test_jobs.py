@@ -147,6 +147,8 @@ def test_interactions_are_kept_once(worker: Worker) -> None:
     assert worker.get(f"/interactions/{first[0]}").json()["interaction_metadata"] == {"a": 1}
     assert len(worker.get("/entities/scene/5/interactions").json()["interactions"]) == 1
     assert worker.get("/entities/scene/5/last-run").json() == {"last_run": None}
+    worker.post("/interactions/track", {**one, "entity_type": "wallpaper", "entity_id": "walls/a.jpg", "timestamp": 2e9})
+    assert len(worker.get("/entities/wallpaper/walls%2Fa.jpg/interactions").json()["interactions"]) == 1, "an id may be any text"
 
 
 def test_an_empty_key_is_no_key(worker: Worker) -> None:

@@ -146,6 +146,7 @@ def test_a_service_that_is_elsewhere_only(start: Start) -> None:
         known_as(worker, "healthy")
         answer = worker.post("/their.tagger/process", {"params": {"folder": "/pictures"}})
         assert (answer.status_code, answer.json()["items"][0]["response_data"]) == (200, {"tag": "beach"})
+        assert worker.get(f"/ai-jobs/{answer.json()['job_id']}").status_code == 200, "its job is this worker's"
         job = worker.post("/queue/submit/their.tagger", {"params": {"folder": "/other"}}).json()["job_id"]
         assert worker.ended(job)["status"] == "completed"
         batch = worker.post("/batch/submit", {"operation": "their.tagger", "entities": [{"id": "1", "type": "image"}]}).json()["job_id"]

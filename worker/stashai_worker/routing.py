@@ -76,7 +76,7 @@ async def elsewhere(
             return await accepted(state, taken.job_id)
         [item] = await to_thread.run_sync(state.core.ledger.items, row.job_id)
         said = Forwarded.model_validate_json(item.response_data or "{}")
-        known = {"request_id": asked.request.request_id, "service_name": said.service}
+        known = {"request_id": asked.request.request_id, "service_name": said.service, "job_id": row.job_id}
         return model.model_validate({**said.response, **{name: value for name, value in known.items() if name in model.model_fields}})
     except ValidationError as error:
         logger.warning("A service answers %s in a form that is not known: %s", asked.path, error.errors()[0]["msg"])

@@ -122,6 +122,7 @@ ALL: dict[str, Part] = {
     "ledger": lambda shell, data: part("ledger"),
     "memory": lambda shell, data: memory_of(None),
     "worker": lambda shell, data: part("worker", shell.settings),
+    "cost": lambda shell, data: part("cost", shell.settings),
     "plugin": lambda shell, data: part("plugin", lfw(data)[0]),
 }
 
@@ -318,6 +319,14 @@ def memory(shell: Shell, film: Path | None, as_json: bool) -> int:
 def worker(shell: Shell, jobs: int, picture: Path | None, as_json: bool) -> int:
     """The worker: overhead of a job, several workers, health under load, memory."""
     return answer(shell, part("worker", shell.settings, jobs, picture), as_json=as_json)
+
+
+@bench.command()
+@json_option
+@click.pass_obj
+def cost(shell: Shell, as_json: bool) -> int:
+    """What a scene costs: processor time and rows of a long film, by who is in it."""
+    return answer(shell, part("cost", shell.settings), as_json=as_json)
 
 
 @bench.command()

@@ -55,13 +55,13 @@ def _view(interaction: Interaction) -> dict[str, Any]:
     return view
 
 
-@router.get("/entities/{entity_type}/{entity_id}/interactions", response_model=dict[str, Any], responses=FAILURES)
+@router.get("/entities/{entity_type}/{entity_id:path}/interactions", response_model=dict[str, Any], responses=FAILURES)
 async def of_entity(entity_type: str, entity_id: str, state: State, limit: PAGE = 1000, offset: OFFSET = 0) -> dict[str, Any]:
     rows = await to_thread.run_sync(lambda: _interactions(state).of(entity_type, entity_id, limit=limit, offset=offset))
     return {"interactions": [_view(row) for row in rows]}
 
 
-@router.get("/entities/{entity_type}/{entity_id}/last-run", response_model=dict[str, Any], responses=FAILURES)
+@router.get("/entities/{entity_type}/{entity_id:path}/last-run", response_model=dict[str, Any], responses=FAILURES)
 async def last_run(entity_type: str, entity_id: str, state: State, action_type: str | None = None) -> dict[str, Any]:
     job = await to_thread.run_sync(state.core.ledger.last_run, entity_type, entity_id, action_type)
     return {"last_run": job_view(job) if job else None}

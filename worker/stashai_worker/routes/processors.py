@@ -24,6 +24,7 @@ class ServiceAnswer(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
+    job_id: str
     items: list[dict[str, Any]]
 
 

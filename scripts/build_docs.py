@@ -37,7 +37,8 @@ def documents() -> dict[str, str]:
 def commands() -> str:
     parts = [
         f"{MADE}# Commands\n",
-        "Every command takes `--json` and answers with one object on stdout; words about the work go to stderr.\n",
+        "Every command but `worker`, which serves until it is stopped, takes `--json` and answers with one object on stdout; words about "
+        "the work go to stderr.\n",
         "Exit status: 0 everything ran, 1 some items failed, 2 the arguments cannot be used, 3 the set-up failed, 130 interrupted.\n",
     ]
     for section in dict.fromkeys(entry.section for entry in COMMANDS.values()):

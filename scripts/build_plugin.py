@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -178,11 +179,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "plugin", help="folder for the zips and index.yml")
     parser.add_argument("--without-ui", action="store_true", help="an empty script instead of the built one: for tests of the Python half")
+    parser.add_argument("--json", action="store_true", help="print the answer as one JSON object")
     options = parser.parse_args()
     if not options.without_ui:
         build_interface()
-    for path in build(options.out, with_ui=not options.without_ui):
-        print(f"{path}  {path.stat().st_size:,} bytes", file=sys.stdout)
+    sizes = {str(path): path.stat().st_size for path in build(options.out, with_ui=not options.without_ui)}
+    print(json.dumps({"files": sizes}) if options.json else "\n".join(f"{path}  {size:,} bytes" for path, size in sizes.items()))
     return 0
 
 

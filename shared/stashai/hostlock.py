@@ -23,10 +23,6 @@ class HostLock:
         self._wish = path.with_suffix(".wish")
         self._file: BinaryIO | None = None
 
-    @property
-    def is_held(self) -> bool:
-        return self._file is not None
-
     def acquire(self, timeout: float = 0.0, *, urgent: bool = False) -> bool:
         """Whether it is ours within `timeout` seconds. `urgent` makes long work yield to us."""
         if self._file is not None:
@@ -58,16 +54,6 @@ class HostLock:
             return time.time() - self._wish.stat().st_mtime < FRESH
         except OSError:
             return False
-
-    def yield_to_wish(self) -> None:
-        """Release, let the urgent one go first, and take it again."""
-        if not self.wanted():
-            return
-        self.release()
-        while self.wanted():
-            time.sleep(RETRY)
-        while not self.acquire(timeout=60.0):
-            continue
 
     def is_taken(self) -> bool:
         """Whether any process holds it just now."""

@@ -16,7 +16,7 @@ ENVIRONMENT = {
     "STASHAI_MODEL_SOURCE": "A folder with the packages of models.md, for a machine that is offline.",
     "STASHAI_DATABASE_URL": "A PostgreSQL database instead of SQLite in the data folder.",
     "STASHAI_CORES": "How many CPU cores may infer; all that the process may use when not set.",
-    "LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR.",
+    "LOG_LEVEL": "How much the worker logs: DEBUG, INFO, WARNING or ERROR; INFO for anything else.",
 }
 """Every variable that is read, and what it means. The documentation's table is made of this."""
 
@@ -63,8 +63,13 @@ class Settings:
             cores=_cores(env.get("STASHAI_CORES", "")),
             database_url=env.get("STASHAI_DATABASE_URL", ""),
             model_source=Path(source) if source else None,
-            log_level=env.get("LOG_LEVEL", "INFO").upper(),
+            log_level=_level(env.get("LOG_LEVEL", "")),
         )
+
+
+def _level(text: str) -> str:
+    """Other programs mean other words by LOG_LEVEL: what is not one of ours is none."""
+    return text.upper() if text.upper() in ("DEBUG", "INFO", "WARNING", "ERROR") else "INFO"
 
 
 def _cores(text: str) -> int:

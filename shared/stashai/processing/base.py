@@ -43,14 +43,6 @@ class Metrics:
     """Why the item is `fail` (a criterion of the caller's was not met); None means `pass`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """A finished item with something the user should know (`flagged`): code and message."""
-
-    code: str
-    message: str
-
-
 class Processor(Generic[P, R]):
     """Base of all services; one file each. Subclasses set the class attributes and write `units` and `process`.
 

@@ -55,6 +55,12 @@ def test_every_command_can_answer_a_program() -> None:
     assert silent == []
 
 
+def test_building_the_plugin_can_answer_a_program_too(tmp_path: Path) -> None:
+    script = Path(app.__file__).resolve().parents[3] / "scripts" / "build_plugin.py"
+    ran = subprocess.run([sys.executable, script, "--without-ui", "--json", "--out", tmp_path], capture_output=True, text=True, check=True)
+    assert {Path(path).name for path in json.loads(ran.stdout)["files"]} >= {"stashai.zip", "index.yml"}
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [
@@ -149,3 +155,8 @@ def test_the_doctor_answers_also_where_nothing_can_be_kept(tmp_path: Path, capsy
     found = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
     assert found["data folder"]["state"] == found["models"]["state"] == "broken"
     assert all(check["remedy"] for check in found.values() if check["state"] == "broken")
+
+
+@pytest.mark.parametrize(("said", "level"), [("debug", "DEBUG"), ("", "INFO"), ("trace", "INFO")])
+def test_a_level_that_other_programs_mean_is_none(said: str, level: str) -> None:
+    assert Settings.from_environ({"LOG_LEVEL": said}).log_level == level

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib.machinery import EXTENSION_SUFFIXES
 
-GROUPS = {"test": ("worker", "bench", "test"), "worker": ("worker",), "bench": ("bench",)}
+GROUPS = {"test": ("worker", "bench", "test"), "worker": ("worker",), "bench": ("worker", "bench")}
 """What a command needs beyond `core`: a lock of that name is added to the environment the first time."""
 
 

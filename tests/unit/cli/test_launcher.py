@@ -70,6 +70,7 @@ def test_commands_ask_for_their_groups() -> None:
     assert installed.needed(["identify", "x"]) == ("core",)
     assert installed.needed(["--version"]) == ("core",)
     assert installed.needed(["test", "-k", "x"]) == ("core", "worker", "bench", "test")
+    assert installed.needed(["bench", "worker"]) == ("core", "worker", "bench"), "one command measures the worker in a bare checkout"
 
 
 def test_a_machine_without_onnxruntime_takes_the_twin_where_there_is_one(checkout: Path) -> None:

@@ -171,7 +171,8 @@ class VideoReader:
 
     def _broken_at(self, time: float) -> None:
         if time < CUT_OFF * self._duration:
-            said = f"it is cut off: of {self._duration:.0f} seconds only about {max(0.0, time):.0f} can be read"
+            digits = 0 if self._duration > 20 else 1
+            said = f"it is cut off: of {self._duration:.{digits}f} seconds only about {max(0.0, time):.{digits}f} can be read"
             self._notices.setdefault("cut-off", f"{said}; copy it again from its source")
 
     def _first_picture(self) -> VideoFrame:
@@ -234,4 +235,7 @@ def _told_duration(container: Any, stream: VideoStream, start: int) -> float:
         told = float((stream.duration + begins) * stream.time_base)
     elif container.duration:
         told = container.duration / 1_000_000
+    if container.format.name == "avi" and stream.frames and stream.average_rate:
+        # Of a file that was cut off FFmpeg shortens the length, but not the number of frames that the header names.
+        told = max(told, float(stream.frames / stream.average_rate))
     return told if 0.0 < told < 1e6 else 0.0

@@ -108,3 +108,13 @@ def test_noise_in_a_file_is_read_or_refused(tmp_path: Path, plain: Path, seed: i
         frames = []
         assert error.code  # noqa: PT017 - either outcome is right, another exception is not
     assert all(frame.image.shape[2] == 3 for frame in frames)
+
+
+def test_an_avi_that_was_cut_off_is_told_by_the_frames_that_it_names(tmp_path: Path) -> None:
+    whole = clips.write(tmp_path / "whole.avi", frames=200).read_bytes()
+    half = tmp_path / "half.avi"
+    half.write_bytes(whole[: len(whole) // 2])
+    with VideoReader(half) as video:
+        assert [notice.code for notice in video.notices] == ["cut-off"]
+    with VideoReader(tmp_path / "whole.avi") as video:
+        assert video.notices == ()

@@ -16,6 +16,7 @@ from tests.plugin.calls import Calls
 from tests.plugin.clips import RATE, SIDE, clip, seconds
 
 from stashai.errors import StashAIError, StorageError, UsageError
+from stashai.processing.control import JobControl
 from stashai.stash.entities import Item
 from stashai.stash.writeback import Applied, WriteBack
 from stashai.tracking.observations import Observations
@@ -29,6 +30,7 @@ from stashai_plugin.tasks import at_limit
 from stashai_plugin.tasks.at_limit import apply_at_limit
 from stashai_plugin.tasks.identifying import arrivals, identify
 from stashai_plugin.tasks.library import Library
+from stashai_plugin.tasks.task import Task
 
 Pictures = Mapping[str, Path]
 
@@ -319,3 +321,22 @@ def test_adding_gives_way_and_is_one_run_all_the_same(
 
 class Ended(BaseException):
     """The process ends here: nothing is caught, nothing is tidied."""
+
+
+def test_what_goes_on_no_longer_says_that_it_waits(calls: Calls, stash: FakeStash) -> None:
+    bench, what = calls.bench(), JobRequest("stash.apply", "facial_recognition", name="Add names")
+    first = bench.ledger.claim(bench.ledger.submit(what).job.job_id)
+    assert first is not None
+    bench.ledger.release(first, Said("waits-for-stash", "Waiting for other jobs of Stash's.").kept)
+    said = []
+
+    class Work:
+        def run(self, control: JobControl) -> dict[str, object]:
+            said.append(jobs(calls.request())["jobs"][0]["message"])
+            return {}
+
+        def told(self) -> str:
+            return "Done."
+
+    assert Task(bench, what, "task_apply").run_free(lambda claim: Work()) == "Done."
+    assert said == [""]

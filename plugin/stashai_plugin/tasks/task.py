@@ -73,6 +73,8 @@ class Task:
         claim = self.bench.ledger.claim(named or self.bench.ledger.submit(self._what, reuse=True).job.job_id)
         if claim is None:
             return closing(self.bench.request, f"{self._what.name}: that is at work already, or over.")
+        # Why it waited, or was interrupted, is over.
+        self.bench.ledger.heartbeat(claim, message="")
         try:
             return do(claim)
         except Exception as error:  # recorded, so that our page tells it, and raised again

@@ -1,5 +1,6 @@
 """What Stash starts: one JSON document in, one out. Standard output is guarded first, so that no stray print can spoil the answer."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -37,7 +38,13 @@ def main() -> int:
         _write('{"error": "StashAI needs Python 3.11 or newer: set one under Settings, System, Python executable path."}')
         return 1
     _find_library()
-    from stashai_plugin.entry import answer, detached
+    try:
+        from stashai_plugin.entry import answer, detached
+    except ImportError:
+        # An update puts other files in place at this moment.
+        error = {"code": "reload", "message": "StashAI was updated.", "remedy": "Reload this page.", "params": {}}
+        _write(json.dumps({"output": {"ok": False, "error": error}}))
+        return 1
 
     if len(sys.argv) > 1:
         return detached(sys.argv[1:], HERE)

@@ -14,16 +14,10 @@ from stashai.hostlog import HostLog
 from stashai.mode import activate
 
 from .operations import OPERATIONS
-from .request import Request
+from .request import ReloadError, Request, ours_is_missing
 from .setup.state import runtime_is_there
 
 Json = dict[str, Any]
-
-
-class ReloadError(StashAIError):
-    """The page was loaded before an update of the plugin."""
-
-    code = "reload"
 
 
 def answer(document: bytes, plugin_dir: Path) -> str:
@@ -55,14 +49,16 @@ def dispatch(request: Request) -> Any:
     if place is None:
         raise UsageError(f"There is no operation {name!r}.", remedy="Reload this page.", code="reload")
     if not request.version_fits():
-        raise ReloadError("StashAI was updated.", remedy="Reload this page.")
+        raise ReloadError
     module, function = place
     # Whatever an operation imports, it shall find the set-up's packages, not those that this Python happens to have.
     activate(request.data, request.locks)
     try:
         return getattr(import_module(f"stashai_plugin.{module}"), function)(request)
-    except ModuleNotFoundError as error:
-        if runtime_is_there(request):
+    except ImportError as error:
+        if ours_is_missing(error):
+            raise ReloadError from error
+        if not isinstance(error, ModuleNotFoundError) or runtime_is_there(request):
             raise
         from .setup.start import needed
 

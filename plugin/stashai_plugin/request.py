@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stashai.errors import UsageError
+from stashai.errors import StashAIError, UsageError
 from stashai.hostlog import HostLog
 
 if TYPE_CHECKING:
@@ -20,6 +20,20 @@ KINDS = ("scene", "image", "gallery")
 DATA = "stashai-data"
 DEVELOPMENT = "dev"
 MAX_ROWS = 1000
+
+
+class ReloadError(StashAIError):
+    """The page was loaded before an update of the plugin, or this process began before it."""
+
+    code = "reload"
+
+    def __init__(self) -> None:
+        super().__init__("StashAI was updated.", remedy="Reload this page.")
+
+
+def ours_is_missing(error: ImportError) -> bool:
+    """Whether a part of StashAI itself could not be imported: an update puts other files in its place at that moment."""
+    return (error.name or "").partition(".")[0] in ("stashai", "stashai_plugin")
 
 
 class Request:

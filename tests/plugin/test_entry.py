@@ -86,6 +86,20 @@ def test_another_version_of_the_page_is_told_to_reload(unpacked: Path, tmp_path:
         assert answer["output"]["ok"] is ok
 
 
+@pytest.mark.parametrize("gone", ["stashai/stash/mirror.py", "stashai_plugin/click/dialog.py", "stashai_plugin/entry.py"])
+def test_an_update_at_this_moment_asks_to_reload(package: Path, tmp_path: Path, gone: str) -> None:
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(tmp_path / "plugin")
+    (tmp_path / "plugin" / gone).unlink()
+    data = tmp_path / "stashai-data"
+    data.mkdir()
+    (data / "setup.json").write_text(json.dumps({"state": "done", "models": "ready"}))
+    document = {"server_connection": connection(tmp_path), "args": {"op": "step", "job": "x"}}
+    command = [sys.executable, tmp_path / "plugin" / "main.py"]
+    done = subprocess.run(command, input=json.dumps(document).encode(), capture_output=True, check=False)
+    assert json.loads(done.stdout)["output"]["error"]["code"] == "reload", done.stdout
+
+
 def test_the_packages_are_what_stash_takes(built: Path, unpacked: Path) -> None:
     for name in ("stashai", "stashai_automatic"):
         folder = unpacked / "plugins" / name

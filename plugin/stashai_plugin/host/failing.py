@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stashai.errors import StashAIError, StorageError
 
+from ..request import ReloadError, ours_is_missing
 from ..rows import INTERRUPTED
 from ..said import Said, helps
 from ..setup.state import SetupNeededError
@@ -15,13 +16,18 @@ if TYPE_CHECKING:
 
     from .bench import Bench
 
-INTERRUPTING = ("stash-unreachable", "stash-login", "orphaned", "worker-unreachable", "worker-token", "worker-version", "not-a-worker")
-"""Codes of errors after which a job waits for the next run: Stash or the worker stopped under us, nothing is wrong with the job."""
+INTERRUPTING = (
+    "stash-unreachable", "stash-login", "orphaned", "worker-unreachable", "worker-token", "worker-version", "not-a-worker", "reload",
+)  # fmt: skip
+"""Codes of errors after which a job waits for the next run: Stash or the worker stopped under us, or we were replaced, nothing is wrong
+with the job."""
 
 
 def keep_failure(bench: Bench, claim: Claim, error: Exception) -> None:
     """A row that cannot be written now (a full disk) stays as it is, and the next run takes it up."""
     known = error if isinstance(error, StashAIError) else StashAIError(f"{type(error).__name__}: {error}", code="internal")
+    if isinstance(error, ImportError) and ours_is_missing(error):
+        known = ReloadError()
     try:
         if interrupts(known):
             bench.ledger.release(claim, Said(INTERRUPTED, f"Interrupted: {known.message}", {"why": known.code}).kept)

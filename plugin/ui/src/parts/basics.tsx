@@ -4,7 +4,7 @@ import { Alert, Button, Spinner } from "react-bootstrap";
 import { Link } from "react-router-dom";
 import { asFailure } from "../api/graphql";
 import { useText } from "../context";
-import { performerImage } from "../host";
+import { PAGE, baseUrl, performerImage } from "../host";
 
 export type IconName = keyof typeof ICONS;
 
@@ -48,7 +48,10 @@ export const Trouble: React.FC<{ error: unknown; retry?: () => void }> = ({ erro
       {reload ? (
         <Button size="sm" onClick={() => window.location.reload()}>{t("reloadNow")}</Button>
       ) : (
-        retry && <Button size="sm" variant="secondary" onClick={retry}>{t("retry")}</Button>
+        <>
+          {failure.code === "setup-needed" && <Button size="sm" href={baseUrl() + PAGE.slice(1)}>{t("openPage")}</Button>}
+          {retry && <Button size="sm" variant="secondary" onClick={retry}>{t("retry")}</Button>}
+        </>
       )}
     </Alert>
   );

@@ -30,7 +30,7 @@ interface Props {
 
 const SHOWN_TIMES = 5;
 /** Whoever is less probable than this is not worth a line beside a face that nobody was recognised in. */
-const WORTH_NAMING = 0.01;
+const WORTH_NAMING = 0.05;
 
 export const PersonRow = React.forwardRef<HTMLLIElement, Props & { tabIndex: number; onFocus(): void }>(
   ({ item, actions, addFrom, job, searching, setSearching, tabIndex, onFocus }, ref) => {
@@ -77,9 +77,9 @@ export const PersonRow = React.forwardRef<HTMLLIElement, Props & { tabIndex: num
 
 const RunnerUp: React.FC<{ item: ReviewRow; actions: RowActions }> = ({ item, actions }) => {
   const t = useText();
-  const { row, performer, applied, verdict } = item;
+  const { row, performer, applied, verdict, chosen } = item;
   const other = row.candidates.find((candidate) => candidate.performer_id !== performer?.id);
-  if (!other || applied || verdict || (!performer && other.probability < WORTH_NAMING)) return null;
+  if (!other || applied || verdict || chosen || (!performer && other.probability < WORTH_NAMING)) return null;
   return (
     <button type="button" className="sai-link" onClick={() => actions.choose({ id: other.performer_id, name: other.name })}>
       {t(performer ? "orMaybe" : "perhaps", { name: other.name, percent: t.percent(other.probability) })}

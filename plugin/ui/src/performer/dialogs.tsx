@@ -12,7 +12,7 @@ export const PerformerMenu: React.FC<{ id: string }> = ({ id }) => {
   const app = useApp();
   const t = useText();
   return (
-    <Dropdown className="sai-performer-menu d-inline-block mr-2">
+    <Dropdown className="sai-performer-menu d-inline-block mr-2" alignRight>
       <Dropdown.Toggle variant="secondary" id="stashai-performer"><Glyph name="face" /> {t("faces")}</Dropdown.Toggle>
       <Dropdown.Menu className="bg-secondary text-white">
         <Dropdown.Item className="bg-secondary text-white" onClick={() => app.performer.set({ kind: "similar", id })}>{t("similar")}</Dropdown.Item>

@@ -114,9 +114,9 @@ def vendored() -> dict[str, bytes]:
 
 
 def automatic_package() -> Package:
-    """The hooks, with the one module that they need."""
+    """The hooks, with the two modules that they need."""
     files = dict(below(ROOT / "plugin_automatic", ""))
-    for name in ("__init__.py", "stash/__init__.py", "stash/mirror.py"):
+    for name in ("__init__.py", "filesystem.py", "stash/__init__.py", "stash/mirror.py"):
         files[f"stashai/{name}"] = (ROOT / "shared" / "stashai" / name).read_bytes()
     return Package("stashai_automatic", "StashAI automatic", "Looks at what is new after each scan.", files, ("stashai",))
 

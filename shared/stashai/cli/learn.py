@@ -67,6 +67,9 @@ def remarks(plan: FolderPlan) -> list[str]:
     """What is odd about a people folder, before anything is looked at."""
     said = ["there is nobody in the people folder: it must hold one folder a person"] if not plan.people and not plan.forgotten else []
     said += [f"{name}: no photographs in this folder" for name in plan.empty]
+    if plan.loose:
+        more = f" and {len(plan.loose) - 1} more" if len(plan.loose) > 1 else ""
+        said.append(f"{plan.loose[0]}{more}: not in a folder named after the person, so left out")
     said += [f"{name}: the folder is gone; what was learned from it is kept (`stashai people forget` removes it)" for name in plan.vanished]
     said += [f"{name}: was forgotten; only `stashai enroll` brings it back" for name in plan.forgotten]
     return said + list(plan.unreadable)

@@ -80,6 +80,8 @@ def rename(shell: Shell, name: str, new_name: str, as_json: bool) -> None:
     """Call a person NEW_NAME from now on."""
     with opened(shell.settings) as rows:
         person = find_person(rows.stores.people, name)
+        if not new_name.strip():
+            raise click.UsageError("a name is not empty")
         rows.stores.people.rename(person.id, storable(new_name))
         done(shell, as_json, {"id": person.id, "name": new_name}, f"{original(person.name)} is called {new_name} now")
 

@@ -33,7 +33,7 @@ class Walk:
     def __iter__(self) -> Iterator[MediaPath]:
         for argument in self.arguments:
             path = absolute(argument)
-            if _is_folder(path):
+            if is_directory(path):
                 yield from self._folder(path, frozenset())
             else:
                 yield MediaPath(path)
@@ -46,7 +46,7 @@ class Walk:
             if here in above:
                 return
             with os.scandir(folder) as entries:
-                names = sorted((entry.name, _is_folder(entry)) for entry in entries)
+                names = sorted((entry.name, is_directory(entry)) for entry in entries)
         except OSError as error:
             yield MediaPath(folder, f"The folder cannot be read: {error.strerror or error}.")
             return
@@ -69,7 +69,7 @@ def absolute(path: str) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
 
 
-def _is_folder(entry: Path | os.DirEntry[str]) -> bool:
+def is_directory(entry: Path | os.DirEntry[str]) -> bool:
     """False, too, for what the system does not tell of (links in a circle, too long a name): it is an item that cannot be read."""
     try:
         return entry.is_dir()

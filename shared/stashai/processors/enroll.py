@@ -14,6 +14,7 @@ from ..errors import MediaError, UsageError
 from ..media.fingerprint import fingerprint_of
 from ..media.images import read_image
 from ..media.kinds import IMAGE_EXTENSIONS
+from ..media.walk import is_directory
 from ..processing.base import Entity, Metrics, Processor, Unit
 from ..processing.context import Context
 from ..processing.stores import Person, Reference, SourceFile
@@ -59,6 +60,7 @@ class FolderPlan:
     forgotten: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     people: list[str] = field(default_factory=list)
+    loose: list[str] = field(default_factory=list)
 
     @property
     def has_work(self) -> bool:
@@ -70,7 +72,7 @@ def plan_folder(folder: Path, ctx: Context, *, explicit: bool) -> FolderPlan:
     plan = FolderPlan()
     known = {source.path: source for source in ctx.stores.people.sources(origin=storable(str(folder)))}
     seen: set[str] = set()
-    for name in _people(folder):
+    for name in _people(folder, plan):
         person = ctx.stores.people.ensure(storable(name), "folder", storable(name), revive=explicit)
         if person is None:
             plan.forgotten.append(name)
@@ -90,10 +92,13 @@ def plan_folder(folder: Path, ctx: Context, *, explicit: bool) -> FolderPlan:
     return plan
 
 
-def _people(folder: Path) -> list[str]:
+def _people(folder: Path, plan: FolderPlan) -> list[str]:
+    """The folders of people, sorted; photographs beside them are noted, since nobody knows whose they are."""
     try:
         with os.scandir(folder) as entries:
-            return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+            found = sorted((entry.name, is_directory(entry)) for entry in entries if not entry.name.startswith("."))
+        plan.loose += [name for name, folders in found if not folders and Path(name).suffix.lower() in IMAGE_EXTENSIONS]
+        return [name for name, folders in found if folders]
     except OSError as error:
         raise UsageError(f"{folder} cannot be read: {error.strerror or error}.", remedy="Give this user the right to read it.") from error
 
@@ -102,7 +107,7 @@ def _pictures(folder: Path, plan: FolderPlan) -> list[Path] | None:
     """The photographs of a person's folder, sorted; None when it cannot be looked into."""
     try:
         with os.scandir(folder) as entries:
-            names = sorted(entry.name for entry in entries if not entry.is_dir())
+            names = sorted(entry.name for entry in entries if not is_directory(entry))
     except OSError as error:
         plan.unreadable.append(f"{folder} cannot be read ({error.strerror or error}); what was learned from it is kept")
         return None

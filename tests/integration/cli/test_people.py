@@ -86,3 +86,16 @@ def test_nobody_of_that_name_cannot_be_compared(stashai: Line, people: Path, pic
     assert stashai("compare", pictures["obama2.jpg"], "obama").status == 2
     by_id = stashai("compare", pictures["obama2.jpg"], "id:1", "--json")
     assert by_id.json["same"] is (stashai("people", "show", "id:1", "--json").json["name"] == "Barack Obama")
+
+
+def test_what_lies_beside_the_folders_is_told_and_harms_nobody(stashai: Line, people: Path, pictures: dict[str, Path]) -> None:
+    (people / "loose.jpg").write_bytes(pictures["obama2.jpg"].read_bytes())
+    (people / "circle").symlink_to("circle")
+    learned = stashai("enroll", people, "--json")
+    assert learned.json["enrolled"] == 2
+    assert any(warning.startswith("loose.jpg: not in a folder") for warning in learned.json["warnings"])
+
+
+def test_a_name_is_not_empty(stashai: Line, people: Path) -> None:
+    stashai("enroll", people)
+    assert stashai("people", "rename", "Joe Biden", " ").status == 2

@@ -62,6 +62,8 @@ def adopt(entry: ModelEntry, file: Path, settings: Settings) -> Path:
 def _in_source_folder(settings: Settings, name: str, sha256: str) -> Path | None:
     if settings.model_source is None or not name:
         return None
+    if not settings.model_source.is_dir():
+        raise SetupError(f"STASHAI_MODEL_SOURCE names {settings.model_source}, which is no folder.", remedy="Correct it, or take it away.")
     found = settings.model_source / name
     if not found.is_file():
         return None

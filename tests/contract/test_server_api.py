@@ -258,6 +258,10 @@ def test_an_image_by_its_bytes(gateway: Worker, demo: DemoSet) -> None:
     x, y, width, height = face["bbox"]
     assert 250 < x + width / 2 < 440, "in displayed pixels"
     assert 380 < y + height / 2 < 490
+    (left, eyes), (right, _), *_, (_, mouth) = face["landmarks"]
+    assert len(face["landmarks"]) == 5
+    assert x < left < right < x + width
+    assert y < eyes < mouth < y + height
     assert found["ai_model_info"]["faces_detected"] == 1
     assert found["ai_model_info"]["threshold"] == 0.5
     assert found["ai_model_info"]["models_used"]

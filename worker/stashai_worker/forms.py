@@ -141,7 +141,15 @@ def _person(performer: PerformerInfo, faces: list[FaceInfo]) -> SeenPerson:
 
 
 def _faces(faces: list[FaceInfo]) -> list[SeenFace]:
-    return [SeenFace(time=face.time, bbox=(x, y, w, h), quality=face.quality or 0.0) for face in faces for x, y, w, h in [face.bbox]]
+    return [
+        SeenFace(time=face.time, bbox=(x, y, w, h), quality=face.quality or 0.0, landmarks=_points(face))
+        for face in faces
+        for x, y, w, h in [face.bbox]
+    ]
+
+
+def _points(face: FaceInfo) -> list[tuple[float, float]] | None:
+    return [(x, y) for x, y in face.landmarks] if face.landmarks else None
 
 
 def _candidates(face: FaceInfo) -> list[NameCandidate]:

@@ -57,7 +57,11 @@ def _faces(
     told = [FaceCandidate(id=performer_id(c.person_id, people), name=c.name, confidence=c.probability) for c in candidates[:limit]]
     best = candidates[0].probability if candidates else 0.0
     for face in seen:
-        yield FaceInfo(bbox=list(face.bbox), confidence=best, performer_id=named, candidates=told, quality=face.quality, time=face.time)
+        landmarks = [list(point) for point in face.landmarks] if face.landmarks else None
+        yield FaceInfo(
+            bbox=list(face.bbox), confidence=best, performer_id=named, candidates=told, landmarks=landmarks, quality=face.quality,
+            time=face.time,
+        )  # fmt: skip
 
 
 def gallery_results(found: EntityFindings, people: dict[int, Person], threshold: float, max_results: int) -> FacialRecognitionResponse:

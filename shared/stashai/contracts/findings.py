@@ -11,13 +11,15 @@ from .common import Probability
 
 class SeenFace(BaseModel):
     """`bbox` is [x, y, width, height] in upright displayed pixels, `time` in seconds (None for a still), `quality` 0 to 1,
-    `crop` the key of the kept crop (None when none was kept), `observation` the row's id."""
+    `crop` the key of the kept crop (None when none was kept), `observation` the row's id, `landmarks` [x, y] of eyes, nose and
+    corners of the mouth, the picture's left ones first, in the same pixels (None where a service elsewhere told none)."""
 
     time: float | None
     bbox: tuple[int, int, int, int]
     quality: float
     crop: str | None = None
     observation: int | None = None
+    landmarks: list[tuple[float, float]] | None = None
 
 
 class NameCandidate(BaseModel):

@@ -52,13 +52,14 @@ def _stranger(stranger: Stranger, top: int) -> UnknownPerson:
 
 
 def seen_face(observation: Observation) -> SeenFace:
-    x, y, width, height = (round(float(value)) for value in observation.face.box)
+    left, top, width, height = (round(float(value)) for value in observation.face.box)
     return SeenFace(
         time=observation.time,
-        bbox=(x, y, width, height),
+        bbox=(left, top, width, height),
         quality=round(float(observation.quality), 3),
         crop=observation.crop,
         observation=observation.id,
+        landmarks=[(round(float(x), 1), round(float(y), 1)) for x, y in observation.face.landmarks],
     )
 
 

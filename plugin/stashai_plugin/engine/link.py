@@ -135,9 +135,12 @@ class Link:
         return list(self.call("POST", f"{self._base}/ways", {"paths": list(paths)})["ways"])
 
     def submit(self, body: Mapping[str, Any]) -> str:
-        """The look's job, made or, when an equal one is at work, found."""
+        return self.job_of(f"{self._base}/looks", body)
+
+    def job_of(self, path: str, body: Mapping[str, Any]) -> str:
+        """The job of that request, made or, when an equal one is at work, found."""
         try:
-            return str(self.call("POST", f"{self._base}/looks", body)["job_id"])
+            return str(self.call("POST", path, body)["job_id"])
         except WorkerError as error:
             if error.code == "duplicate" and error.job_id:
                 return error.job_id

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from stashai.client import WorkerError
 from stashai.errors import Cancelled, StashAIError, UsageError
 from stashai.tracking.records import ENDED, JobRequest, Outcome
 
@@ -143,12 +142,7 @@ class There:
         job = self._claim.job
         # An attempt that was stopped stopped the worker's job, too.
         body = {"params": json.loads(job.job_config)[THERE], "watch_seconds": WATCH, "request_id": f"{job.job_id}:{job.attempt}"}
-        try:
-            return str(link.call("POST", f"/queue/submit/{job.processor}", body)["job_id"])
-        except WorkerError as error:
-            if error.code == "duplicate" and error.job_id:
-                return error.job_id
-            raise
+        return link.job_of(f"/queue/submit/{job.processor}", body)
 
     def _followed(self, control: JobControl, link: Link, theirs: str) -> Mapping[str, object]:
         after = 0

@@ -161,7 +161,7 @@ class Database:
 
     def discard(self) -> None:
         """Forget this thread's connection after its server went away, so that the next use connects anew."""
-        with suppress(Exception):
+        with suppress(Exception):  # it is of no use any more, and each server's driver has its own kinds
             self.peewee.manual_close()
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> Any:

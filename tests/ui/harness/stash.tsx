@@ -272,6 +272,7 @@ const base = document.querySelector("base")!.getAttribute("href")!;
 MousetrapPause(Mousetrap);
 const client = new Apollo.ApolloClient({ uri: `${base}graphql`, cache: new Apollo.InMemoryCache() });
 
+// Stash puts these on the window, which has no types for them.
 (window as any).PluginApi = {
   React, ReactDOM,
   GQL: { FindSceneDocument: FIND_SCENE, FindImageDocument: FIND_IMAGE, FindGalleryDocument: FIND_GALLERY },

@@ -186,12 +186,13 @@ def run(command: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def link_checkout(root: str, folder: Path, lasting: Path) -> None:
-    """A .pth file that puts the checkout's packages on the path: relative where the environment lies in the checkout, so
-    that both can be moved together."""
+    """In an environment that lies in the checkout, a .pth file that puts the checkout's packages on the path: relative, so that
+    both can be moved together. One that lies elsewhere may serve several checkouts: the launcher tells it which one runs."""
+    if lasting.parent.resolve() != Path(root).resolve():
+        return
     parts = ("Lib", "site-packages") if os.name == "nt" else ("lib", f"python{sys.version_info[0]}.{sys.version_info[1]}", "site-packages")
-    inside = lasting.parent.resolve() == Path(root).resolve()
-    base = Path(*[".."] * (len(parts) + 1)) if inside else Path(root)
-    lines = [str(base / name) for name in ("shared", "worker")]
+    base = Path(*[".."] * (len(parts) + 1))
+    lines = [str(base / name) for name in installed.PACKAGES]
     folder.joinpath(*parts, "stashai-checkout.pth").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -13,6 +13,8 @@ from importlib.machinery import EXTENSION_SUFFIXES
 
 GROUPS = {"test": ("worker", "bench", "test"), "worker": ("worker",), "bench": ("worker", "bench")}
 """What a command needs beyond `core`: a lock of that name is added to the environment the first time."""
+PACKAGES = ("shared", "worker")
+"""The checkout's folders that hold its packages."""
 
 
 def needed(arguments: Sequence[str]) -> tuple[str, ...]:
@@ -45,6 +47,12 @@ def key(root: str, group: str) -> str:
 def environment_folder(root: str) -> str:
     """`.venv` in the checkout, or STASHAI_VENV where the checkout cannot be written or is shared by unlike machines."""
     return os.environ.get("STASHAI_VENV") or os.path.join(root, ".venv")
+
+
+def path_of(root: str) -> str:
+    """PYTHONPATH for a process of this checkout, and for its children, in an environment that other checkouts may use, too."""
+    theirs = os.environ.get("PYTHONPATH")
+    return os.pathsep.join([*(os.path.join(root, name) for name in PACKAGES), *([theirs] if theirs else [])])
 
 
 def python_of(folder: str) -> str:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from installed import environment_folder, missing, needed, python_of
+from installed import environment_folder, missing, needed, path_of, python_of
 
 
 def main(root: str, arguments: Sequence[str]) -> int:
@@ -19,6 +19,8 @@ def main(root: str, arguments: Sequence[str]) -> int:
         status = environment.make(root, folder, groups, as_json="--json" in arguments)
         if status:
             return status
+    if os.environ.get("STASHAI_VENV"):
+        os.environ["PYTHONPATH"] = path_of(root)
     # -P: whatever folder the user is in, its files are never taken for our modules
     command = [python_of(folder), "-P", "-m", "stashai.cli", *arguments]
     # compiling our own modules at every start would cost more than the start itself

@@ -173,27 +173,55 @@ open(os.path.join(site, "borrowed.pth"), "w").write({packages!r} + "\\n")
 """
 
 
-@posix
-def test_two_first_runs_at_once_make_one_environment(tmp_path: Path) -> None:
-    root = tmp_path / "checkout"
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """A folder with a uv that takes no more than this Python has; what it was asked for is in its file `log`."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    packages = sysconfig.get_path("purelib")
+    (folder / "uv").write_text(STAND_IN.format(python=sys.executable, log=str(folder / "log"), packages=packages))
+    (folder / "uv").chmod(0o755)
+    return folder
+
+
+def launching(tools: Path, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in {"STASHAI_VENV", "PYTHONPATH"}}
+    return {**kept, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", **more}
+
+
+def doors(root: Path) -> list[str]:
+    """Lay out a checkout without packages. Returns the command that starts it."""
     shutil.copytree(ROOT / "scripts", root / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "locks", root / "locks")
     shutil.copy(ROOT / "stashai", root / "stashai")
+    return [sys.executable, str(root / "stashai"), "--version"]
+
+
+@posix
+def test_two_first_runs_at_once_make_one_environment(tmp_path: Path, tools: Path) -> None:
+    root = tmp_path / "checkout"
+    command, environ = doors(root), launching(tools)
     (root / "shared").symlink_to(ROOT / "shared")
-    log, tools = tmp_path / "log", tmp_path / "bin"
-    tools.mkdir()
-    packages = sysconfig.get_path("purelib")
-    (tools / "uv").write_text(STAND_IN.format(python=sys.executable, log=str(log), packages=packages))
-    (tools / "uv").chmod(0o755)
-    environ = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
-    environ.pop("STASHAI_VENV", None)
-    environ.pop("PYTHONPATH", None)
-    command = [sys.executable, str(root / "stashai"), "--version"]
     running = [subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     ended = [process.communicate(timeout=120) for process in running]
     assert [process.returncode for process in running] == [0, 0], ended
     assert [out.strip() for out, _ in ended] == ["stashai, version 0.1.0"] * 2
-    assert log.read_text().split() == ["venv", "pip"]
+    assert (tools / "log").read_text().split() == ["venv", "pip"]
+
+
+@posix
+def test_checkouts_that_share_an_environment_run_their_own_code(tmp_path: Path, tools: Path) -> None:
+    environ, said = launching(tools, STASHAI_VENV=str(tmp_path / "environment")), []
+    for name in ("first", "second"):
+        command = doors(tmp_path / name)
+        package = tmp_path / name / "shared" / "stashai"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        (package / "cli.py").write_text(f"print({name!r})\n")
+        said.append(subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout.strip())
+        shutil.rmtree(tmp_path / name)
+    assert said == ["first", "second"]
+    assert (tools / "log").read_text().split() == ["venv", "pip"]
 
 
 def test_borrowed_pip_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -200,6 +200,34 @@ def test_one_id_serves_every_route_that_takes_a_job(plain: Worker) -> None:
     assert plain.get("/ai-jobs/history?limit=1").json()["total"] > 1
 
 
+JOB_COLUMNS = """job_id job_name entity_type entity_id entity_name action_type status created_at started_at completed_at
+processing_time_seconds service_name ai_model total_tests_planned tests_completed tests_passed tests_failed tests_error
+progress_percentage overall_result performers_found_total confidence_scores_summary tags_applied_summary results_summary
+error_message"""
+
+
+def test_jobs_are_told_by_the_columns_of_their_row(plain: Worker) -> None:
+    job = queue(plain, params={"units": 2, "bad": [1], "mark": "columns"})
+    plain.ended(job)
+    whole = plain.get(f"/ai-jobs/{job}").json()
+    assert set(JOB_COLUMNS.split()) | {"job_config", "error_details"} <= set(whole)
+    assert (whole["tests_completed"], whole["tests_passed"], whole["tests_error"]) == (2, 1, 1)
+    assert whole["job_config"]["mark"] == "columns"
+    (listed,) = plain.get("/ai-jobs/history?limit=1").json()["jobs"]
+    assert listed["job_id"] == job
+    assert set(JOB_COLUMNS.split()) <= set(listed)
+    assert "job_config" not in listed, "a page of a thousand would be huge"
+
+
+def test_history_by_type_or_id_of_the_entity_alone(plain: Worker) -> None:
+    for kind, number in (("scene", "h1"), ("image", "h1"), ("image", "h2")):
+        plain.post("/content-analysis/extract-metadata?wait=20", {"entity": entity(kind, number)})
+    scenes, first = (plain.get(f"/ai-jobs/history?{which}").json() for which in ("entity_type=scene", "entity_id=h1"))
+    assert {job["entity_type"] for job in scenes["jobs"]} == {"scene"}
+    assert scenes["total"] == len(scenes["jobs"])
+    assert [(job["entity_type"], job["entity_id"]) for job in first["jobs"]] == [("image", "h1"), ("scene", "h1")]
+
+
 def test_statistics_trends_and_cleanup(plain: Worker) -> None:
     plain.ended(queue(plain, params={"mark": "counted"}))
     totals = plain.get("/ai-runs/statistics").json()
@@ -219,6 +247,9 @@ def test_interactions(plain: Worker) -> None:
     stamped = {**body, "timestamp": 1_700_000_000.5}
     first, second = (plain.post("/interactions/sync", {"interactions": [stamped]}).json()["ids"] for _ in range(2))
     assert first == second
+    told = plain.get("/entities/scene/77/interactions").json()["interactions"]
+    assert plain.post("/interactions/sync", {"interactions": told}).json()["ids"] == [one["id"] for one in told], "as it was told"
+    assert plain.post("/interactions/track", {**body, "timestamp": "1969-12-31T00:00:00Z"}).status_code == 422
     assert plain.get("/entities/scene/77/last-run").json() == {"last_run": None}
 
 
@@ -252,6 +283,11 @@ def test_an_image_by_its_bytes(gateway: Worker, demo: DemoSet) -> None:
     assert performer["name"] == "Barack Obama"
     assert performer["id"].startswith("person:")
     assert 0.5 <= performer["confidence"] <= 1.0
+    details = performer["additional_info"]
+    told = "country hits distance face_id avg_similarity arc_similarity facenet_similarity stash_ids"
+    assert set(told.split()) <= set(details)
+    assert 0.3 < details["arc_similarity"] < 1
+    assert details["avg_similarity"] == pytest.approx(1 - details["distance"])
     (face,) = found["faces"]
     assert face["performer_id"] == performer["id"], "faces and performers join"
     assert face["candidates"][0]["id"] == performer["id"]
@@ -267,6 +303,8 @@ def test_an_image_by_its_bytes(gateway: Worker, demo: DemoSet) -> None:
     assert found["ai_model_info"]["models_used"]
     last = gateway.get("/entities/image/1/last-run").json()["last_run"]
     assert last["action_type"] == "image_identification"
+    (item,) = gateway.get(f"/ai-jobs/{last['job_id']}/tests").json()["tests"]
+    assert item["model_version"].startswith("yunet@")
 
 
 def test_an_image_by_its_path_and_by_an_upload(gateway: Worker, demo: DemoSet) -> None:
@@ -324,6 +362,7 @@ def test_a_gallery(gateway: Worker, demo: DemoSet) -> None:
     assert person["frequency"] == 2
     assert [one["imageId"] for one in person["appearances"]] == ["obama2.jpg", "obama3.jpg"]
     assert person["appearances"][0]["imageUrl"] == "http://never.fetched/obama2.jpg"
+    assert person["performer"]["additional_info"]["arc_similarity"] > 0.3
     assert 0 < person["averageConfidence"] <= person["bestConfidence"] <= 1
     assert [one["success"] for one in results["processingResults"]] == [True, True, True, False]
 

@@ -21,6 +21,8 @@ from stashai.errors import StorageError
 from stashai.tracking.ledger import Ledger
 from stashai.tracking.records import JobRow
 
+from .views import job_view, moment
+
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.4
@@ -32,40 +34,6 @@ QUEUE_LENGTH = 2_000
 ACTIVE, ACTIVE_TOLD = 100, 20
 """Running and waiting jobs in a full status, and in the one that comes with every event."""
 RECENT = 10
-
-
-def moment(seconds: float | None) -> str | None:
-    """An ISO time of seconds since the epoch."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()
-
-
-def job_view(job: JobRow) -> dict[str, Any]:
-    """A job as sockets and routes tell it."""
-    return {
-        "job_id": job.job_id,
-        "job_name": job.job_name,
-        "job_type": job.processor,
-        "entity_type": job.entity_type,
-        "entity_id": job.entity_id,
-        "entity_name": job.entity_name,
-        "action_type": job.action_type,
-        "status": job.status,
-        "priority": job.priority,
-        "client_id": job.client_id,
-        "request_id": job.idempotency_key,
-        "timeout": job.timeout,
-        "submitted_at": moment(job.created_at),
-        "started_at": moment(job.started_at),
-        "completed_at": moment(job.completed_at),
-        "processing_time": job.processing_time_seconds,
-        "current": job.tests_completed,
-        "total": job.total_tests_planned,
-        "failed_items": job.tests_error,
-        "progress_percentage": job.progress_percentage,
-        "message": job.message,
-        "error": job.error_message,
-        "error_code": job.error_code,
-    }
 
 
 def queue_status(ledger: Ledger, most: int = ACTIVE) -> dict[str, Any]:

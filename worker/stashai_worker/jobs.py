@@ -21,8 +21,8 @@ from stashai.processors.entities import EntityParams, WantedEntity
 from stashai.tracking.records import JobRequest, JobRow
 
 from .errors import CALLERS_FAULTS
-from .events import moment
 from .state import WorkerState
+from .views import moment
 
 POLL_SECONDS = 0.05
 OVERTIME = 3.0

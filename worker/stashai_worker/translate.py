@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from stashai.contracts.findings import Findings, NameCandidate, SeenFace
+from stashai.contracts.findings import Findings, NameCandidate, SeenFace, SeenPerson
 from stashai.contracts.recognition import (
     AIModelInfo,
     FaceCandidate,
@@ -33,7 +33,7 @@ def response_of(findings: Findings, people: dict[int, Person], threshold: float,
             id=performer_id(person.person_id, people),
             name=person.name,
             confidence=person.probability,
-            additional_info={"hits": len(person.faces), "best_time": person.best_time},
+            additional_info={**_details(person, len(person.faces)), "best_time": person.best_time},
         )
         for person in named
     ]
@@ -92,8 +92,24 @@ def gallery_results(found: EntityFindings, people: dict[int, Person], threshold:
 
 
 def _performer(person: GalleryPerson, people: dict[int, Person]) -> PerformerInfo:
-    info = {"hits": len(person.appearances), "avg_similarity": person.average}
+    info = _details(person, len(person.appearances))
     return PerformerInfo(id=performer_id(person.person_id, people), name=person.name, confidence=person.best, additional_info=info)
+
+
+def _details(person: SeenPerson | GalleryPerson, hits: int) -> dict[str, Any]:
+    """What the older API told of a performer. Of a local person neither a country nor ids of a stash-box are known."""
+    cosines = person.similarities
+    average = sum(cosines.values()) / len(cosines) if cosines else None
+    return {
+        "country": None,
+        "hits": hits,
+        "distance": None if average is None else round(1 - average, 4),
+        "face_id": person.reference_crop,
+        "avg_similarity": None if average is None else round(average, 4),
+        "arc_similarity": cosines.get("arcface"),
+        "facenet_similarity": cosines.get("facenet"),
+        "stash_ids": [],
+    }
 
 
 def _frequency(person: GalleryPerson, performer: PerformerInfo) -> dict[str, Any]:

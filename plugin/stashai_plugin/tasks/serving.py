@@ -172,7 +172,7 @@ def _outcome(item: Json, now: float) -> Outcome:
         unit=item["unit"], sequence=item["sequence"], entity_type=item["entity_type"], entity_id=item["entity_id"],
         result=item["result"], started_at=now, seconds=float(item["processing_time_seconds"] or 0.0), path=item["entity_filepath"],
         name=item["entity_name"], data=json.dumps(item["response_data"]) if item["response_data"] is not None else None,
-        ai_model=item["ai_model"], people_found=item["performers_found"], confidences=tuple(item["confidence_scores"] or ()),
-        tags=tuple(item["tags_applied"] or ()), reason=item["evaluation_reason"], error_type=item["error_type"],
-        error_message=item["error_message"],
+        ai_model=item["ai_model"], model_version=item["model_version"], people_found=item["performers_found"],
+        confidences=tuple(item["confidence_scores"] or ()), tags=tuple(item["tags_applied"] or ()), reason=item["evaluation_reason"],
+        error_type=item["error_type"], error_message=item["error_message"],
     )  # fmt: skip

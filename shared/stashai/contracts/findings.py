@@ -29,7 +29,8 @@ class NameCandidate(BaseModel):
 
 
 class SeenPerson(BaseModel):
-    """Somebody known who is in the item; `reference_crop` is the key of the enrolled face that matched best."""
+    """Somebody known who is in the item; `reference_crop` is the key of the enrolled face that matched best, `similarities` are
+    cosines with what is known of the person, by family of the networks that were asked."""
 
     person_id: int
     name: str
@@ -40,6 +41,7 @@ class SeenPerson(BaseModel):
     faces: list[SeenFace]
     candidates: list[NameCandidate]
     note: str | None = None
+    similarities: dict[str, float] = {}
 
 
 class UnknownPerson(BaseModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,8 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class RecognizedPerson:
     """Somebody known. `best` is the face that is most like the references, `reference_crop` the kept crop of the reference
-    that is most like it; `note` says what is unusual about the evidence."""
+    that is most like it; `similarities` are the cosines with the person's template (centred, of the face that is most like
+    it) by model, of those that were asked; `note` says what is unusual about the evidence."""
 
     person_id: int
     name: str
@@ -49,6 +50,7 @@ class RecognizedPerson:
     candidates: Sequence[Candidate]
     reference_crop: str | None = None
     note: str | None = None
+    similarities: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,17 @@ class Recognizer:
         person, primary = self._gallery.people[number], self._gallery.models[0]
         best = int((vectors @ self._gallery.banks[primary].vectors[number]).argmax())
         reference = self._gallery.best_reference(person.id, primary, vectors[best])
-        return RecognizedPerson(person.id, person.name, 0.0, faces[best], faces, (), reference.crop, note)
+        alike = self._similarities(faces, number)
+        return RecognizedPerson(person.id, person.name, 0.0, faces[best], faces, (), reference.crop, note, alike)
+
+    def _similarities(self, faces: list[Observation], number: int) -> dict[str, float]:
+        banks = {model: bank for model, bank in self._gallery.banks.items() if bank.present[number]}
+        asked = {model: [face for face in faces if model in face.embeddings] for model in banks}
+        return {
+            model: float((centred(seen, model, banks[model].constants) @ banks[model].vectors[number]).max())
+            for model, seen in asked.items()
+            if seen
+        }
 
     def _candidates(self, shares: Probabilities, people: NDArray[np.intp]) -> list[Candidate]:
         count = min(CANDIDATES, len(shares))

@@ -78,6 +78,7 @@ class UnitWork:
             result="pass" if metrics.criteria_failed is None else "fail",
             data=result.model_dump_json(),
             ai_model=models,
+            model_version=self._processor.model_version(self._ctx),
             **_counted(metrics),
         )
 

@@ -81,6 +81,10 @@ class Processor(Generic[P, R]):
         """Model ids for the rows' ai_model column."""
         return ()
 
+    def model_version(self, ctx: Context) -> str | None:
+        """For the rows' model_version column: what besides the models' ids decides the result (files, preparation, method)."""
+        return None
+
     def summarize(self, params: P, results: Iterable[R], ctx: Context) -> dict[str, object]:
         """Called once after the last unit of a job that was not cancelled: what the job's row keeps (results_summary)."""
         return {}

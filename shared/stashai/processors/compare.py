@@ -96,6 +96,9 @@ class CompareFaces(Processor[CompareParams, Comparison]):
     def models_used(self, ctx: Context) -> Sequence[str]:
         return ctx.vision.installed_embedders
 
+    def model_version(self, ctx: Context) -> str | None:
+        return ctx.vision.detector_id
+
 
 def _label(source: FaceSource) -> str:
     return source.person or source.path or source.upload or "?"

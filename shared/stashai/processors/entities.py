@@ -58,11 +58,13 @@ class Appearance(BaseModel):
 
 
 class GalleryPerson(BaseModel):
-    """Somebody in a gallery, and where."""
+    """Somebody in a gallery, and where; `reference_crop` and `similarities` as the surest picture has them."""
 
     person_id: int
     name: str
     appearances: list[Appearance]
+    reference_crop: str | None = None
+    similarities: dict[str, float] = {}
 
     @property
     def best(self) -> float:
@@ -138,6 +140,9 @@ class IdentifyEntities(Processor[EntityParams, EntityFindings]):
     def models_used(self, ctx: Context) -> Sequence[str]:
         return self._recognition.models if self._recognition else ()
 
+    def model_version(self, ctx: Context) -> str | None:
+        return ctx.vision.detector_id
+
 
 def _picture(image: WantedEntity, ctx: Context, media: MediaResolver, recognition: Recognition, choosy: bool) -> GalleryPicture:
     """One picture that cannot be read fails alone."""
@@ -176,6 +181,8 @@ def people_of(pictures: Iterable[GalleryPicture]) -> list[GalleryPerson]:
     for picture in pictures:
         for seen in picture.findings.people if picture.findings else ():
             person = people.setdefault(seen.person_id, GalleryPerson(person_id=seen.person_id, name=seen.name, appearances=[]))
+            if not person.appearances or seen.probability > person.best:
+                person.reference_crop, person.similarities = seen.reference_crop, seen.similarities
             person.appearances.append(Appearance(image_id=picture.id, image_url=picture.url, confidence=seen.probability))
     trusted = [person for person in people.values() if len(person.appearances) >= 2 or person.best >= SURE_ALONE]
     return sorted(trusted, key=lambda person: (-len(person.appearances), -person.best, person.name))

@@ -68,6 +68,9 @@ class IdentifyMedia(Processor[IdentifyParams, Findings]):
     def models_used(self, ctx: Context) -> Sequence[str]:
         return self._recognition.models if self._recognition else ()
 
+    def model_version(self, ctx: Context) -> str | None:
+        return ctx.vision.detector_id
+
     def summarize(self, params: IdentifyParams, results: Iterable[Findings], ctx: Context) -> dict[str, object]:
         return counted(results)
 

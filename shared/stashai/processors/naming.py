@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..contracts.findings import Findings, NameCandidate, SeenFace, SeenPerson, UnknownPerson
 from ..matching.recognizer import Candidate, ItemDecision, RecognizedPerson, Stranger
@@ -11,11 +11,13 @@ from ..vision.faces import Observation
 from .evidence import Evidence
 
 
-def findings_of(decision: ItemDecision, evidence: Evidence, frames: Sequence[SeenFrame], top: int) -> Findings:
-    """`top` limits the candidates a person, not the people."""
+def findings_of(
+    decision: ItemDecision, evidence: Evidence, frames: Sequence[SeenFrame], top: int, family: Callable[[str], str]
+) -> Findings:
+    """`top` limits the candidates a person, not the people; `family` answers that of a model."""
     notes = evidence.notes
     return Findings(
-        people=[_person(person, top) for person in decision.people],
+        people=[_person(person, top, family) for person in decision.people],
         unknown=[_stranger(stranger, top) for stranger in decision.unknown],
         flags=notes.problems,
         too_weak=decision.too_weak,
@@ -28,7 +30,7 @@ def findings_of(decision: ItemDecision, evidence: Evidence, frames: Sequence[See
     )
 
 
-def _person(person: RecognizedPerson, top: int) -> SeenPerson:
+def _person(person: RecognizedPerson, top: int, family: Callable[[str], str]) -> SeenPerson:
     return SeenPerson(
         person_id=person.person_id,
         name=person.name,
@@ -39,6 +41,7 @@ def _person(person: RecognizedPerson, top: int) -> SeenPerson:
         faces=[seen_face(observation) for observation in _in_time(person.observations)],
         candidates=_named(person.candidates, top),
         note=person.note,
+        similarities={family(model): round(cosine, 4) for model, cosine in person.similarities.items()},
     )
 
 

@@ -69,7 +69,7 @@ class Recognition:
                 rejected=rejected,
                 confirmed=confirmed,
             )
-            findings = findings_of(decision, evidence, frames, self._params.top)
+            findings = findings_of(decision, evidence, frames, self._params.top, ctx.vision.family)
             if decision.settled:
                 break
         findings.models = list(self.models)

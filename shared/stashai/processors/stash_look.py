@@ -98,6 +98,9 @@ class LookForStash(Processor[LookParams, Look]):
     def models_used(self, ctx: Context) -> Sequence[str]:
         return self._recognition.models if self._recognition else ()
 
+    def model_version(self, ctx: Context) -> str | None:
+        return ctx.vision.detector_id
+
 
 _ONLY_PREVIEWS = Problem(
     code="only-previews", message="Only what Stash generated was looked at: the worker cannot open the file, and it is too large to send."

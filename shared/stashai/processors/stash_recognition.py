@@ -42,7 +42,7 @@ class SteppedRecognition(Recognition):
             rejected=rejected,
             confirmed=confirmed,
         )
-        findings = findings_of(decision, evidence, frames, self._params.top)
+        findings = findings_of(decision, evidence, frames, self._params.top, ctx.vision.family)
         findings.models = list(self.models)
         return findings
 

@@ -53,7 +53,7 @@ class Reading:
         self,
         *,
         status: Sequence[str] = (),
-        entity: tuple[str, str] | None = None,
+        entity: tuple[str | None, str | None] | None = None,
         action_type: str | None = None,
         processor: str | None = None,
         client_id: str | None = None,
@@ -61,7 +61,7 @@ class Reading:
         limit: int = 100,
         offset: int = 0,
     ) -> list[JobRow]:
-        """The newest first."""
+        """The newest first. Either half of `entity`, its type and its id, may be None."""
         where, params = _where(status, entity, action_type, processor, client_id, changed_since)
         sql = f"{JOBS} {where} ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?"
         return [JobRow(*row) for row in self.database.query(sql, (*params, limit, offset))]
@@ -70,7 +70,7 @@ class Reading:
         self,
         *,
         status: Sequence[str] = (),
-        entity: tuple[str, str] | None = None,
+        entity: tuple[str | None, str | None] | None = None,
         action_type: str | None = None,
         processor: str | None = None,
         client_id: str | None = None,
@@ -153,7 +153,7 @@ class Reading:
 
 def _where(
     status: Sequence[str],
-    entity: tuple[str, str] | None,
+    entity: tuple[str | None, str | None] | None,
     action_type: str | None,
     processor: str | None,
     client_id: str | None,
@@ -162,11 +162,9 @@ def _where(
     parts: list[tuple[str, tuple[Any, ...]]] = []
     if status:
         parts.append((f"status IN ({','.join('?' * len(status))})", tuple(status)))
-    if entity is not None:
-        parts.append(("entity_type = ? AND entity_id = ?", entity))
-    for column, value in (("action_type = ?", action_type), ("processor = ?", processor), ("client_id = ?", client_id)):
-        if value is not None:
-            parts.append((column, (value,)))
+    kind, entity_id = entity or (None, None)
+    equal = {"entity_type": kind, "entity_id": entity_id, "action_type": action_type, "processor": processor, "client_id": client_id}
+    parts += [(f"{column} = ?", (value,)) for column, value in equal.items() if value is not None]
     if changed_since is not None:
         parts.append(("updated_at >= ?", (changed_since,)))
     sql = " AND ".join(condition for condition, _ in parts)

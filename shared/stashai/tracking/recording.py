@@ -168,7 +168,7 @@ def _row(job: JobRow, outcome: Outcome, now: float) -> tuple[object, ...]:
         None if outcome.name is None else storable(outcome.name),
         job.action_type,
         outcome.ai_model,
-        None,
+        outcome.model_version,
         "failed" if outcome.result == "error" else "completed",
         outcome.started_at,
         outcome.started_at,

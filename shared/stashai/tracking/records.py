@@ -180,6 +180,7 @@ class Outcome:
     name: str | None = None
     data: str | None = None
     ai_model: str | None = None
+    model_version: str | None = None
     people_found: int = 0
     confidences: Sequence[float] = ()
     tags: Sequence[str] = ()

@@ -30,6 +30,15 @@ def test_names_who_is_enrolled_and_leaves_who_is_not(crowd: Crowd, recognizer: R
     assert decision.enrolled == 50
 
 
+def test_tells_how_like_each_asked_model_finds_the_best_face(crowd: Crowd, recognizer: Recognizer) -> None:
+    near, far = crowd.face(3, time=0.0, spread=0.3), crowd.face(3, time=1.0, spread=1.2)
+    (both,), (alone,) = (recognizer.decide(faces).people for faces in ([near, far], [near]))
+    assert 0.5 < both.similarities["one"] <= 1
+    assert both.similarities == alone.similarities, "of the face that is most like the references"
+    only = {"one": near.embeddings["one"]}
+    assert set(recognizer.decide([replace(near, embeddings=only)]).people[0].similarities) == {"one"}
+
+
 def test_candidates_are_sorted_and_there_for_every_face(crowd: Crowd, recognizer: Recognizer) -> None:
     decision = recognizer.decide([crowd.face(3), crowd.face(STRANGER, x=100)])
     for candidates in told(decision):

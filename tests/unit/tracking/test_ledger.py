@@ -430,6 +430,8 @@ def test_lists_can_be_narrowed(ledger: Ledger) -> None:
     other = ledger.submit(request("other")).job
     ledger.cancel(other.job_id)
     assert [job.job_id for job in ledger.jobs(entity=("scene", "1"))] == [scene.job_id]
+    assert [job.job_id for job in ledger.jobs(entity=("scene", None))] == [job.job_id for job in ledger.jobs(entity=(None, "1"))]
+    assert ledger.jobs(entity=("image", None)) == ledger.jobs(entity=("scene", "2")) == []
     assert [job.job_id for job in ledger.jobs(status=("cancelled", "failed"))] == [other.job_id]
     assert [job.job_id for job in ledger.jobs(client_id="ui", action_type="facial_recognition", processor="toy")] == [scene.job_id]
     assert ledger.jobs(changed_since=ledger.database.now() + 100) == []

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from stashai.errors import UsageError
 from stashai.tracking.interactions import Interaction, Interactions
 
-from ..events import job_view, moment
 from ..state import WorkerState
+from ..views import job_row, moment
 from .asking import FAILURES, State
 from .jobs import OFFSET, PAGE
 
 router = APIRouter(tags=["entities"])
 
 
+def _seconds(said: float | datetime) -> float:
+    """Seconds since the epoch; a time that names no zone is in UTC."""
+    seconds = said.replace(tzinfo=said.tzinfo or UTC).timestamp() if isinstance(said, datetime) else said
+    if not 0 <= seconds <= 1e11:
+        raise ValueError("the time lies before 1970 or too far ahead")
+    return seconds
+
+
 class InteractionBody(BaseModel):
-    """`timestamp` is in seconds since the epoch; now, when it is left out."""
+    """`timestamp` is as answers tell it (ISO 8601), or in seconds since the epoch; now, when it is left out."""
 
     entity_type: Annotated[str, Field(max_length=64)]
     entity_id: Annotated[str, Field(max_length=4096)]
@@ -30,7 +39,7 @@ class InteractionBody(BaseModel):
     action_type: Annotated[str, Field(max_length=200)]
     session_id: str | None = Field(default=None, max_length=200)
     user_id: str | None = Field(default=None, max_length=200)
-    timestamp: float | None = Field(default=None, ge=0, le=1e11)
+    timestamp: Annotated[float | datetime, AfterValidator(_seconds)] | None = None
     interaction_metadata: dict[str, Any] | None = None
 
     def row(self) -> Interaction:
@@ -64,7 +73,7 @@ async def of_entity(entity_type: str, entity_id: str, state: State, limit: PAGE 
 @router.get("/entities/{entity_type}/{entity_id:path}/last-run", response_model=dict[str, Any], responses=FAILURES)
 async def last_run(entity_type: str, entity_id: str, state: State, action_type: str | None = None) -> dict[str, Any]:
     job = await to_thread.run_sync(state.core.ledger.last_run, entity_type, entity_id, action_type)
-    return {"last_run": job_view(job) if job else None}
+    return {"last_run": job_row(job) if job else None}
 
 
 @router.post("/interactions/track", status_code=201, response_model=dict[str, Any], responses=FAILURES)

@@ -18,10 +18,10 @@ from stashai.errors import UsageError
 from stashai.tracking import statistics
 from stashai.tracking.records import ItemRow, JobRequest
 
-from ..events import job_view, moment
 from ..jobs import as_wanted, asked_with, batch_status, entity_job, finished, identification, known_job, wanted
 from ..routing import Asked, forwarded
 from ..state import AT_ONCE, WorkerState
+from ..views import item_view, job_row, job_view, whole_job
 from .asking import FAILURES, Queue, State, Submitter
 
 router = APIRouter(tags=["jobs"])
@@ -45,17 +45,6 @@ class Cancelling(BaseModel):
     success: bool
     status: str
     message: str
-
-
-def item_view(item: ItemRow) -> dict[str, Any]:
-    """An item's row with its JSON columns parsed and its times as ISO."""
-    view = asdict(item)
-    for column in ("response_data", "confidence_scores", "tags_applied", "evaluation_criteria"):
-        view[column] = json.loads(view[column]) if view[column] else None
-    for column in ("created_at", "started_at", "completed_at"):
-        view[column] = moment(view[column])
-    del view["id"], view["job"]
-    return view
 
 
 @router.post("/batch/submit", status_code=202, response_model=BatchJobStatus, responses=FAILURES)
@@ -171,14 +160,13 @@ async def history(
     action_type: str | None = None,
     client_id: str | None = None,
 ) -> dict[str, Any]:
-    entity = (entity_type, entity_id) if entity_type and entity_id else None
     statuses = (status,) if status else ()
 
     def read() -> dict[str, Any]:
         ledger = state.core.ledger
-        jobs = ledger.jobs(status=statuses, entity=entity, action_type=action_type, client_id=client_id, limit=limit, offset=offset)
-        total = ledger.count(status=statuses, entity=entity, action_type=action_type, client_id=client_id)
-        return {"jobs": [job_view(job) for job in jobs], "total": total}
+        which: Any = {"status": statuses, "entity": (entity_type, entity_id), "action_type": action_type, "client_id": client_id}
+        jobs = ledger.jobs(**which, limit=limit, offset=offset)
+        return {"jobs": [job_row(job) for job in jobs], "total": ledger.count(**which)}
 
     return await to_thread.run_sync(read)
 
@@ -192,15 +180,8 @@ async def trends(state: State, days: Annotated[int, Query(ge=1, le=3650)] = 30) 
 @router.get("/ai-jobs/{job_id}", response_model=dict[str, Any], responses=FAILURES)
 async def get_job(job_id: str, state: State) -> dict[str, Any]:
     job = await to_thread.run_sync(known_job, state, job_id)
-    summary = json.loads(job.results_summary) if job.results_summary else None
     children = await to_thread.run_sync(state.core.ledger.children, job_id)
-    return {
-        **job_view(job),
-        "overall_result": job.overall_result,
-        "results_summary": summary,
-        "ai_model": job.ai_model,
-        "children": [child.job_id for child in children],
-    }
+    return {**whole_job(job), "children": [child.job_id for child in children]}
 
 
 @router.get("/ai-jobs/{job_id}/tests", response_model=dict[str, Any], responses=FAILURES)

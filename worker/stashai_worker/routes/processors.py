@@ -10,11 +10,11 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
 from ..elsewhere import ServiceDownError
-from ..events import job_view
 from ..jobs import accepted, ended_in_time, patience
 from ..routing import elsewhere, somewhere
+from ..views import item_view, job_view
 from .asking import ACCEPTED, FAILURES, Direct, State, Submit, Wait
-from .jobs import QueueRequest, asked_of, item_view, processor_job, watched
+from .jobs import QueueRequest, asked_of, processor_job, watched
 
 router = APIRouter(tags=["services"])
 

@@ -11,10 +11,10 @@ from pydantic import BaseModel, Field
 from stashai.contracts.exchange import Fingerprint, Key, Known, Mark, Packed, SentPerson, Short, Whole
 from stashai.processors.stash_look import LookItem
 
-from ..events import job_view
 from ..jobs import finished
 from ..pairing import Pairing, abilities, check_items, look_job
 from ..state import WorkerState
+from ..views import job_view
 from .asking import FAILURES, State, Submit
 
 router = APIRouter(prefix="/stash", tags=["stash"], responses=FAILURES)

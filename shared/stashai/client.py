@@ -98,9 +98,11 @@ class _Parts:
 
 
 class WorkerClient:
-    def __init__(self, address: str, token: str = "", timeout: float = 10.0) -> None:
+    """`says` goes along with every call, as headers."""
+
+    def __init__(self, address: str, token: str = "", timeout: float = 10.0, says: Mapping[str, str] | None = None) -> None:
         self._base = checked_address(address)
-        self._token, self._timeout = token, timeout
+        self._token, self._timeout, self._says = token, timeout, says or {}
         # A proxy of the environment is for the internet; the worker stands in the same house.
         self._opener = build_opener(ProxyHandler({}), _NoRedirects())
 
@@ -142,7 +144,7 @@ class WorkerClient:
         return self._send(method, path, data, "application/json", timeout or self._timeout)
 
     def _send(self, method: str, path: str, data: bytes | _Parts | None, kind: str, timeout: float) -> Any:
-        headers = {"Accept": "application/json", "Content-Type": kind}
+        headers = {"Accept": "application/json", "Content-Type": kind, **self._says}
         if isinstance(data, _Parts):
             headers["Content-Length"] = str(data.length)
         if self._token:

@@ -14,7 +14,8 @@ from stashai.processing.stores import PeopleStore, Person, SourceFile
 from stashai.settings import Settings
 from stashai.tracking.open import open_stores
 from stashai_worker.adopting import Identity, adopted, counterparts, identities, named, own
-from stashai_worker.elsewhere import Remote, ServiceDownError, asked_who
+from stashai_worker.elsewhere import Remote, ServiceDownError
+from stashai_worker.other_worker import asked_who
 
 from .conftest import Start
 

@@ -1,12 +1,14 @@
 """What a worker does for a Stash's plugin: a copy of its people, looks at its media, and all that was seen on the way back.
 
-Each Stash is told from others by its plugin's instance; its people are here as the source `stash:<instance>`.
+Each Stash is told from others by its plugin's instance; its people are here as the source `stash:<instance>`. When another worker
+asks in place of one, they are lent: `lent:<instance>`, until nothing was asked for a while.
 """
 
 from __future__ import annotations
 
 import json
 from base64 import b64decode
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +26,8 @@ from stashai.processors.stash_learn import judge
 from stashai.processors.stash_look import Look, LookItem, LookParams, so_far
 from stashai.processors.stash_performers import Judged
 from stashai.tracking.exchange import Exchange, packed
-from stashai.tracking.people import People
+from stashai.tracking.lent import Lent
+from stashai.tracking.people import LENT, People
 from stashai.tracking.records import ItemRow, JobRequest, JobRow
 from stashai.tracking.vectors import to_bytes
 from stashai.vision.engine import VisionEngine
@@ -51,26 +54,38 @@ def abilities(state: WorkerState, profile: str) -> Json:
 class Pairing:
     """One Stash's part of the worker. Reads and writes rows: not on the event loop."""
 
-    def __init__(self, state: WorkerState, instance: str) -> None:
-        self._core, self._source = state.core, SOURCE + instance
-        self._state, self._instance = state, instance
-        self._rows = Exchange(state.core.ledger.database, self._source)
+    def __init__(self, state: WorkerState, instance: str, *, lent: bool) -> None:
+        self._core, self.source = state.core, (LENT if lent else SOURCE) + instance
+        self._state, self._lent = state, lent
+        self._rows = Exchange(state.core.ledger.database, self.source)
 
     # people ----------------------------------------------------------------------------------------------------------
 
     def compare_people(self, theirs: dict[str, Json]) -> list[str]:
-        """Forget whom the plugin does not name, and answer whose rows it should send."""
+        """Forget whom the plugin does not name, also where they were lent to, and answer whose rows it should send."""
+        self._used()
         gone = self._rows.retain(theirs.keys())
         if gone:
             self._core.stores.crops.delete(gone)
             drop_graphs(self._core.settings)
+            self._state.lending.people_went(self.source)
         return self._rows.wanted(theirs)
+
+    def people_here(self) -> Json:
+        """Equal as long as nothing of any people changed."""
+        database = self._core.ledger.database
+        return {"people": len(People(database).of_source(self.source)), "version": People(database).version()}
 
     def take_people(self, people: list[Json]) -> None:
         self._rows.take_people(people, self._core.stores.crops.put)
 
     def forget_media(self, fingerprints: list[str]) -> None:
         self._core.stores.crops.delete(self._rows.drop_media(fingerprints))
+        self._state.lending.media_went(self.source, fingerprints)
+
+    def _used(self, media: Iterable[str] = ()) -> None:
+        if self._lent:
+            Lent(self._core.ledger.database).used(self.source, media)
 
     # looking ---------------------------------------------------------------------------------------------------------
 
@@ -80,29 +95,27 @@ class Pairing:
 
     def take_known(self, known: dict[str, Json], analysis: str) -> None:
         """Frames that the plugin has kept of media, and what was said of their faces, by fingerprint."""
-        for fingerprint, one in known.items():
-            self._rows.take_seen(fingerprint, analysis, one["seen"])
-            self._rows.take_said(fingerprint, analysis, one["said"])
-            for crop in one["crops"]:
-                self._core.stores.crops.put(b64decode(crop))
+        self._used(known)
+        self._rows.take_known(known, analysis, self._core.stores.crops.put)
 
     def request(self, items: list[LookItem], name: str, threshold: float, profile: str, key: str, watch: float | None) -> JobRequest:
+        self._used(medium for one in items for medium in (one.fingerprint, one.sprite) if medium)
         engine = self._core.engine(profile)
         params = LookParams(
-            people=self._source, threshold=threshold, profile=profile, embedders=self._models(engine, profile), items=items  # type: ignore[arg-type]  # the request checked the profile
+            people=self.source, threshold=threshold, profile=profile, embedders=self._models(engine, profile), items=items  # type: ignore[arg-type]  # the request checked the profile
         )  # fmt: skip
         alone = items[0] if len(items) == 1 else None
         job = JobRequest(
             "stash.look", "facial_recognition", params.model_dump_json(), name, alone.type if alone else None,
             alone.id if alone else None, alone.title if alone else None, planned=len(items), idempotency_key=key,
-            client_id=self._source,
+            client_id=self.source,
         )  # fmt: skip
         return job if watch is None else replace(job, run_policy="watched", watch_seconds=watch)
 
     def _models(self, engine: VisionEngine, profile: str) -> list[str]:
         people = People(self._core.ledger.database)
         others = [] if profile == "fast" else [model for model in engine.installed_embedders if model != engine.primary]
-        return [engine.primary, *(model for model in others if people.lacking(model, self._source) <= INLINE)]
+        return [engine.primary, *(model for model in others if people.lacking(model, self.source) <= INLINE)]
 
     def results(self, job: JobRow, after: int, have: dict[str, list[int]], again: bool) -> Json:
         """Items that ended behind the cursor, as many as fit a page, and of a single one how far it is."""
@@ -128,26 +141,9 @@ class Pairing:
         return {"unit": row.unit, "error": error, "seconds": row.processing_time_seconds, **shown}
 
     def _shown(self, look: Look, analysis: str, have: dict[str, list[int]]) -> Json:
-        """A look with what it rests on. Faces are named by their places, people by their keys."""
-        places = self._rows.places(look.fingerprint, analysis)
-        keys = self._keys(look)
-        seen = self._rows.seen(look.fingerprint, analysis, have.get(look.fingerprint, ()))
-        wanted = {face["crop"] for frame in seen["frames"] for face in frame["faces"] if face["crop"]}
-        crops = {key: self._core.stores.crops.get(key) for key in wanted}
-        return {
-            "look": look.model_dump(mode="json"), "places": {str(number): place for number, place in places.items()},
-            "keys": {str(number): key for number, key in keys.items()}, "seen": seen,
-            "crops": {key: packed(data) for key, data in crops.items() if data},
-        }  # fmt: skip
-
-    def _keys(self, look: Look) -> dict[int, str]:
-        """The plugin's keys of the people whom a look names."""
-        named = {person.person_id for person in look.people}
-        for candidates in [*(person.candidates for person in look.people), *(stranger.candidates for stranger in look.unknown)]:
-            named |= {one.person_id for one in candidates}
-        people = People(self._core.ledger.database)
-        found = {number: people.person(number) for number in named}
-        return {number: person.key for number, person in found.items() if person is not None and person.source == self._source}
+        """A look with what it rests on."""
+        moments = have.get(look.fingerprint, ())
+        return self._rows.shown(look.model_dump(mode="json"), analysis, moments, self._core.stores.crops.get)
 
     # faces -----------------------------------------------------------------------------------------------------------
 
@@ -174,7 +170,7 @@ class Pairing:
         return {"similarities": result.similarities, "probability": result.probability}
 
     def _person(self, key: str) -> Person:
-        person = People(self._core.ledger.database).find(self._source, key)
+        person = People(self._core.ledger.database).find(self.source, key)
         if person is None:
             raise UsageError("Nobody of that key is known here.", code="not-found")
         return person
@@ -202,9 +198,9 @@ def _shown_judged(judged: Judged) -> Json:
     }  # fmt: skip
 
 
-def look_job(job: JobRow | None, instance: str) -> JobRow:
+def look_job(job: JobRow | None, source: str) -> JobRow:
     """The job, if it is that plugin's. Raises UsageError (404)."""
-    if job is None or job.processor != "stash.look" or job.client_id != SOURCE + instance:
+    if job is None or job.processor != "stash.look" or job.client_id != source:
         raise UsageError("There is no such look.", code="not-found")
     return job
 

@@ -15,7 +15,8 @@ from pybreaker import STATE_CLOSED, STATE_OPEN, CircuitBreaker, CircuitBreakerEr
 
 from stashai.contracts.enums import ServiceStatus
 
-from .elsewhere import Adapter, Health, HttpAdapter, Remote, ServiceDownError, WorkerAdapter, same_version
+from .elsewhere import Adapter, Health, HttpAdapter, Remote, ServiceDownError
+from .other_worker import WorkerAdapter, same_version
 from .visage import VisageAdapter
 
 logger = logging.getLogger(__name__)

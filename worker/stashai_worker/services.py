@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from anyio import to_thread
@@ -23,9 +23,10 @@ from stashai.processing.registry import Listed, Registry
 
 from .adopting import Identity
 from .config import WorkerConfig
-from .elsewhere import Kind, OutOfReachError, Question, Remote, ServiceDownError, asked_who
+from .elsewhere import Kind, OutOfReachError, Question, Remote, ServiceDownError
 from .forms import Form
 from .kept_services import KeptServices
+from .other_worker import asked_who
 from .probing import ADAPTERS, Breaker, after_probe, averaged, probed_now
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 HEALTH: Mapping[Kind, str] = {"worker": "/api/v1/health", "visage": "/openapi.json", "http": "/health"}
 CAN: Mapping[Kind, tuple[str, ...]] = {"worker": ("facial_recognition",), "visage": ("facial_recognition",), "http": ()}
 """What a service can do that does not say it itself."""
+T = TypeVar("T")
 
 
 class Services:
@@ -144,16 +146,23 @@ class Services:
         well = [one for one in known if one.status is ServiceStatus.HEALTHY and not one.maintenance]
         return [one for one in well if _can(one, capability) and not self._breaker(one.name).rests()]
 
+    def workers(self, capability: str) -> list[Remote]:
+        """Healthy workers elsewhere that can do it, the least loaded first."""
+        return sorted((one for one in self._able(capability) if one.kind == "worker"), key=_load)
+
     def ask(self, remote: Remote, question: Question) -> dict[str, Any]:
-        """After FAILURES in a row a service is left alone for a while. Raises ServiceDownError, and MediaError for what the service
-        says of the request."""
+        """Raises ServiceDownError, and MediaError for what the service says of the request."""
+        return self.through(remote, lambda: ADAPTERS[remote.kind].ask(remote, question))
+
+    def through(self, remote: Remote, ask: Callable[[], T]) -> T:
+        """What `ask` answers and raises, counted. After FAILURES in a row a service is left alone for a while."""
         breaker, started = self._breaker(remote.name), time.monotonic()
         if breaker.rests():
             raise ServiceDownError(f"The service {remote.name} failed too often and is left alone for now.")
         self._change(remote.name, lambda known: replace(known, asked=known.asked + 1))
         failed = False
         try:
-            said = ADAPTERS[remote.kind].ask(remote, question)
+            said = ask()
             breaker.note(None)
             return said
         except ServiceDownError as error:
@@ -226,9 +235,13 @@ def _proper(remote: Remote, capability: str) -> bool:
     return remote.kind != "visage" or capability == remote.name
 
 
+def _load(remote: Remote) -> tuple[int, float]:
+    return remote.load + remote.asked, remote.latency
+
+
 def _by_load(candidate: tuple[Remote, Form]) -> tuple[bool, int, float]:
     remote, form = candidate
-    return not _proper(remote, form.capability), remote.load + remote.asked, remote.latency
+    return not _proper(remote, form.capability), *_load(remote)
 
 
 def _origin(url: str) -> str:

@@ -14,22 +14,26 @@ from pydantic import BaseModel
 from stashai.errors import Paused
 from stashai.processing.base import Processor, Unit
 from stashai.processing.context import Context
+from stashai.processors.stash_look import LookParams
 from stashai.tracking.records import JobRow, request_hash
 
 from .elsewhere import ServiceDownError
 from .forms import forms_of
 from .forwarding import Elsewhere
+from .lending import Lending
 
+Asking = Callable[[Processor[Any, Any], BaseModel, str, Context], tuple[str, BaseModel | None]]
 UNITS_AT_ONCE = 4
 """Of one job, elsewhere: whoever does them has cores of its own."""
 JOBS_AWAY = 16
 
 
 class TheirHands:
-    """Services elsewhere do the units of one job. Implements `processing.hands.Hands`."""
+    """Services elsewhere do the units of one job. Implements `processing.hands.Hands`. `ask` gives a service's name and the result
+    of the one unit of the parameters `alone`, the same for the same `name`."""
 
-    def __init__(self, elsewhere: Elsewhere, job: JobRow) -> None:
-        self._elsewhere, self._job = elsewhere, job
+    def __init__(self, job: JobRow, ask: Asking) -> None:
+        self._job, self._ask = job, ask
 
     def load(self, processor: Processor[Any, Any], params: BaseModel, ctx: Context) -> None:
         """Nothing is needed here."""
@@ -38,17 +42,34 @@ class TheirHands:
         alone = processor.alone(unit, params)
         if alone is None:
             raise Paused(f"{processor.id} is done here only.")
-        forms = forms_of(processor, alone, {"priority": self._job.priority, "client_id": self._job.client_id})
-        name = request_hash(self._job.job_id, unit.key)[:64]
         try:
-            said, form = self._elsewhere.ask(forms, processor.unit_deadline, name, ctx)
-            result = form.read(said.response)
+            service, result = self._ask(processor, alone, request_hash(self._job.job_id, unit.key)[:64], ctx)
         except (ServiceDownError, LookupError, TypeError, ValueError) as error:
             raise Paused(f"No service elsewhere could do {unit.key}: {error}") from error
         if result is None:
             raise Paused(f"No service elsewhere could do {unit.key}.")
-        ctx.control.progress(unit.key, 1.0, f"Done by {said.service}")
+        ctx.control.progress(unit.key, 1.0, f"Done by {service}")
         return result
+
+
+def by_request(elsewhere: Elsewhere, job: JobRow) -> Asking:
+    """Units as requests of the API."""
+
+    def ask(processor: Processor[Any, Any], alone: BaseModel, name: str, ctx: Context) -> tuple[str, BaseModel | None]:
+        forms = forms_of(processor, alone, {"priority": job.priority, "client_id": job.client_id})
+        said, form = elsewhere.ask(forms, processor.unit_deadline, name, ctx)
+        return said.service, form.read(said.response)
+
+    return ask
+
+
+def by_lending(lending: Lending) -> Asking:
+    """Units as looks for a Stash's plugin."""
+
+    def ask(processor: Processor[Any, Any], alone: BaseModel, name: str, ctx: Context) -> tuple[str, BaseModel | None]:
+        return lending.look(LookParams.model_validate(alone), name, processor.unit_deadline, ctx)
+
+    return ask
 
 
 class Away:

@@ -20,6 +20,7 @@ from stashai.contracts.services import HealthMetrics
 from stashai.errors import LeaseLost, StashAIError, StorageError, UsageError
 from stashai.processing.base import Processor
 from stashai.processing.runner import Runner
+from stashai.processors.stash_look import LookForStash
 from stashai.services.core import Core
 from stashai.tracking.records import JobRequest, JobRow
 
@@ -28,11 +29,12 @@ from .errors import DuplicateError
 from .events import Hub
 from .forms import capabilities_of
 from .forwarding import Forward, WorkerRegistry
+from .lending import Lending
 from .opening import Opening
 from .queueing.huey_queue import Bell, open_huey
 from .readiness import Readiness
 from .services import Services
-from .sharing import UNITS_AT_ONCE, Away, TheirHands
+from .sharing import UNITS_AT_ONCE, Away, TheirHands, by_lending, by_request
 from .spool import Spool
 from .vitals import Vitals
 
@@ -61,6 +63,7 @@ class WorkerState:
     readiness: Readiness
     bell: Bell = field(init=False)
     away: Away = field(init=False)
+    lending: Lending = field(init=False)
     vitals: Vitals = field(init=False)
     started: float = field(default_factory=time.monotonic)
     _working: threading.Condition = field(default_factory=threading.Condition)
@@ -72,6 +75,7 @@ class WorkerState:
         workers = self.config.slots or self.core.settings.cores
         self.bell = Bell(open_huey(self.config.queue_url, self.core.settings.data), self.run, workers)
         self.away = Away(self._run_away)
+        self.lending = Lending(self.services, self.core, self.spool.path)
         self.vitals = Vitals(self._vital)
         self.vitals.take()
 
@@ -127,7 +131,8 @@ class WorkerState:
         job = ledger.job(job_id)
         if job is None or self.registry.elsewhere is None:
             return
-        hands = None if job.processor == Forward.id else TheirHands(self.registry.elsewhere, job)
+        ask = by_lending(self.lending) if job.processor == LookForStash.id else by_request(self.registry.elsewhere, job)
+        hands = None if job.processor == Forward.id else TheirHands(job, ask)
         at_once = self._at_once(job_id, UNITS_AT_ONCE)
         self._run(job_id, lambda: Runner(ledger, self.registry, self.core.context, cores=at_once, hands=hands))
         job = ledger.job(job_id)

@@ -9,6 +9,8 @@ import time
 from anyio import to_thread
 
 from stashai.errors import StashAIError
+from stashai.matching.kept import drop_graphs
+from stashai.tracking.lent import Lent
 
 from .state import WorkerState
 
@@ -16,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 REAP_SECONDS = 2.0
 SWEEP_SECONDS = 600.0
+LENT_SECONDS = 3600.0
+"""After which what another worker lent for looks is deleted, when nothing was asked for."""
 
 
 async def keep_up(state: WorkerState) -> None:
@@ -48,5 +52,15 @@ def _reap(state: WorkerState) -> None:
 
 def _sweep(state: WorkerState) -> None:
     state.spool.sweep()
+    give_back(state, LENT_SECONDS)
     if state.config.retention_days:
         state.core.ledger.clean(state.config.retention_days)
+
+
+def give_back(state: WorkerState, unused: float) -> None:
+    """Delete what another worker lent and asked nothing of for `unused` seconds."""
+    lent = Lent(state.core.ledger.database)
+    for source in lent.unused(unused):
+        state.core.stores.crops.delete(lent.give_back(source))
+        drop_graphs(state.core.settings)
+        logger.info("What another worker lent is deleted: nothing was asked of it for a while")

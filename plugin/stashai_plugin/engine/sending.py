@@ -4,7 +4,6 @@ here, so that nothing is looked at twice."""
 from __future__ import annotations
 
 import io
-from base64 import b64encode
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +37,7 @@ class Sending:
         """`items` and `known` of a look. `quick`: the sprite sheet first, so that something is seen at once."""
         ways = self._ways(items)
         sent = [self._item(item, way, moment, quick) for item, way in zip(items, ways, strict=True)]
-        return {"items": sent, "known": self._known([one["fingerprint"] for one in sent])}
+        return {"items": sent, "known": self._known(sent)}
 
     def looks(self, items: Sequence[Item]) -> tuple[Json, list[tuple[Item, StashAIError]]]:
         """Of many items: those that can be sent, and why the others cannot."""
@@ -51,7 +50,7 @@ class Sending:
                 if error.code in INTERRUPTING:
                     raise
                 left_out.append((item, error))
-        return {"items": sent, "known": self._known([one["fingerprint"] for one in sent])}, left_out
+        return {"items": sent, "known": self._known(sent)}, left_out
 
     def _ways(self, items: Sequence[Item]) -> list[str]:
         paths = [None if item.file is None or item.file.inside_zip else item.file.path for item in items]
@@ -128,19 +127,9 @@ class Sending:
             # What Stash draws where there is no cover is no picture of anybody.
             return None
 
-    def _known(self, fingerprints: Sequence[str]) -> Json:
+    def _known(self, sent: Sequence[Json]) -> Json:
         """What was seen here of these media, and what was said of it."""
-        rows, known = self._bench.exchange, {}
-        for fingerprint in fingerprints:
-            seen = rows.seen(fingerprint, self._analysis)
-            if seen["frames"]:
-                keys = {face["crop"] for frame in seen["frames"] for face in frame["faces"] if face["crop"]}
-                crops = {key: self._bench.stores.crops.get(key) for key in keys}
-                known[fingerprint] = {
-                    "seen": seen, "said": rows.said(fingerprint, self._analysis),
-                    "crops": [b64encode(data).decode("ascii") for data in crops.values() if data],
-                }  # fmt: skip
-        return known
+        return self._bench.exchange.known([one["fingerprint"] for one in sent], self._analysis, self._bench.stores.crops.get)
 
 
 def _way(item: Item) -> str:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody known. `source` is "folder", "stash" (on a worker "stash:" and which one) or "local"; `key` is the name of the folder
-    or the id in Stash."""
+    """Somebody known. `source` is "folder", "stash" (on a worker "stash:" and which one, or "lent:" and by whom) or "local"; `key` is
+    the name of the folder or the id in Stash."""
 
     id: int
     name: str
@@ -74,11 +74,12 @@ class PeopleStore(Protocol):
         ...
 
     def people(self, *, origin: str | None = None) -> list[Person]:
-        """All people, or those with at least one source file or reference of `origin`, by name."""
+        """All people but lent ones, or those with at least one source file or reference of `origin`, by name."""
         ...
 
     def references(self, *, origin: str | None = None, person_id: int | None = None) -> list[Reference]:
-        """References with their embeddings. With `origin`, those of it and the confirmed ones of its people."""
+        """References with their embeddings, of all people but lent ones. With `origin`, those of it and the confirmed ones of its
+        people."""
         ...
 
     def add_reference(self, reference: Reference) -> int: ...

@@ -92,6 +92,9 @@ class LookForStash(Processor[LookParams, Look]):
             seen.status = "flagged"
         return Look(**seen.model_dump(), fingerprint=medium.fingerprint, source=item.source)
 
+    def alone(self, unit: Unit, params: LookParams) -> LookParams:
+        return params.model_copy(update={"items": [item for item in params.items if item.id == unit.key]})
+
     def metrics(self, result: Look) -> Metrics:
         return Metrics(people_found=len(result.people), confidences=[person.probability for person in result.people])
 

@@ -106,8 +106,8 @@ class ExchangedPeople(ExchangedFaces):
         if not keys:
             return self._wiped()
         crops: list[str] = []
-        for person in self._people.people():
-            if person.source == self._source and person.key not in keys:
+        for person in self._people.of_source(self._source):
+            if person.key not in keys:
                 crops += self._people.forget(person.id)
         return crops
 

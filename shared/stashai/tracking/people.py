@@ -15,6 +15,9 @@ from .vectors import to_bytes, vector_of
 if TYPE_CHECKING:
     from ..vision.faces import Vector
 
+LENT = "lent:"
+"""What the sources of people begin with whom another worker lent to this one: they are matched in its looks alone."""
+_OWN = f"substr(p.source, 1, {len(LENT)}) <> '{LENT}'"
 _PERSON = "SELECT p.id, p.name, p.source, p.key FROM people p"
 _OF_ORIGIN = (
     "(EXISTS (SELECT 1 FROM reference_faces r WHERE r.person = p.id AND r.origin = ?)"
@@ -80,8 +83,11 @@ class People:
 
     def people(self, *, origin: str | None = None) -> list[Person]:
         if origin is None:
-            return self._people("ORDER BY p.name, p.id", ())
+            return self._people(f"WHERE {_OWN} ORDER BY p.name, p.id", ())
         return self._people(f"WHERE {_OF_ORIGIN} ORDER BY p.name, p.id", (origin, origin))
+
+    def of_source(self, source: str) -> list[Person]:
+        return self._people("WHERE p.source = ? ORDER BY p.id", (source,))
 
     def rename(self, person_id: int, name: str) -> None:
         with self.database.write():
@@ -142,6 +148,8 @@ class People:
         if person_id is not None:
             conditions.append("r.person = ?")
             params.append(person_id)
+        if origin is None and person_id is None:
+            conditions.append(f"r.person IN (SELECT p.id FROM people p WHERE {_OWN})")
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         return _gathered(self.database.query(f"{_REFERENCES}{where} ORDER BY r.id", params))
 

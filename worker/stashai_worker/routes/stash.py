@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from anyio import to_thread
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 
 from stashai.contracts.exchange import Fingerprint, Key, Known, Mark, Packed, SentPerson, Short, Whole
-from stashai.processors.stash_look import LookItem
+from stashai.processors.stash_look import LookForStash, LookItem
 
+from ..elsewhere import ServiceDownError
 from ..jobs import finished
 from ..pairing import Pairing, abilities, check_items, look_job
 from ..state import WorkerState
 from ..views import job_view
-from .asking import FAILURES, State, Submit
+from .asking import FAILURES, Direct, Queue, State
 
+logger = logging.getLogger(__name__)
 router = APIRouter(prefix="/stash", tags=["stash"], responses=FAILURES)
 
 Instance = Annotated[str, Path(pattern=r"^[0-9a-f]{16,40}$", description="Which Stash's plugin asks")]
 Profile = Literal["fast", "balanced", "thorough"]
+
+
+async def pairing_with(instance: Instance, state: State, direct: Direct) -> Pairing:
+    """With the plugin of that instance, or with another worker that asks in its place."""
+    return Pairing(state, instance, lent=not direct)
+
+
+Paired = Annotated[Pairing, Depends(pairing_with)]
 
 
 class Abilities(BaseModel):
@@ -44,6 +57,13 @@ class PeopleMarks(BaseModel):
 
 class Wanted(BaseModel):
     wanted: list[str]
+
+
+class PeopleHere(BaseModel):
+    """`version` grows with every change of people here, whoever's they are."""
+
+    people: int
+    version: int
 
 
 class People(BaseModel):
@@ -114,76 +134,90 @@ async def get_abilities(state: State, profile: Annotated[Profile, Query()] = "ba
 
 
 @router.put("/{instance}/people", response_model=Wanted)
-async def compare_people(instance: Instance, body: PeopleMarks, state: State) -> dict[str, Any]:
+async def compare_people(body: PeopleMarks, pairing: Paired) -> dict[str, Any]:
     """Forget whom the plugin does not name; whose rows are to be sent."""
-    return {"wanted": await to_thread.run_sync(Pairing(state, instance).compare_people, body.model_dump()["people"])}
+    return {"wanted": await to_thread.run_sync(pairing.compare_people, body.model_dump()["people"])}
+
+
+@router.get("/{instance}/people", response_model=PeopleHere)
+async def count_people(pairing: Paired) -> dict[str, Any]:
+    """How many there are, and the state of their rows."""
+    return await to_thread.run_sync(pairing.people_here)
 
 
 @router.post("/{instance}/people", status_code=204)
-async def take_people(instance: Instance, body: People, state: State) -> None:
+async def take_people(body: People, pairing: Paired) -> None:
     """Keep these people's references."""
-    await to_thread.run_sync(Pairing(state, instance).take_people, body.model_dump()["people"])
+    await to_thread.run_sync(pairing.take_people, body.model_dump()["people"])
 
 
 @router.post("/{instance}/forget-media", status_code=204)
-async def forget_media(instance: Instance, body: Media, state: State) -> None:
+async def forget_media(body: Media, pairing: Paired) -> None:
     """Drop all that was seen of these media."""
-    await to_thread.run_sync(Pairing(state, instance).forget_media, body.fingerprints)
+    await to_thread.run_sync(pairing.forget_media, body.fingerprints)
 
 
 @router.post("/{instance}/ways", response_model=Ways)
-async def get_ways(instance: Instance, body: Paths, state: State) -> dict[str, Any]:
+async def get_ways(body: Paths, pairing: Paired) -> dict[str, Any]:
     """How files are to reach this worker."""
-    return {"ways": await to_thread.run_sync(Pairing(state, instance).ways, body.paths)}
+    return {"ways": await to_thread.run_sync(pairing.ways, body.paths)}
 
 
 @router.post("/{instance}/looks", status_code=202, response_model=dict[str, Any])
-async def look(instance: Instance, body: Looking, state: State, submit: Submit) -> dict[str, Any]:
+async def look(instance: Instance, body: Looking, state: State, queue: Queue, pairing: Paired) -> dict[str, Any]:
     """Look at items: one job, followed by its results."""
     check_items(body.items)
-    pairing = Pairing(state, instance)
 
     def prepared() -> Any:
         pairing.take_known(body.model_dump()["known"], state.core.engine(body.profile).detector_id)
         key = f"{instance}:{body.key}"
         return pairing.request(body.items, body.name, body.threshold, body.profile, key, body.watch_seconds)
 
-    return job_view(await submit(await to_thread.run_sync(prepared)))
+    return job_view(await queue(await to_thread.run_sync(prepared)))
 
 
 @router.post("/{instance}/looks/{job_id}", response_model=dict[str, Any])
-async def get_results(instance: Instance, job_id: str, body: Results, state: State) -> dict[str, Any]:
+async def get_results(job_id: str, body: Results, state: State, pairing: Paired) -> dict[str, Any]:
     """What came of a look since the cursor, with the faces that it rests on. Asking keeps a watched look alive."""
-    await to_thread.run_sync(_own, state, job_id, instance)
-    await to_thread.run_sync(state.core.ledger.watch, job_id)
+    ledger = state.core.ledger
+    await to_thread.run_sync(lambda: look_job(ledger.job(job_id), pairing.source))
+    await to_thread.run_sync(ledger.watch, job_id)
     job = await finished(state, job_id, body.wait)
-    found = await to_thread.run_sync(Pairing(state, instance).results, job, body.after, body.have, body.again)
+    found = await to_thread.run_sync(pairing.results, job, body.after, body.have, body.again)
     return {"job": job_view(job), **found}
 
 
-def _own(state: WorkerState, job_id: str, instance: str) -> None:
-    look_job(state.core.ledger.job(job_id), instance)
-
-
 @router.post("/{instance}/portraits", response_model=list[dict[str, Any]])
-async def judge(instance: Instance, body: Pictures, state: State) -> list[dict[str, Any]]:
+async def judge(body: Pictures, state: State, direct: Direct, pairing: Paired) -> Any:
     """What performers' pictures can teach; nothing of it is kept here."""
-    return await to_thread.run_sync(Pairing(state, instance).judged, body.pictures, body.profile)
+    here = partial(pairing.judged, body.pictures, body.profile)
+    return await to_thread.run_sync(_somewhere, state, direct, pairing, "/portraits", body, here)
 
 
 @router.post("/{instance}/vectors", response_model=list[str])
-async def embed(instance: Instance, body: Chips, state: State) -> list[str]:
+async def embed(body: Chips, state: State, direct: Direct, pairing: Paired) -> Any:
     """Vectors of faces that the plugin keeps."""
-    return await to_thread.run_sync(Pairing(state, instance).vectors, body.model, body.chips, body.profile)
+    here = partial(pairing.vectors, body.model, body.chips, body.profile)
+    return await to_thread.run_sync(_somewhere, state, direct, pairing, "/vectors", body, here)
+
+
+def _somewhere(state: WorkerState, direct: bool, pairing: Pairing, path: str, body: Pictures | Chips, here: Callable[[], Any]) -> Any:
+    """The answer of a worker elsewhere that has less to do, else of this one."""
+    if direct and state.less_loaded_elsewhere(LookForStash.id):
+        try:
+            return state.lending.ask(pairing.source, path, body.model_dump(), body.profile)
+        except ServiceDownError as error:
+            logger.info("%s is done here: %s", path, error)
+    return here()
 
 
 @router.post("/{instance}/similar", response_model=list[dict[str, Any]])
-async def similar(instance: Instance, body: Somebody, state: State) -> list[dict[str, Any]]:
+async def similar(body: Somebody, pairing: Paired) -> list[dict[str, Any]]:
     """Whom of that Stash's people somebody is most like."""
-    return await to_thread.run_sync(Pairing(state, instance).similar, body.key, body.count)
+    return await to_thread.run_sync(pairing.similar, body.key, body.count)
 
 
 @router.post("/{instance}/compare", response_model=dict[str, Any])
-async def compare(instance: Instance, body: Two, state: State) -> dict[str, Any]:
+async def compare(body: Two, pairing: Paired) -> dict[str, Any]:
     """Whether two of that Stash's people are one."""
-    return await to_thread.run_sync(Pairing(state, instance).compare, *body.keys)
+    return await to_thread.run_sync(pairing.compare, *body.keys)

@@ -173,3 +173,23 @@ def test_uploads_go_along(start: Start) -> None:
     assert [item["response_data"]["technical_metadata"]["width"] for item in items] == [64, 96]
     assert len(other.get("/ai-jobs/history").json()["jobs"]) == 2
     worker.post(f"/queue/cancel/{taking}")
+
+
+def test_pictures_to_learn_from_go_to_a_worker_with_the_same_networks(start: Start) -> None:
+    with another_worker() as alike, another_worker() as unlike:
+        for other in (alike, unlike):
+            capable(other, "stash.look")
+            other.post = lambda path, body: (200, [{"outcome": "no-face"}] * len(body["pictures"]))
+        worker, taking = busy(start, unlike.url, alike.url)
+        answers_as(alike, worker.get("/stash").json())
+        answers_as(unlike, worker.get("/stash").json() | {"analysis": "another detector"})
+        answer = worker.post(f"/stash/{'a' * 24}/portraits", {"pictures": ["aGVsbG8=", "aGVsbG8="]})
+        assert (answer.status_code, answer.json()) == (200, [{"outcome": "no-face"}] * 2)
+        assert [one["path"].rpartition("/")[2] for one in alike.seen] == ["portraits"]
+        assert unlike.seen == []
+        worker.post(f"/queue/cancel/{taking}")
+
+
+def answers_as(other: Any, abilities: dict[str, Any]) -> None:
+    get = other.get
+    other.get = lambda path: (200, abilities) if path.startswith("/api/v1/stash?") else get(path)

@@ -29,6 +29,8 @@ LOCKS: dict[str, tuple[str, ...]] = {
     "test-ncnn": ("--extra", "ncnn", "--extra", "cli", "--group", "test-ncnn"),
     "bench": ("--extra", "cli", "--group", "bench"),
 }
+ADDED = {"gpu": ("--only-group", "gpu")}
+"""Put into an environment of the others in place of what is there; resolved after them, as it may lag behind."""
 ALONE = {"dlib": ("--only-group", "dlib")}
 """Locks of environments of their own, resolved apart."""
 
@@ -69,6 +71,8 @@ def main() -> int:
         resolve(uv, tuple(part for pair in union for part in pair), everything, None)
         pins.write_text(versions_only(everything), encoding="utf-8")
         for name, options in LOCKS.items():
+            resolve(uv, options, ROOT / "locks" / f"{name}.txt", pins)
+        for name, options in ADDED.items():
             resolve(uv, options, ROOT / "locks" / f"{name}.txt", pins)
     for name, options in ALONE.items():
         resolve(uv, options, ROOT / "locks" / f"{name}.txt", None)

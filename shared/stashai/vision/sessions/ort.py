@@ -3,7 +3,11 @@ half as fast again as one session with many threads, and sessions do not fight f
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,7 @@ import onnxruntime
 from ...errors import ModelError
 from ..session import Tensor
 
+_log = logging.getLogger(__name__)
 PROVIDERS = (
     "TensorrtExecutionProvider",
     "CUDAExecutionProvider",
@@ -33,7 +38,17 @@ onnxruntime.disable_telemetry_events()
 def available_providers() -> list[str]:
     """Those of PROVIDERS that this build has, the best first."""
     built = set(onnxruntime.get_available_providers())
+    if "CUDAExecutionProvider" in built:
+        _load_cuda()
     return [name for name in PROVIDERS if name in built]
+
+
+@cache
+def _load_cuda() -> None:
+    """CUDA's libraries, where they are packages beside ONNX Runtime: it does not look there by itself. What it says of those
+    that are missing is no answer of ours."""
+    with redirect_stdout(sys.stderr):
+        onnxruntime.preload_dlls()
 
 
 class OrtSession:
@@ -41,10 +56,7 @@ class OrtSession:
 
     def __init__(self, path: Path, providers: Sequence[str]) -> None:
         self._path = path
-        try:
-            self._session: Any = onnxruntime.InferenceSession(str(path), _options(), providers=[_with_options(p, path) for p in providers])
-        except Exception as error:  # onnxruntime's exceptions have no common base but this
-            raise ModelError(f"ONNX Runtime cannot load {path.name}: {error}", remedy="Run `stashai models verify`.") from error
+        self._session: Any = _opened(path, providers)
         self._input = self._session.get_inputs()[0].name
 
     @property
@@ -69,6 +81,19 @@ class OrtSession:
     def close(self) -> None:
         """Free the network."""
         self._session = None
+
+
+def _opened(path: Path, providers: Sequence[str]) -> Any:
+    """A session on the first of `providers` that can be had, with those behind it for what it cannot do. ONNX Runtime's own way
+    back is off: it prints to standard output, where answers stand."""
+    try:
+        named = [_with_options(provider, path) for provider in providers]
+        return onnxruntime.InferenceSession(str(path), _options(), providers=named, enable_fallback=0)
+    except Exception as error:  # onnxruntime's exceptions have no common base but this
+        if len(providers) > 1:
+            _log.info("%s cannot be had here: %s", providers[0], error)
+            return _opened(path, providers[1:])
+        raise ModelError(f"ONNX Runtime cannot load {path.name}: {error}", remedy="Run `stashai models verify`.") from error
 
 
 def _options() -> Any:

@@ -1,6 +1,6 @@
 """Blur score: how sharp each picture of a folder is. One file is a whole service: put it into <data folder>/processors.
 
-    cp examples/blur_score.py "$STASHAI_DATA/processors/"
+    mkdir -p "$STASHAI_DATA/processors" && cp examples/blur_score.py "$STASHAI_DATA/processors/"
     curl localhost:9666/api/v1/quality.blur/process -H 'content-type: application/json' -d '{"params": {"folder": "/pictures"}}'
 """
 
@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import BaseModel
 
+from stashai.errors import UsageError
 from stashai.media.images import read_image
 from stashai.media.kinds import IMAGE_EXTENSIONS
 from stashai.processing.base import Entity, Metrics, Processor, Unit
@@ -42,7 +43,10 @@ class BlurScore(Processor[Params, Result]):
     result: ClassVar[type[BaseModel]] = Result
 
     def units(self, params: Params, ctx: Context) -> Iterator[Unit]:
-        for path in sorted(ctx.path(Path(params.folder)).iterdir()):
+        folder = ctx.path(Path(params.folder))
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is no folder.", code="missing-file", remedy="Name a folder of pictures.")
+        for path in sorted(folder.iterdir()):
             if path.suffix.lower() in IMAGE_EXTENSIONS:
                 yield Unit(path.name, Entity("image", path.name, path=str(path)))
 

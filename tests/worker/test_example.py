@@ -108,4 +108,5 @@ def test_the_command_line_lists_it_and_runs_it_as_a_job(tmp_path: Path, capsys: 
     _, shown = answered("jobs", "show", ran["job_id"])
     assert (shown["processor"], shown["failed_items"], len(shown["items"])) == ("quality.blur", 1, 3)
     assert answered("services", "run", "quality.blur", "least=1")[0] == Exit.USAGE
+    assert answered("services", "run", "quality.blur", "folder=/not/there")[1]["error"]["code"] == "missing-file"
     assert answered("services", "run", "spoilt")[0] == Exit.SETUP

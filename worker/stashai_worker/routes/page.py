@@ -9,7 +9,7 @@ from stashai import __version__
 
 router = APIRouter()
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>StashAI worker</title>
+<title>StashAI worker</title><link rel="icon" href="data:,">
 <style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:8vh auto;padding:0 1.2rem}
 code{background:#8883;padding:.1em .35em;border-radius:.3em}li{margin:.4em 0}h1{font-size:1.5rem}
 #state{font-size:1.15rem;font-weight:600}#state::before{content:"";display:inline-block;width:.7em;height:.7em;border-radius:50%;
@@ -17,9 +17,10 @@ background:#999;margin-right:.5em}#state.healthy::before{background:#2a9d4a}#sta
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1.2rem;padding:1rem;border:1px solid #8885;border-radius:.6em}
 dt{opacity:.7}dd{margin:0;overflow-wrap:anywhere}</style>
 <h1>StashAI worker VERSION</h1><p id="state" role="status">Asking …</p><dl id="facts"></dl>
-<p>To use it in Stash: <b>Settings → Plugins → StashAI</b>, enter this address and the worker's token, then press <b>Test</b>.</p>
+<p>To use it in Stash: <b>Settings → Plugins → StashAI</b>, enter this address and the worker's token (if it
+has one), then press <b>Test</b>.</p>
 <ul><li><a href="docs">API documentation</a></li><li><a href="health">Health as JSON</a></li>
-<li>Live progress: WebSocket <code>/ws/queue</code> (with the token)</li><li>Prometheus: <code>/metrics</code> (with the token)</li></ul>
+<li>Live progress: WebSocket <code>/ws/queue</code></li><li>Prometheus: <code>/metrics</code></li></ul>
 <script>
 const state = document.getElementById("state"), facts = document.getElementById("facts");
 function fact(name, value) {

@@ -57,7 +57,6 @@ class Readiness:
     def __init__(self, core: Core, prepare: Prepare = prepare_networks, ask_stash: Callable[[], str] | None = None) -> None:
         self._core = core
         self._prepare = prepare
-        self._ask_stash = ask_stash
         self._end = threading.Event()
         self.networks = FETCHING
         self.stash = "Stash was not asked yet" if ask_stash is not None else ""

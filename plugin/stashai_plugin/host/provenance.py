@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from stashai.processing.stores import WriteRow, WriteState
 from stashai.tracking.database import Database
 from stashai.tracking.writes import RunRow, Write, Writes
-from stashai.tracking.writes import WriteRow as Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +30,10 @@ class Provenance:
         self.rows.written_as(row_id, entity_id)
 
     def of_run(self, run: str) -> list[WriteRow]:
-        return [_row(row) for row in self.rows.of_run(run)]
+        return self.rows.of_run(run)
 
     def of_entity(self, entity_type: str, entity_id: str) -> list[WriteRow]:
-        return [_row(row) for row in self.rows.of_entity(entity_type, entity_id)]
+        return self.rows.of_entity(entity_type, entity_id)
 
     def added_to(self, entity_type: str, entity_id: str) -> set[str]:
         """Performers that we added to an entity and did not take back."""
@@ -49,9 +48,3 @@ class Provenance:
 
     def runs(self, limit: int, offset: int, entity: tuple[str, str] | None = None) -> list[RunRow]:
         return self.rows.runs(entity=entity, limit=limit, offset=offset)
-
-
-def _row(r: Recorded) -> WriteRow:
-    return WriteRow(
-        r.id, r.run, r.job_id, r.entity_type, r.entity_id, r.field, r.value, r.before, r.why, r.confidence, r.state, r.written_at
-    )

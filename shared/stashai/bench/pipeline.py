@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from ..clock import SystemClock
 from ..contracts.findings import Findings
-from ..errors import StashAIError, UsageError
+from ..errors import UsageError
 from ..media.crops import CropFolder
 from ..processing.base import Processor
 from ..processing.context import Context
@@ -85,9 +85,3 @@ def pictures_below(folder: Path, count: int) -> list[Path]:
     if not found:
         raise UsageError(f"There are no photographs below {folder}.", remedy="Give a folder with JPEG files.")
     return found
-
-
-def require(condition: bool, message: str) -> None:
-    """Raise when a benchmark cannot measure what it is for."""
-    if not condition:
-        raise StashAIError(message, code="benchmark")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from ..tracking.observations import Observations
 from ..vision import status
 from ..vision.catalog import Catalog
 from .rows import Rows, opened
@@ -42,6 +43,5 @@ def clean(shell: Shell, days: int, dry_run: bool, as_json: bool) -> None:
 
 def orphaned_crops(rows: Rows, folder: Path, now: float) -> list[Path]:
     """Kept crops that no row refers to."""
-    referred = "SELECT crop FROM reference_faces UNION SELECT crop FROM observations WHERE crop IS NOT NULL"
-    needed = {row[0] for row in rows.ledger.database.query(referred)}
+    needed = Observations(rows.ledger.database).crops()
     return [path for path in folder.glob("*/*.jpg") if path.stem not in needed and now - path.stat().st_mtime > FRESH_SECONDS]

@@ -139,8 +139,6 @@ class ObservationStore(Protocol):
 
     def add_embedding(self, observation_id: int, model: str, vector: Vector) -> None: ...
 
-    def set_crop(self, observation_id: int, crop: str) -> None: ...
-
     def media(self, fingerprint: str, analysis: str) -> Mapping[str, object] | None:
         """What was noted of the media itself (duration, size, notes), None when never analysed."""
         ...
@@ -192,9 +190,13 @@ class Stores:
     crops: CropStore
 
 
+WriteState = Literal["planned", "written", "undone", "failed"]
+
+
 @dataclass(frozen=True, slots=True)
 class WriteRow:
-    """One thing added to Stash. `before` is the JSON of the field's value before, `state` planned, written or undone."""
+    """One thing added to Stash. `before` is the JSON of the field's value before; what is "planned" may or may not have reached
+    Stash."""
 
     id: int
     run: str
@@ -206,11 +208,9 @@ class WriteRow:
     before: str | None
     why: str
     confidence: float | None
-    state: str
+    state: WriteState
     written_at: float
-
-
-WriteState = Literal["planned", "written", "undone", "failed"]
+    undone_at: float | None
 
 
 class WriteRows(Protocol):

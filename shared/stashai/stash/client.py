@@ -34,7 +34,7 @@ class StashClient:
             data = self.connection.graphql(queries.SERVER)
             general = data["configuration"]["general"]
             key, age = general["apiKey"] or "", int(general["maxSessionAge"])
-            self._server = Server(str(data["version"]["version"]), key, age, int(general["parallelTasks"]))
+            self._server = Server(str(data["version"]["version"]), key, age)
             if key:
                 self.connection.use_api_key(key)
         return self._server

@@ -114,4 +114,3 @@ class Server:
     version: str
     api_key: str
     session_age: int
-    parallel_tasks: int

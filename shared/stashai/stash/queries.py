@@ -13,7 +13,7 @@ _IMAGE = (
 )
 _GALLERY = "id title organized updated_at performers{id} image_count files{path} folder{path}"
 
-SERVER = "query{version{version} configuration{general{apiKey maxSessionAge parallelTasks}}}"
+SERVER = "query{version{version} configuration{general{apiKey maxSessionAge}}}"
 PING = "query{version{version}}"
 
 PERFORMER = f"query($id:ID!){{findPerformer(id:$id){{{_PERFORMER}}}}}"

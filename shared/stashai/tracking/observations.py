@@ -103,10 +103,6 @@ class Observations:
         with self.database.write():
             self.database.execute(_EMBEDDING, (observation_id, model, to_bytes(vector)))
 
-    def set_crop(self, observation_id: int, crop: str) -> None:
-        with self.database.write():
-            self.database.execute("UPDATE observations SET crop = ? WHERE id = ?", (crop, observation_id))
-
     def media(self, fingerprint: str, analysis: str) -> Mapping[str, object] | None:
         info = self.database.scalar("SELECT info FROM media WHERE fingerprint = ? AND analysis = ?", (fingerprint, analysis))
         if info is None:

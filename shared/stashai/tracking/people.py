@@ -204,12 +204,6 @@ class People:
             self.database.execute("UPDATE reference_faces SET usable = ?, reason = ? WHERE id = ?", (usable, reason, reference_id))
             changed(self.database)
 
-    def remove_references(self, reference_ids: Sequence[int]) -> None:
-        """Drop references, confirmed ones too: what a person takes back."""
-        with self.database.write():
-            self.database.executemany("DELETE FROM reference_faces WHERE id = ?", [(reference_id,) for reference_id in reference_ids])
-            changed(self.database)
-
     # Sources
 
     def sources(self, *, origin: str | None = None, person_id: int | None = None) -> list[SourceFile]:

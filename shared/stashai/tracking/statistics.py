@@ -6,12 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Any
 
 from .database import Database
-
-BINS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +90,6 @@ def trends(database: Database, days: int, *, utc_offset: int = 0) -> list[Day]:
     for name, means in confidences.items():
         found[name].confidence = sum(mean * count for mean, count in means) / sum(count for _, count in means)
     return list(found.values())
-
-
-def confidence_histogram(database: Database, *, since: float = 0.0) -> list[int]:
-    """How many items had their best confidence in each tenth of 0 to 1; the last one includes 1."""
-    edges = [number / BINS for number in range(BINS)] + [1.0 + 1e-9]
-    cases = ", ".join("count(CASE WHEN max_confidence >= ? AND max_confidence < ? THEN 1 END)" for _ in range(BINS))
-    params = [edge for pair in pairwise(edges) for edge in pair]
-    row = database.query(f"SELECT {cases} FROM processing_tests WHERE created_at >= ?", (*params, since))[0]
-    return [int(count) for count in row]
 
 
 def _add(day: Day, row: Sequence[Any]) -> None:

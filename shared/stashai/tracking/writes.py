@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from ..processing.stores import WriteRow, WriteState
 from .database import Database
 
-State = Literal["planned", "written", "undone", "failed"]
 _COLUMNS = "id, run, job_id, entity_type, entity_id, field, value, before, why, confidence, state, written_at, undone_at"
 
 
@@ -23,25 +22,6 @@ class Write:
     before: str | None = None
     why: str = ""
     confidence: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WriteRow:
-    """A recorded write; "planned" ones may or may not have reached Stash."""
-
-    id: int
-    run: str
-    job_id: str | None
-    entity_type: str
-    entity_id: str
-    field: str
-    value: str
-    before: str | None
-    why: str
-    confidence: float | None
-    state: State
-    written_at: float
-    undone_at: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +46,7 @@ class Writes:
         with self.database.write():
             return [self._insert(run, write, job_id) for write in writes]
 
-    def mark(self, ids: Sequence[int], state: State) -> None:
+    def mark(self, ids: Sequence[int], state: WriteState) -> None:
         """Say what became of writes."""
         when = self.database.now() if state == "undone" else None
         with self.database.write():
@@ -86,13 +66,6 @@ class Writes:
     def of_entity(self, entity_type: str, entity_id: str) -> list[WriteRow]:
         """The newest first."""
         return self._rows("entity_type = ? AND entity_id = ? ORDER BY id DESC", (entity_type, entity_id))
-
-    def last(self, entity_type: str, entity_id: str, field: str, value: str) -> WriteRow | None:
-        """Which write put that value there last."""
-        found = self._rows(
-            "entity_type = ? AND entity_id = ? AND field = ? AND value = ? ORDER BY id DESC LIMIT 1", (entity_type, entity_id, field, value)
-        )
-        return found[0] if found else None
 
     def runs(self, *, entity: tuple[str, str] | None = None, limit: int = 50, offset: int = 0) -> list[RunRow]:
         """The newest first; with `entity` (type, id) those that wrote something there, counted as a whole."""

@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from ..errors import MediaError, ModelError
 from ..media.frames import Pixels
-from .align import Matrix, compose, invert, similarity, template, warp
+from .align import Matrix, compose, invert, warp
 
 SIDE = 192
 """Pixels of a chip's side."""
@@ -74,13 +73,3 @@ def open_chip(chip: bytes) -> Pixels:
 def cut_chip(chip: Pixels, name: str) -> Pixels:
     """The crop of template `name` out of a chip."""
     return cut(chip, invert(chip_matrix()), name)
-
-
-def chip_landmarks() -> NDArray[np.float64]:
-    """Where the template's points lie in every chip, (5, 2)."""
-    return np.asarray(template() @ chip_matrix()[:, :2].T + chip_matrix()[:, 2])
-
-
-def matrix_of(landmarks: NDArray[np.floating]) -> Matrix:
-    """From a picture to the 112 crop, by the landmarks (5, 2) in the picture."""
-    return similarity(np.asarray(landmarks, np.float64), template())

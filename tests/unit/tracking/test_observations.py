@@ -79,17 +79,14 @@ def test_a_still_is_saved_once_by_threads_that_see_it_at_once(store: Observation
     assert len(store.frames("print", "a")) == 1
 
 
-def test_embeddings_and_crops_can_follow(store: Observations) -> None:
+def test_embeddings_can_follow(store: Observations) -> None:
     face = observation(1)
     store.save("print", "a", [frame(None, face)])
     assert face.id is not None
     store.add_embedding(face.id, "second", vector(2, 512))
     store.add_embedding(face.id, "second", vector(3, 512))
-    store.set_crop(face.id, "key")
     [kept] = store.frames("print", "a")[0].observations
     assert np.array_equal(kept.embeddings["second"], vector(3, 512))
-    assert kept.crop == "key"
-    assert store.crops() == {"key"}
 
 
 def test_notes_of_media(store: Observations) -> None:

@@ -7,7 +7,7 @@ from tests.unit.tracking.rows import outcome, pass_time, request
 from stashai.tracking.database import Database
 from stashai.tracking.interactions import Interaction, Interactions
 from stashai.tracking.ledger import Ledger
-from stashai.tracking.statistics import confidence_histogram, totals, trends
+from stashai.tracking.statistics import totals, trends
 from stashai.tracking.writes import Write, Writes
 
 
@@ -44,7 +44,6 @@ def test_totals_and_trends(ledger: Ledger, database: Database) -> None:
     assert [day.confidence for day in days] == [0.5, 0.75]
     assert [day.items for day in days] == [2, 2]
     assert len(trends(database, 1)) == 1
-    assert confidence_histogram(database) == [1, 0, 0, 0, 0, 1, 0, 0, 0, 2]
 
 
 def test_interactions(database: Database) -> None:
@@ -71,8 +70,7 @@ def test_writes_are_known_before_they_are_made_and_after_the_job_is_gone(ledger:
     store.mark(ids[1:], "failed")
     store.plan("run-2", [Write("scene", "1", "performers", "8")])
     assert [(run.run, run.writes, run.undone, run.entities) for run in store.runs()] == [("run-2", 1, 0, 1), ("run-1", 1, 0, 2)]
-    last = store.last("scene", "1", "performers", "7")
-    assert last is not None
+    _, last = store.of_entity("scene", "1")
     assert (last.run, last.before, last.why, last.confidence, last.state) == ("run-1", "[3]", "99 %", 0.99, "written")
     store.mark(ids[:1], "undone")
     [undone] = [row for row in store.of_run("run-1") if row.id == ids[0]]

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from stashai.errors import MediaError, ModelError
-from stashai.vision.chip import SIDE, chip_landmarks, crop_matrix, cut, cut_chip, make_chip, matrix_of, open_chip
+from stashai.vision.align import similarity, template
+from stashai.vision.chip import SIDE, chip_matrix, crop_matrix, cut, cut_chip, make_chip, open_chip
 
 from .painted import COLOURS, paint
 
@@ -24,7 +25,7 @@ def smooth_picture() -> np.ndarray:
 @pytest.mark.parametrize("roll", [0, 60, 180])
 def test_a_crop_of_the_chip_is_the_crop_of_the_picture(name: str, roll: float) -> None:
     image = smooth_picture()
-    matrix = matrix_of(paint(image.copy(), 80, (300, 300), roll))
+    matrix = similarity(paint(image.copy(), 80, (300, 300), roll), template())
     direct = cut(image, matrix, name).astype(float)
     again = cut_chip(open_chip(make_chip(image, matrix)), name).astype(float)
     assert direct.shape == again.shape
@@ -40,8 +41,9 @@ def test_every_crop_lies_within_the_chip(name: str) -> None:
 def test_landmarks_lie_where_they_always_do() -> None:
     image = np.full((500, 500, 3), 128, np.uint8)
     points = paint(image, 90, (260, 240), 25)
-    chip = open_chip(make_chip(image, matrix_of(points)))
-    for (x, y), colour in zip(chip_landmarks(), COLOURS, strict=True):
+    chip = open_chip(make_chip(image, similarity(points, template())))
+    places = template() @ chip_matrix()[:, :2].T + chip_matrix()[:, 2]
+    for (x, y), colour in zip(places, COLOURS, strict=True):
         assert np.abs(chip[round(y), round(x)].astype(int) - colour).max() < 60
 
 

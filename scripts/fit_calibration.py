@@ -89,8 +89,9 @@ def main() -> int:
 
 
 def configurations(models: Sequence[str]) -> list[tuple[str, ...]]:
-    """Each model alone, and the first with each other one."""
-    return [(model,) for model in models] + [(models[0], other) for other in models[1:]]
+    """Each model alone, the first with each other one, and of more than two all together."""
+    pairs = [(models[0], other) for other in models[1:]]
+    return [(model,) for model in models] + pairs + [tuple(models)] * (len(models) > 2)
 
 
 def fitted_on(people: People, models: Sequence[str], constants: Mapping[str, ModelConstants], rng: np.random.Generator) -> Calibration:

@@ -247,7 +247,7 @@ def core_speed(chosen: list[Path]) -> tuple[float, float]:
         "from stashai.vision.engine import VisionEngine\nsettings = Settings.from_environ()\n"
         "files, engine = json.load(sys.stdin), VisionEngine(settings)\n"
         "def learn(file):\n    faces = engine.analyze(read_image(Path(file))[0])\n"
-        "    return engine.second and faces and engine.embed_chip(engine.second, faces[0].chip)\n"
+        "    return faces and [engine.embed_chip(model, faces[0].chip) for model in engine.others]\n"
         "pool = ThreadPoolExecutor(settings.cores)\nlist(pool.map(learn, files[:8]))\n"
         "began, used = time.perf_counter(), time.process_time()\nlist(pool.map(learn, files))\n"
         "took, used = time.perf_counter() - began, time.process_time() - used\n"

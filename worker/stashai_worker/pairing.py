@@ -102,7 +102,7 @@ class Pairing:
         self._used(medium for one in items for medium in (one.fingerprint, one.sprite) if medium)
         engine = self._core.engine(profile)
         params = LookParams(
-            people=self.source, threshold=threshold, profile=profile, embedders=self._models(engine, profile), items=items  # type: ignore[arg-type]  # the request checked the profile
+            people=self.source, threshold=threshold, profile=profile, embedders=self._models(engine), items=items  # type: ignore[arg-type]  # the request checked the profile
         )  # fmt: skip
         alone = items[0] if len(items) == 1 else None
         job = JobRequest(
@@ -112,10 +112,9 @@ class Pairing:
         )  # fmt: skip
         return job if watch is None else replace(job, run_policy="watched", watch_seconds=watch)
 
-    def _models(self, engine: VisionEngine, profile: str) -> list[str]:
+    def _models(self, engine: VisionEngine) -> list[str]:
         people = People(self._core.ledger.database)
-        others = [] if profile == "fast" else [model for model in engine.installed_embedders if model != engine.primary]
-        return [engine.primary, *(model for model in others if people.lacking(model, self.source) <= INLINE)]
+        return [engine.primary, *(model for model in engine.others if people.lacking(model, self.source) <= INLINE)]
 
     def results(self, job: JobRow, after: int, have: dict[str, list[int]], again: bool) -> Json:
         """Items that ended behind the cursor, as many as fit a page, and of a single one how far it is."""

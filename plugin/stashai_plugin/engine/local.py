@@ -64,7 +64,7 @@ class LocalEngine:
 
     @property
     def further_models(self) -> list[str]:
-        return [model for model in self.ctx.vision.installed_embedders if model != self.primary]
+        return self.ctx.vision.others
 
     def learn(self, performers: Sequence[Known]) -> Iterator[Learned]:
         return learn_batch(performers, self._bench.gateway, self._bench.mirror, self._calm)
@@ -185,11 +185,9 @@ def source_of(item: Item) -> str:
 
 
 def recognition_params(bench: Bench) -> RecognitionParams:
-    """What the settings ask for. All performers of this Stash who were learned are compared with; the second model joins when
-    it knows them, too."""
+    """What the settings ask for. All performers of this Stash who were learned are compared with; another model joins when it
+    knows them, too."""
     profile = bench.preferences["profile"]
-    embedders = [bench.vision.primary]
-    if profile != "fast":
-        others = [model for model in bench.vision.installed_embedders if model != bench.vision.primary]
-        embedders += [model for model in others if bench.people.lacking(model, SOURCE) <= INLINE]
+    known = [model for model in bench.vision.others if bench.people.lacking(model, SOURCE) <= INLINE]
+    embedders = [bench.vision.primary, *known]
     return RecognitionParams(people=ORIGIN, threshold=bench.preferences["suggest_from"], profile=profile, embedders=embedders)

@@ -53,7 +53,7 @@ class Learning:
     def _second_opinions(self, ctx: Context) -> None:
         """The other installed models look at the kept crops of all references, so that they can be asked."""
         vision, cores = self._bench.vision, self._bench.settings.cores
-        models = [model for model in vision.installed_embedders if model != vision.primary]
+        models = vision.others
         lacking = [r for r in self._bench.stores.people.references() if r.usable and any(m not in r.embeddings for m in models)]
         with ThreadPoolExecutor(cores) as pool:
             # One after the other to whoever is free: no core waits for another one's share.

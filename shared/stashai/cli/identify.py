@@ -11,8 +11,11 @@ from pathlib import Path
 import click
 
 from ..errors import SetupError, UsageError
+from ..matching.fitted import calibration_for, fitted_for
+from ..matching.unfitted import unfitted
 from ..media.walk import Walk, absolute
 from ..processors.identify import IdentifyMedia, IdentifyParams
+from ..settings import Settings
 from ..text import storable
 from ..tracking.records import JobRow, request_hash
 from ..vision.catalog import Catalog
@@ -79,13 +82,13 @@ def answer(shell: Shell, question: Question, report: Path | None, *, json_wanted
     obtain(first, shell)
     vision = engine(shell, question.profile)
     # asked before more arrive, so that one run is of one kind
-    embedders = vision.installed_embedders[: 1 if question.profile is Profile.FAST else None]
+    embedders = vision.installed_embedders
     follower = Follower(later, shell.settings)
     follower.start()
     ready = time.monotonic()
     with opened(shell.settings) as rows:
         learned = learn(shell, rows, question.people, vision, explicit=False) if question.people else None
-        for warning in learned.warnings if learned else ():
+        for warning in [*(learned.warnings if learned else ()), *doubts(embedders, shell.settings)]:
             shell.warn(warning)
         warn_when_nobody(shell, rows, learned)
         taught = time.monotonic()
@@ -107,6 +110,19 @@ def answer(shell: Shell, question: Question, report: Path | None, *, json_wanted
     shell.out.flush()
     follower.finish(shell)
     return Exit.SOME_FAILED if any(each.status == "failed" for each in found) else Exit.OK
+
+
+def doubts(embedders: list[str], settings: Settings) -> list[str]:
+    """What is to be said of networks that are asked beside the first and were never fitted together with it."""
+    if len(embedders) < 2:
+        return []
+    fitted, used = fitted_for(embedders[0], settings), calibration_for(embedders, settings)
+    return [
+        f"{model} was never fitted together with {embedders[0]}: it "
+        + ("shares the weight of the second one" if used.supports((embedders[0], model)) else "is left out")
+        + " until scripts/fit_calibration.py has fitted it"
+        for model in unfitted(fitted, embedders)
+    ]
 
 
 def warn_when_nobody(shell: Shell, rows: Rows, learned: Learned | None) -> None:

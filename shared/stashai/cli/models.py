@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ..errors import ModelError, StashAIError, UsageError
-from ..matching.fitted import calibration_for
+from ..matching.fitted import fitted_for
 from ..settings import Settings
 from ..vision.catalog import Catalog, ModelEntry, choose
 from ..vision.prepare.cache import prepared_path
@@ -132,10 +132,11 @@ def check_choice(entries: Sequence[ModelEntry], settings: Settings) -> None:
     """Raises UsageError for more networks than can be used at once, ModelError for an embedder whose scores mean nothing yet."""
     embedders = [entry.id for entry in entries if entry.role == "embedder"]
     if len(embedders) > 2 or len(entries) - len(embedders) > 1:
-        raise UsageError("Too many networks.", remedy="At most one detector and two embedders are used at once.")
+        every = "`identify --profile thorough` asks all that are here"
+        raise UsageError("Too many networks.", remedy=f"Name at most one detector and two embedders; {every}.")
     if not embedders:
         return
-    fitted = calibration_for(embedders, settings)
+    fitted = fitted_for(embedders[0], settings)
     if len(embedders) == 2 and not fitted.supports(embedders):
         raise ModelError(
             f"{embedders[1]} was never fitted together with {embedders[0]}.", code="not-calibrated",

@@ -88,10 +88,13 @@ class Calibration:
             ) from error
 
     def configuration(self, models: Sequence[str]) -> Configuration:
-        """The weights of exactly `models`, the first one first. Raises ModelError when they were never fitted."""
+        """The weights of `models`, the first one first. Of more than two that were never fitted together the evidence is the mean
+        of what the first says with each of the others: no more than that is sure. Raises ModelError when there are none."""
         for known in self.configurations:
             if known.models == tuple(models):
                 return known
+        if len(models) > 2:
+            return _mean([self.configuration((models[0], other)) for other in models[1:]])
         raise ModelError(
             f"There is no calibration for {' with '.join(models)}: its scores mean nothing yet.",
             code="not-calibrated",
@@ -100,6 +103,13 @@ class Calibration:
 
     def supports(self, models: Sequence[str]) -> bool:
         return any(known.models == tuple(models) for known in self.configurations)
+
+
+def _mean(pairs: Sequence[Configuration]) -> Configuration:
+    models = (pairs[0].models[0], *(pair.models[1] for pair in pairs))
+    names = dict.fromkeys(name for pair in pairs for name in pair.weights)
+    weights = {name: sum(pair.weights.get(name, 0.0) for pair in pairs) / len(pairs) for name in names}
+    return Configuration(models, weights, sum(pair.bias for pair in pairs) / len(pairs))
 
 
 def parse(document: Mapping[str, Any]) -> Calibration:

@@ -36,10 +36,7 @@ class Examiner:
 
     def __init__(self, gallery: Gallery, calibration: Calibration, profile: Profile) -> None:
         self._gallery, self._calibration, self._profile = gallery, calibration, profile
-        primary = gallery.models[0]
-        self._second = next((model for model in gallery.models[1:] if calibration.supports((primary, model))), None)
-        if profile is Profile.FAST:
-            self._second = None
+        self._others = tuple(gallery.models[1 : profile.networks])
 
     def ask(
         self,
@@ -50,29 +47,36 @@ class Examiner:
     ) -> Asked:
         """Who each of `groups` (positions in `seen`) is. `priors` are factors on the odds of people by id.
 
-        The second model's vectors count only where the first leaves a group undecided: so the answer does not depend on
-        which of them happen to be known already.
+        Other models' vectors count only where the first leaves a group undecided: so the answer does not depend on which of
+        them happen to be known already.
         """
         first = [self._pooled(group, seen, self._gallery.models[0]) for group in groups]
         people = self._people(first, groups, seen)
         adjust = self._adjustments(groups, people, said, priors) + self._lasting(groups, seen)
-        shares = self._posterior(first, None, people, adjust)
+        shares = self._posterior(first, {}, people, adjust)
         low, high = self._calibration.undecided
         best = shares.max(axis=1, initial=0.0)
         open_ = [n for n in range(len(groups)) if self._profile is Profile.THOROUGH or low <= best[n] <= high]
-        if self._second is None or not open_:
+        if not self._others or not open_:
             return Asked(people, shares, ())
-        chosen = {n: self._for_second(groups[n], seen) for n in open_}
-        known = {n: [p for p in chosen[n] if self._second in seen[p].embeddings] for n in open_}
-        both = [n for n in open_ if known[n]]
-        if both:
-            second = [self._pooled(known[n], seen, self._second) for n in both]
-            shares[both] = self._posterior([first[n] for n in both], second, people, adjust[both])
-        wanted = [p for n in open_ for p in chosen[n] if self._second not in seen[p].embeddings]
+        chosen = {n: self._for_others(groups[n], seen) for n in open_}
+        for models, rows in self._by_known(chosen, seen).items():
+            others = {model: [self._pooled(_having(model, chosen[n], seen), seen, model) for n in rows] for model in models}
+            shares[rows] = self._posterior([first[n] for n in rows], others, people, adjust[rows])
+        wanted = [p for n in open_ for p in chosen[n] if any(model not in seen[p].embeddings for model in self._others)]
         return Asked(people, shares, wanted)
 
-    def _for_second(self, group: Sequence[int], seen: Sequence[Observation]) -> list[int]:
-        usable = [position for position in group if seen[position].crop is not None or self._second in seen[position].embeddings]
+    def _by_known(self, chosen: Mapping[int, Sequence[int]], seen: Sequence[Observation]) -> dict[tuple[str, ...], list[int]]:
+        """The groups by which other models have seen any of their `chosen` faces; those of which none has are left out."""
+        found: dict[tuple[str, ...], list[int]] = {}
+        for n, positions in chosen.items():
+            models = tuple(model for model in self._others if _having(model, positions, seen))
+            if models:
+                found.setdefault(models, []).append(n)
+        return found
+
+    def _for_others(self, group: Sequence[int], seen: Sequence[Observation]) -> list[int]:
+        usable = [p for p in group if seen[p].crop is not None or any(model in seen[p].embeddings for model in self._others)]
         if self._profile is Profile.THOROUGH:
             return usable
         return sorted(usable, key=lambda position: -seen[position].quality)[:SECOND_OPINIONS]
@@ -84,10 +88,10 @@ class Examiner:
 
     def _people(self, first: Sequence[Pooled], groups: Sequence[Sequence[int]], seen: Sequence[Observation]) -> NDArray[np.intp]:
         items = {self._gallery.models[0]: _rows(first)}
-        if self._second is not None:
-            asked = [seen[position] for group in groups for position in group if self._second in seen[position].embeddings]
+        for model in self._others:
+            asked = [seen[position] for group in groups for position in group if model in seen[position].embeddings]
             if asked:
-                items[self._second] = centred(asked, self._second, self._calibration.models[self._second])
+                items[model] = centred(asked, model, self._calibration.models[model])
         found = self._gallery.candidates(items)
         return np.arange(len(self._gallery)) if found is None else found
 
@@ -112,29 +116,40 @@ class Examiner:
         return np.where(np.array(moments) > 1, self._calibration.lasting, 0.0)[:, None]
 
     def _posterior(
-        self, first: Sequence[Pooled], second: Sequence[Pooled] | None, people: NDArray[np.intp], adjust: NDArray[np.float64]
+        self, first: Sequence[Pooled], others: Mapping[str, Sequence[Pooled]], people: NDArray[np.intp], adjust: NDArray[np.float64]
     ) -> Probabilities:
         if not len(people):
             return np.zeros((len(first), 0))
         parts = []
         for start in range(0, len(first), _CHUNK):
             chunk = slice(start, start + _CHUNK)
-            ratios = self._evidence(first[chunk], second[chunk] if second else None, people)
+            ratios = self._evidence(first[chunk], {model: pooled[chunk] for model, pooled in others.items()}, people)
             parts.append(posterior(ratios + adjust[chunk], len(self._gallery)))
         return np.concatenate(parts)
 
-    def _evidence(self, first: Sequence[Pooled], second: Sequence[Pooled] | None, people: NDArray[np.intp]) -> NDArray[np.float64]:
+    def _evidence(
+        self, first: Sequence[Pooled], others: Mapping[str, Sequence[Pooled]], people: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The log likelihood ratios (T, K): of each person by the models that their references were seen by, too."""
         gallery, primary = self._gallery, self._gallery.models[0]
         subset = None if len(people) == len(gallery) else people
         support = Support.of(first)
         scores = gallery.banks[primary].scores(_rows(first), subset)
-        alone = evidence(scores, [], support, gallery.support[people], self._calibration.configuration((primary,)))
-        if second is None or self._second is None:
-            return alone
-        bank = gallery.banks[self._second]
-        cosines = bank.cosines(_rows(second), subset)
-        fused = evidence(scores, [cosines], support, gallery.support[people], self._calibration.configuration((primary, self._second)))
-        return np.where(bank.present[people][None, :], fused, alone)
+        cosines = {model: gallery.banks[model].cosines(_rows(pooled), subset) for model, pooled in others.items()}
+        present = np.array([gallery.banks[model].present[people] for model in others], bool).reshape(len(others), len(people))
+        ratios = np.empty((len(first), len(people)))
+        for held in {tuple(column) for column in present.T.tolist()}:
+            models = [model for model, has in zip(others, held, strict=True) if has]
+            fused = self._calibration.configuration((primary, *models))
+            by_these = evidence(scores, [cosines[model] for model in models], support, gallery.support[people], fused)
+            alike = (present == np.array(held, bool)[:, None]).all(axis=0)
+            ratios = np.where(alike, by_these, ratios)
+        return ratios
+
+
+def _having(model: str, positions: Sequence[int], seen: Sequence[Observation]) -> list[int]:
+    """Those of some faces that `model` has seen."""
+    return [position for position in positions if model in seen[position].embeddings]
 
 
 def centred(seen: Sequence[Observation], model: str, constants: ModelConstants) -> Matrix:

@@ -196,8 +196,7 @@ class EnrollFolder(Processor[EnrollParams, EnrolledPicture]):
         if subject.chip is None:
             raise MediaError("The face could not be cut out of the picture.", code="no-crop")
         embeddings = dict(subject.observation.embeddings)
-        if ctx.vision.second is not None:
-            embeddings[ctx.vision.second] = ctx.vision.embed_chip(ctx.vision.second, subject.chip)
+        embeddings |= {model: ctx.vision.embed_chip(model, subject.chip) for model in ctx.vision.others}
         crop = ctx.stores.crops.put(subject.chip)
         box = subject.observation.face.box
         return Reference(person.id, origin, path, fingerprint, subject.observation.quality, box, crop, embeddings)

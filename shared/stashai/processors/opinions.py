@@ -1,4 +1,4 @@
-"""Second opinions: the other network is asked about the faces on which the first cannot decide, and only about those."""
+"""Further opinions: the other networks are asked about the faces on which the first cannot decide, and only about those."""
 
 from __future__ import annotations
 
@@ -10,26 +10,24 @@ from ..processing.stores import SeenFrame
 from ..vision.faces import Observation
 
 
-def decide_with_second_opinion(
+def decide_with_further_opinions(
     recognizer: Recognizer,
     frames: Sequence[SeenFrame],
     ctx: Context,
     *,
     threshold: float | None,
-    second: str | None,
+    others: Sequence[str],
     rejected: Sequence[tuple[int, int]] = (),
     confirmed: Sequence[tuple[int, int]] = (),
 ) -> ItemDecision:
-    """The decision on an item's faces, with the second model's embeddings fetched where they matter.
+    """The decision on an item's faces, with the `others`' embeddings fetched where they matter.
 
-    `rejected` and `confirmed` are (observation id, person id). Kept crops are what the second model sees, always: so the
-    answer does not depend on when it was asked.
+    `rejected` and `confirmed` are (observation id, person id). Kept crops are what the other models see, always: so the
+    answer does not depend on when they were asked.
     """
     observations = [observation for frame in frames for observation in frame.observations]
     decision = recognizer.decide(observations, threshold=threshold, rejected=rejected, confirmed=confirmed)
-    if second is None:
-        return decision
-    asked = [_ask(observation, second, ctx) for observation in decision.undecided if second not in observation.embeddings]
+    asked = [_ask(seen, model, ctx) for model in others for seen in decision.undecided if model not in seen.embeddings]
     if any(asked):
         decision = recognizer.decide(observations, threshold=threshold, rejected=rejected, confirmed=confirmed)
     return decision

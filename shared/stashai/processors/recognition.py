@@ -18,7 +18,7 @@ from ..vision.profile import Profile
 from .embeddings import complete
 from .evidence import Evidence
 from .naming import findings_of
-from .opinions import decide_with_second_opinion
+from .opinions import decide_with_further_opinions
 
 
 class RecognitionParams(BaseModel):
@@ -41,17 +41,18 @@ class Recognition:
     def __init__(self, params: RecognitionParams, ctx: Context) -> None:
         self._params = params
         primary = ctx.vision.primary
-        self._second = next((model for model in params.embedders if model != primary), None)
-        self.models = [primary] + ([self._second] if self._second else [])
+        others = [model for model in params.embedders if model != primary]
+        self._fitted = calibration_for([primary, *others], ctx.settings)
+        self._others = [model for model in others if self._fitted.supports((primary, model))]
+        self.models = [primary, *self._others]
         key = ("gallery", params.people, *self.models)
         gallery = ctx.remembered.get(key, ctx.stores.people.version(), lambda: self._gallery(ctx))
-        self._recognizer = Recognizer(gallery, calibration_for(self.models, ctx.settings), Profile(params.profile))
+        self._recognizer = Recognizer(gallery, self._fitted, Profile(params.profile))
 
     def _gallery(self, ctx: Context) -> Gallery:
         people = ctx.stores.people.people(origin=self._params.people)
         references = complete(ctx.stores.people.references(origin=self._params.people), self.models, ctx)
-        fitted = calibration_for(self.models, ctx.settings)
-        return Gallery.build(people, references, self.models, fitted, cache=graphs_folder(ctx.settings))
+        return Gallery.build(people, references, self.models, self._fitted, cache=graphs_folder(ctx.settings))
 
     def identify(self, medium: Medium, ctx: Context, progress: Callable[[float], None]) -> Findings:
         """Look at `medium` until its people are decided, the looks are used up, or the job is to stop (Cancelled)."""
@@ -60,12 +61,12 @@ class Recognition:
         findings = Findings()
         for number, frames in enumerate(evidence.looks()):
             progress(1.0 - 0.6 ** (number + 1))
-            decision = decide_with_second_opinion(
+            decision = decide_with_further_opinions(
                 self._recognizer,
                 frames,
                 ctx,
                 threshold=self._params.threshold,
-                second=self._second,
+                others=self._others,
                 rejected=rejected,
                 confirmed=confirmed,
             )

@@ -13,7 +13,7 @@ from ..processing.control import JobControl
 from ..processing.stores import SeenFrame
 from .evidence import Evidence
 from .naming import findings_of
-from .opinions import decide_with_second_opinion
+from .opinions import decide_with_further_opinions
 from .recognition import Recognition, verdicts
 
 
@@ -33,12 +33,12 @@ class SteppedRecognition(Recognition):
         evidence = Evidence(medium, self._params.frames, calm)
         frames = [frame for frame in ctx.stores.observations.frames(medium.fingerprint, ctx.vision.detector_id) if only(frame)]
         rejected, confirmed = verdicts(medium.fingerprint, ctx)
-        decision = decide_with_second_opinion(
+        decision = decide_with_further_opinions(
             self._recognizer,
             frames,
             calm,
             threshold=self._params.threshold,
-            second=None,
+            others=(),
             rejected=rejected,
             confirmed=confirmed,
         )

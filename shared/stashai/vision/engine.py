@@ -43,8 +43,9 @@ class AnalyzedFace:
 class VisionEngine:
     """The networks of a catalog, opened when they are first needed and shared by all threads.
 
-    `detector` and `primary` are the catalog's first default ones of their role unless other ids are given. Nothing is
-    fetched or loaded before the first picture. `opener` is how a catalog entry becomes a session.
+    `detector` and `primary` are the catalog's first default ones of their role unless other ids are given; `thorough` adds
+    every other embedder of the catalog. Nothing is fetched or loaded before the first picture. `opener` is how a catalog entry
+    becomes a session.
     """
 
     def __init__(
@@ -62,8 +63,7 @@ class VisionEngine:
         self._settings, self._profile, self._runtime, self._open = settings, profile, runtime, opener
         self._catalog = catalog or Catalog.of(settings)
         self._detector_entry = self._catalog.get(detector) if detector else self._catalog.by_role("detector", default_only=True)[0]
-        named = [self._catalog.get(name) for name in embedders]
-        self._embedder_entries = named or self._catalog.by_role("embedder", default_only=True)
+        self._embedder_entries = [self._catalog.get(name) for name in embedders] or self._asked_by(profile)
         self._match_floor = match_floor
         self._lock, self._slots = threading.Lock(), threading.Semaphore(settings.cores)
         self._detector: Detector | None = None
@@ -87,10 +87,9 @@ class VisionEngine:
         return [entry.id for entry in self._embedder_entries]
 
     @property
-    def second(self) -> str | None:
-        """The id of the model for second opinions, None when there is none or it is not on this machine yet."""
-        others = self._embedder_entries[1:]
-        return others[0].id if others and self.is_installed(others[0].id) else None
+    def others(self) -> list[str]:
+        """Ids of the models for further opinions, those that are on this machine."""
+        return [model for model in self.installed_embedders if model != self.primary]
 
     @property
     def installed_embedders(self) -> list[str]:
@@ -155,6 +154,12 @@ class VisionEngine:
         finally:
             for _, future in waiting:
                 future.cancel()
+
+    def _asked_by(self, profile: Profile) -> list[ModelEntry]:
+        """The embedders of a profile: the default ones first."""
+        every = self._catalog.by_role("embedder")
+        defaults = [entry for entry in every if entry.default]
+        return [*defaults, *(entry for entry in every if not entry.default)] if profile.networks is None else defaults[: profile.networks]
 
     def _in_turn(self, frame: Frame, crops: bool) -> list[AnalyzedFace]:
         """`analyze` when a core is free, whoever asks."""

@@ -19,6 +19,11 @@ class Profile(StrEnum):
     def effort(self) -> Effort:
         return _EFFORTS[self]
 
+    @property
+    def networks(self) -> int | None:
+        """How many embedders it asks at most; None is all that are installed."""
+        return _NETWORKS[self]
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -48,6 +53,7 @@ class Effort:
     quick: bool = False
 
 
+_NETWORKS = MappingProxyType({Profile.FAST: 1, Profile.BALANCED: 2, Profile.THOROUGH: None})
 _MORE = (Look(80.0, 256, mirrored=True), Look(35.0, 160), Look(35.0, 160, mirrored=True))
 _EFFORTS = MappingProxyType(
     {

@@ -27,6 +27,7 @@ ENTRIES: Mapping[str, ModelEntry] = MappingProxyType(
             entry("detector", default=True),
             entry("embedder", default=True),
             entry("embedder", id="other", template="facenet-160", default=True),
+            entry("embedder", id="third"),
         )
     }
 )
@@ -106,15 +107,22 @@ def test_the_analysis_id_tells_apart_what_is_kept_differently(tmp_path: Path, op
     assert "painted-embedder" in names[Profile.FAST]
 
 
-def test_the_second_model_is_there_only_when_installed(tmp_path: Path, opener: Opener) -> None:
+def test_others_are_there_only_when_installed_and_as_many_as_the_profile_asks(tmp_path: Path, opener: Opener) -> None:
     engine = build(tmp_path, opener)
     assert engine.primary == "painted-embedder"
-    assert engine.second is None
-    weights = tmp_path / "models" / "weights" / "other" / "none"
+    assert engine.others == []
+    install(tmp_path, "other")
+    assert engine.others == engine.installed_embedders == ["other"]
+    install(tmp_path, "third")
+    install(tmp_path, "painted-embedder")
+    found = {profile: build(tmp_path, opener, profile).others for profile in Profile}
+    assert found == {Profile.FAST: [], Profile.BALANCED: ["other"], Profile.THOROUGH: ["other", "third"]}
+
+
+def install(folder: Path, model: str) -> None:
+    weights = folder / "models" / "weights" / model / "none"
     weights.parent.mkdir(parents=True)
     weights.touch()
-    assert engine.second == "other"
-    assert engine.installed_embedders == ["other"]
 
 
 def test_a_chip_gives_the_same_vector_always(engine: VisionEngine) -> None:

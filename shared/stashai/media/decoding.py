@@ -77,6 +77,14 @@ class Decoding:
         self._stream.codec_context.flush_buffers()
         self._numbered = 0
 
+    def packets_behind(self, place: int) -> Iterator[Packet[VideoStream]]:
+        """Packets from the byte `place` on, of a container that can be entered anywhere."""
+        try:
+            self._container.seek(place, unsupported_byte_offset=True)
+        except FFmpegError:
+            return
+        yield from self.packets()
+
     def packets(self) -> Iterator[Packet[VideoStream]]:
         """Packets with a stamp, from where the container stands; damage ends them early (`broke_off`)."""
         packets = self._container.demux(self._stream)

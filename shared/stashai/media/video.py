@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from av.sidedata.sidedata import Type
 from ..errors import MediaError
 from .decoding import Decoding
 from .developing import Developer, orientation
+from .endings import ends_early
 from .frames import Frame, Pixels
 from .keyframes import Keyframes, from_times, read_index
 from .opening import TIMEOUT, Source, open_container, video_stream
@@ -21,11 +23,17 @@ from .passages import Passages
 from .stereo import ALIKE, Eye, expectations, find_eye, likeness, tagged_layout
 
 if TYPE_CHECKING:
+    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
 SCAN_UP_TO = 64 * 2**20
 """Bytes of a file without an index up to which its packets are read once, undecoded, to find the keyframes."""
+SCAN_LENGTHLESS_UP_TO = 2 * 2**30
+"""The same where nothing tells how long it is (a recording that was never closed): there is no other way to its later parts."""
+TAIL = 32
+"""Packets at the end among which one is damaged when the file was cut in the middle of it: small pictures share a block."""
+TAIL_BYTES = 2**20
 FIRST_TRIES = 24
 """Keyframes that are tried until one gives a picture."""
 CUT_OFF = 0.9
@@ -76,11 +84,14 @@ class VideoReader:
         self._name = name or (source.name if isinstance(source, Path) else "")
         self._container = open_container(source, headers, timeout)
         self._notices: dict[str, str] = {}
+        self._tail: deque[Packet[VideoStream]] = deque(maxlen=TAIL)
         try:
             self._stream = video_stream(self._container)
             self._decoding = Decoding(self._container, self._stream)
             self._duration = _told_duration(self._container, self._stream, self._decoding.start)
             self._keys = self._find_keyframes(source.stat().st_size if isinstance(source, Path) else None)
+            if isinstance(source, Path):
+                self._check_end(source)
             self._head = self._first_picture()
             self._developer = Developer(self._stream.sample_aspect_ratio, orientation(self._head))
             self._passages = Passages(self._decoding, self._keys, self._head, self._broken_at)
@@ -148,7 +159,7 @@ class VideoReader:
         index = read_index(self._container, self._stream, self._decoding.start, self._duration, size)
         if index.reachable < 1.0:
             self._broken_at(index.reachable * self._duration)
-        if index.keyframes is not None or size is None or size > SCAN_UP_TO:
+        if index.keyframes is not None or size is None or size > (SCAN_UP_TO if self._duration else SCAN_LENGTHLESS_UP_TO):
             return index.keyframes
         return self._scanned()
 
@@ -158,6 +169,7 @@ class VideoReader:
         self._decoding.rewind()
         stamps, end = [], 0.0
         for packet in self._decoding.packets():
+            self._tail.append(packet)
             if packet.pts is None:
                 continue
             if packet.is_keyframe:
@@ -168,6 +180,17 @@ class VideoReader:
         else:
             self._duration = end
         return from_times(stamps, self._decoding.seconds) if stamps else None
+
+    def _check_end(self, path: Path) -> None:
+        """Notes when the file ends in the middle of something, where its length tells nothing."""
+        size, names = path.stat().st_size, self._container.format.name.split(",")
+        if not self._tail and "mpeg" in names:
+            self._tail.extend(self._decoding.packets_behind(max(0, size - TAIL_BYTES)))
+        last = self._tail[-1] if self._tail else None
+        behind = last.pos + last.size if last is not None and last.pos is not None else None
+        with path.open("rb") as file:
+            if any(packet.is_corrupt for packet in self._tail) or ends_early(names, file, size, behind):
+                self._notices.setdefault("cut-off", "it breaks off: its end is missing; copy it again from its source")
 
     def _broken_at(self, time: float) -> None:
         if time < CUT_OFF * self._duration:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -113,6 +114,28 @@ def test_a_file_that_was_cut_off_gives_what_is_left(folder: Path, kind: str) -> 
         assert max(times) < 2.5
         if kind in ("mkv", "webm", "flv"):
             assert "cut-off" in {notice.code for notice in reader.notices}
+
+
+STREAMS: dict[str, dict[str, Any]] = {
+    "wmv": {"codec": "wmv2"},
+    "ts": {},
+    "m2ts": {"container": "mpegts", "container_options": {"mpegts_m2ts_mode": "1"}},
+    "mpg": {"codec": "mpeg2video"},
+    "live.mkv": {"container": "matroska", "container_options": {"live": "1"}},
+    "live.webm": {"container": "webm", "codec": "libvpx", "container_options": {"live": "1"}},
+}
+
+
+@pytest.mark.parametrize("kind", STREAMS)
+def test_what_names_no_length_is_known_to_be_cut_off_by_what_it_ends_with(tmp_path: Path, kind: str) -> None:
+    whole = clips.write(tmp_path / f"whole.{kind}", **STREAMS[kind])
+    with VideoReader(whole) as reader:
+        assert reader.notices == ()
+        assert reader.info.duration == pytest.approx(4.0, abs=0.2)
+        assert len(checked(read(reader, stages(reader.info, "dense")[0], ()))) == 8
+    for share in (0.6, 0.713, 0.96):
+        with VideoReader(clips.cut(whole, tmp_path / f"cut.{kind}", share)) as reader:
+            assert {notice.code for notice in reader.notices} == {"cut-off"}, share
 
 
 def test_a_cut_mp4_with_its_index_in_front_says_how_much_is_left(folder: Path) -> None:

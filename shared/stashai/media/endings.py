@@ -1,0 +1,74 @@
+"""Whether a file ends where it should, for containers whose headers do not tell how long they are.
+
+A stream may end anywhere, but not in the middle of what it is made of: that is the one honest sign that something is missing.
+MPEG-TS that was cut between two packets, and MPEG-PS between two of its own, are whole streams.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from typing import BinaryIO
+
+_FILE_PROPERTIES = bytes.fromhex("A1DCAB8C47A9CF118EE400C00C205365")
+_HEAD = 2**16
+_TS_UNITS = ((188, 0), (192, 4), (204, 0))
+"""Bytes of a transport packet, plain, with a time stamp in front, with parity behind, and where in it the sync byte is."""
+_SYNC = 0x47
+_OPEN = frozenset([0x18538067, 0x1F43B675])
+"""Segment and cluster: what is in them is read one by one, as their sizes may be unknown."""
+_BLOCK_HEAD = 4
+"""Bytes of track, time and flags: FFmpeg's place of a packet is in front of them."""
+_MOST_ELEMENTS = 10_000
+
+
+def ends_early(names: Iterable[str], file: BinaryIO, size: int, last: int | None) -> bool:
+    """Whether a file of `size` bytes in one of the formats `names` ends too early, as far as can be told. `last` is the byte
+    behind the last packet that was read, where one was."""
+    formats = frozenset(names)
+    if "asf" in formats:
+        return _asf(_at(file, 0, _HEAD), size)
+    if "mpegts" in formats:
+        return _transport(_at(file, 0, _HEAD), size)
+    return bool(formats & {"matroska", "webm"}) and last is not None and _matroska(file, last, size)
+
+
+def _at(file: BinaryIO, place: int, count: int) -> bytes:
+    file.seek(place)
+    return file.read(count)
+
+
+def _asf(head: bytes, size: int) -> bool:
+    """By the number of bytes that the file properties name, unless they say that they were written before the end was known."""
+    place = head.find(_FILE_PROPERTIES)
+    if place < 0 or len(head) < place + 92:
+        return False
+    (whole,), (flags,) = struct.unpack_from("<Q", head, place + 40), struct.unpack_from("<I", head, place + 88)
+    return not flags & 1 and whole > size
+
+
+def _transport(head: bytes, size: int) -> bool:
+    for unit, sync in _TS_UNITS:
+        marks = head[sync : sync + 5 * unit : unit]
+        if len(marks) == 5 and set(marks) == {_SYNC}:
+            return bool(size % unit)
+    return False
+
+
+def _matroska(file: BinaryIO, place: int, size: int) -> bool:
+    """By the elements behind the last picture (sound, for the most part): one of them ends beyond the file."""
+    place += _BLOCK_HEAD
+    if place >= size:  # where what all packets begin with is left out, they are longer than their bytes
+        return False
+    for _ in range(_MOST_ELEMENTS):
+        if place >= size:
+            return place > size
+        head = _at(file, place, 12)
+        identity = 4 - (head[0] >> 4).bit_length() + 1
+        length = 8 - head[identity].bit_length() + 1 if len(head) > identity else 0
+        if not 1 <= length <= 8 or len(head) < identity + length:
+            return size - place < 12
+        value = int.from_bytes(head[identity : identity + length], "big") - (1 << 7 * length)
+        opened = int.from_bytes(head[:identity], "big") in _OPEN
+        place += identity + length + (0 if opened else value)
+    return False

@@ -20,8 +20,11 @@ _BESIDE = re.compile(
     _EDGE + r"(?:h?-?sbs|half-?sbs|full-?sbs|fsbs|lr|rl|3dh|side.?by.?side|180x180_3dh|vr180|180_sbs|180_lr|lr_180)" + _END, re.IGNORECASE
 )
 _ABOVE = re.compile(
-    _EDGE + r"(?:h?-?tab|h?-?tb|h?-?ou|bt|3dv|top.?(?:and.?)?bottom|over.?under|180_tb|tb_180|360_tb)" + _END, re.IGNORECASE
+    _EDGE + r"(?:[hf]?-?tab|[hf]?-?tb|[hf]?-?ou|bt|3dv|top.?(?:and.?)?bottom|over.?under|180_tb|tb_180|360_tb)" + _END, re.IGNORECASE
 )
+_LAYOUTS = r"(?:sbs|tab|tb|ou|side|top|over)"
+_HALF = re.compile(_EDGE + r"(?:h-?|half[^a-z0-9]*)" + _LAYOUTS, re.IGNORECASE)
+_FULL = re.compile(_EDGE + r"(?:f-?|full[^a-z0-9]*)" + _LAYOUTS, re.IGNORECASE)
 _BESIDE_TAGS = frozenset(["left_right", "right_left", "1", "11", "side_by_side"])
 _ABOVE_TAGS = frozenset(["top_bottom", "bottom_top", "2", "3"])
 _COARSE = 48
@@ -80,9 +83,10 @@ def expectations(name: str, metadata: Mapping[str, str], tagged: Layout | None, 
     return {layout: ALIKE["named" if named[layout] else "shaped" if shaped[layout] else "neither"] for layout in Layout}
 
 
-def find_eye(pictures: Sequence[Pixels], needed: Mapping[Layout, float]) -> Eye | None:
+def find_eye(pictures: Sequence[Pixels], needed: Mapping[Layout, float], name: str = "") -> Eye | None:
     """The eye of a video of which `pictures` are a few frames; None for a flat one. Every picture that shows anything must
-    have halves as alike as `needed`; where both layouts qualify, the more alike one is meant."""
+    have halves as alike as `needed`; where both layouts qualify, the more alike one is meant. Whether they are squeezed is
+    said by `name`, else by the shape: two upright pictures beside each other are about as wide as high."""
     found: dict[Layout, float] = {}
     for layout, least in needed.items():
         values = [value for value in (likeness(picture, layout) for picture in pictures) if value is not None]
@@ -92,8 +96,9 @@ def find_eye(pictures: Sequence[Pixels], needed: Mapping[Layout, float]) -> Eye 
         return None
     layout = max(found, key=lambda one: found[one])
     height, width = pictures[0].shape[:2]
-    squeezed = width < 1.9 * height if layout is Layout.BESIDE else width > 1.2 * height
-    return Eye(layout, squeezed)
+    shaped = 1.25 * height <= width < 1.9 * height if layout is Layout.BESIDE else width > 1.2 * height
+    told = bool(_HALF.search(name)), bool(_FULL.search(name))
+    return Eye(layout, shaped if told[0] == told[1] else told[0])
 
 
 def likeness(image: Pixels, layout: Layout) -> float | None:

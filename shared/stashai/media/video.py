@@ -226,9 +226,9 @@ class VideoReader:
         )
         head = self._developer.develop(self._head)[0]
         telling = any(likeness(head, layout) is not None for layout in needed)
-        if telling and min(needed.values()) == ALIKE["neither"] and find_eye([head], needed) is None:
+        if telling and min(needed.values()) == ALIKE["neither"] and find_eye([head], needed, self._name) is None:
             return None
-        return find_eye([head, *self._later_pictures()], needed)
+        return find_eye([head, *self._later_pictures()], needed, self._name)
 
     def _later_pictures(self) -> Iterator[Pixels]:
         """Two more moments: the first picture is often black, or a title that both eyes see alike."""

@@ -26,7 +26,7 @@ def eyes(seed: int, axis: int, width: int = 640, height: int = 640) -> Pixels:
 
 def eye_of(name: str, pictures: list[Pixels], tags: dict[str, str] | None = None) -> Eye | None:
     size = pictures[0].shape[1], pictures[0].shape[0]
-    return find_eye(pictures, expectations(name, tags or {}, None, size))
+    return find_eye(pictures, expectations(name, tags or {}, None, size), name)
 
 
 def test_the_halves_of_stereo_are_alike_and_those_of_a_landscape_are_not() -> None:
@@ -72,6 +72,21 @@ def test_a_squeezed_eye_is_stretched_and_says_so() -> None:
     assert cut.shape == (720, 1280, 3)
     assert scale == (0.5, 1.0)
     assert float(np.abs(cut.astype(int) - scenery(4, 1296, 720)[:, :1280].astype(int)).mean()) < 6
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "squeezed"),
+    [
+        ("phone_sbs.mp4", (1080, 960), False),
+        ("phone_hsbs.mp4", (1080, 960), True),
+        ("Full Moon SBS.mkv", (1280, 720), True),
+        ("Full Moon Full-SBS.mkv", (1280, 720), False),
+        ("film half_sbs.mkv", (1440, 720), True),
+    ],
+)
+def test_whether_eyes_are_squeezed_is_told_by_the_name_or_the_shape(name: str, size: tuple[int, int], squeezed: bool) -> None:
+    both = np.asarray(Image.fromarray(eyes(4, 1)).resize(size))
+    assert eye_of(name, [both]) == Eye(Layout.BESIDE, squeezed)
 
 
 @pytest.mark.parametrize("name", ["film.mp4", "film_sbs.mp4", "LR.mp4", "3dh_180.mp4", "top-bottom.mp4"])

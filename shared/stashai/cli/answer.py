@@ -94,7 +94,8 @@ def tell(answer: Answer, shell: Shell) -> None:
         return
     for person in findings.people:
         chance = click.style(f"{percent(person.probability):>8}", fg="green")
-        shell.say(f"  {chance}  {printable(original(person.name))}{when(person.faces)}")
+        unusual = f"  ({person.note})" if person.note else ""
+        shell.say(f"  {chance}  {printable(original(person.name))}{when(person.faces)}{unusual}")
     for number, stranger in enumerate(findings.unknown, 1):
         which = f" {number}" if len(findings.unknown) > 1 else ""
         shell.say(f"  {'?':>8}  not known{which}{nearest(stranger)}{when(stranger.faces)}")

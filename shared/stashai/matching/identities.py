@@ -38,21 +38,15 @@ class Examiner:
         self._gallery, self._calibration, self._profile = gallery, calibration, profile
         self._others = tuple(gallery.models[1 : profile.networks])
 
-    def ask(
-        self,
-        groups: Sequence[Sequence[int]],
-        seen: Sequence[Observation],
-        said: Constraints,
-        priors: Mapping[int, float],
-    ) -> Asked:
-        """Who each of `groups` (positions in `seen`) is. `priors` are factors on the odds of people by id.
+    def ask(self, groups: Sequence[Sequence[int]], seen: Sequence[Observation], said: Constraints) -> Asked:
+        """Who each of `groups` (positions in `seen`) is.
 
         Other models' vectors count only where the first leaves a group undecided: so the answer does not depend on which of
         them happen to be known already.
         """
         first = [self._pooled(group, seen, self._gallery.models[0]) for group in groups]
         people = self._people(first, groups, seen)
-        adjust = self._adjustments(groups, people, said, priors) + self._lasting(groups, seen)
+        adjust = self._adjustments(groups, people, said) + self._lasting(groups, seen)
         shares = self._posterior(first, {}, people, adjust)
         low, high = self._calibration.undecided
         best = shares.max(axis=1, initial=0.0)
@@ -95,16 +89,11 @@ class Examiner:
         found = self._gallery.candidates(items)
         return np.arange(len(self._gallery)) if found is None else found
 
-    def _adjustments(
-        self, groups: Sequence[Sequence[int]], people: NDArray[np.intp], said: Constraints, priors: Mapping[int, float]
-    ) -> NDArray[np.float64]:
+    def _adjustments(self, groups: Sequence[Sequence[int]], people: NDArray[np.intp], said: Constraints) -> NDArray[np.float64]:
         table = np.zeros((len(groups), len(people)))
-        if not (priors or said.rejected):
+        if not said.rejected:
             return table
         column = {self._gallery.people[number].id: k for k, number in enumerate(people)}
-        for person, factor in priors.items():
-            if person in column:
-                table[:, column[person]] += np.log(factor)
         for position, person in said.rejected:
             for row, group in enumerate(groups):
                 if position in group and person in column:

@@ -81,7 +81,6 @@ class _Item:
     seen: Sequence[Observation]
     vectors: Matrix
     said: Constraints
-    priors: Mapping[int, float]
 
 
 class Recognizer:
@@ -101,20 +100,18 @@ class Recognizer:
         threshold: float | None = None,
         rejected: Sequence[tuple[int, int]] = (),
         confirmed: Sequence[tuple[int, int]] = (),
-        priors: Mapping[int, float] | None = None,
     ) -> ItemDecision:
         """Who is in the item that `observations` are all the faces of.
 
         `threshold` is the probability from which a name is given (the calibrated operating point when None). `rejected` and
-        `confirmed` are (observation id, person id) that a person said; `priors` factors on the odds of people by id, of
-        whom something else suggests that they are there.
+        `confirmed` are (observation id, person id) that a person said.
         """
         primary = self._gallery.models[0]
         seen = [one for one in observations if one.quality >= MATCH_FLOOR and primary in one.embeddings]
         weak, enrolled = len(observations) - len(seen), len(self._gallery)
         if not seen:
             return ItemDecision(settled=False, too_weak=weak, enrolled=enrolled)
-        item = _Item(seen, centred(seen, primary, self._constants), _said(seen, rejected, confirmed), priors or {})
+        item = _Item(seen, centred(seen, primary, self._constants), _said(seen, rejected, confirmed))
         least = self._calibration.threshold if threshold is None else threshold
         groups, asked = self._people_of(item, min(NAMED, max(least, 0.05)))
         people, unknown = self._named(item, groups, asked, least)
@@ -136,7 +133,7 @@ class Recognizer:
         return final, asked if final == joined else self._ask(final, item)
 
     def _ask(self, groups: Sequence[Sequence[int]], item: _Item) -> Asked:
-        asked = self._examiner.ask(groups, item.seen, item.said, item.priors)
+        asked = self._examiner.ask(groups, item.seen, item.said)
         for row, group in enumerate(groups):
             for position in group:
                 if position in item.said.labels:

@@ -118,15 +118,6 @@ def test_what_was_said_of_different_people_keeps_them_apart(crowd: Crowd, recogn
     assert sorted(person.name for person in decision.people) == ["person 3", "person 5"]
 
 
-def test_a_prior_helps_who_is_expected(crowd: Crowd, recognizer: Recognizer) -> None:
-    face = crowd.face(3, spread=1.3)
-
-    def share(decision: ItemDecision) -> float:
-        return next((c.probability for c in told(decision)[0] if c.person_id == 3), 0.0)
-
-    assert share(recognizer.decide([face], priors={3: 50.0})) > share(recognizer.decide([face]))
-
-
 def test_the_second_model_counts_only_where_the_first_is_undecided(crowd: Crowd, recognizer: Recognizer) -> None:
     clear, vague = crowd.face(3, spread=0.2, models=("one", "two")), crowd.face(4, spread=1.15, x=100, models=("one", "two"))
     alone = [replace(face, embeddings={"one": face.embeddings["one"]}) for face in (clear, vague)]

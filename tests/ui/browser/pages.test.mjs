@@ -60,6 +60,18 @@ flow("a performer: similar people, and two compared", async ({ open, mock, shot 
   await shot(page, "compare");
 });
 
+flow("on a phone the performer's menu is whole, wherever its button stands", async ({ open }) => {
+  const page = await open("performers/11", { size: PHONE });
+  for (const side of ["flex-start", "flex-end"]) {
+    await page.addStyleTag({ content: `.details-edit { display: flex; justify-content: ${side}; } .details-edit > .btn { display: none; }` });
+    await page.click("#stashai-performer");
+    const [menu, button] = [await page.locator(".dropdown-menu.show").boundingBox(), await page.locator("#stashai-performer").boundingBox()];
+    assert.ok(menu.x >= 0 && menu.x + menu.width <= PHONE.width, `${side}: ${JSON.stringify(menu)}`);
+    assert.ok(menu.y >= button.y + button.height - 1, "it opens below the button");
+    await page.keyboard.press("Escape");
+  }
+});
+
 for (const version of ["0.30", "0.31"]) {
   for (const [folder, type] of [["scenes", "scene"], ["images", "image"], ["galleries", "gallery"]]) {
     flow(`a selection of ${folder} in Stash ${version} becomes one task`, async ({ open, mock, shot }) => {

@@ -138,8 +138,8 @@ const WhereTo: React.FC<{ it: ReviewState }> = ({ it }) => {
   return (
     <fieldset className="sai-where">
       <legend>{t("applyTo")}</legend>
-      <Form.Check custom type="checkbox" id="sai-where-gallery" label={t("galleryToo")} checked={where.gallery} onChange={() => setWhere({ ...where, gallery: !where.gallery })} />
-      <Form.Check custom type="checkbox" id="sai-where-images" label={t("eachImage")} checked={where.images} onChange={() => setWhere({ ...where, images: !where.images })} />
+      <Form.Check id="sai-where-gallery" label={t("galleryToo")} checked={where.gallery} onChange={() => setWhere({ ...where, gallery: !where.gallery })} />
+      <Form.Check id="sai-where-images" label={t("eachImage")} checked={where.images} onChange={() => setWhere({ ...where, images: !where.images })} />
     </fieldset>
   );
 };

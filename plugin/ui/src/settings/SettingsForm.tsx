@@ -81,9 +81,9 @@ const FormOf: React.FC<{ initial: Settings }> = ({ initial }) => {
       </Line>
       <Line id="learn" heading="learnFrom">
         <div className="sai-checks">
-          <Form.Check custom type="checkbox" id="sai-learn-1" label={t("learnImages")} checked={values.learn.performer_images} onChange={(event) => learn({ performer_images: event.target.checked })} />
-          <Form.Check custom type="checkbox" id="sai-learn-2" label={t("learnTagged")} checked={values.learn.tagged_images} onChange={(event) => learn({ tagged_images: event.target.checked })} />
-          <Form.Check custom type="checkbox" id="sai-learn-3" label={t("learnScenes")} checked={values.learn.scenes} onChange={(event) => learn({ scenes: event.target.checked })} />
+          <Form.Check id="sai-learn-1" label={t("learnImages")} checked={values.learn.performer_images} onChange={(event) => learn({ performer_images: event.target.checked })} />
+          <Form.Check id="sai-learn-2" label={t("learnTagged")} checked={values.learn.tagged_images} onChange={(event) => learn({ tagged_images: event.target.checked })} />
+          <Form.Check id="sai-learn-3" label={t("learnScenes")} checked={values.learn.scenes} onChange={(event) => learn({ scenes: event.target.checked })} />
         </div>
       </Line>
       <Line id="data_folder" heading="dataFolder" hint="dataHint">

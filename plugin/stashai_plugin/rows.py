@@ -76,6 +76,11 @@ def shown_error(code: str | None, message: str | None, details: str | None) -> d
     return {"code": code or "error", "message": message, "remedy": helps.text, "params": dict(helps.params)}
 
 
+def pages(count: int, size: int) -> int:
+    """How many pages of `size` rows there are: told with each page, so that our page need not know the size."""
+    return max(1, -(-count // size))
+
+
 def stamp(seconds: float | None) -> str | None:
     """Seconds since the epoch as a page wants them: 2026-11-23T20:00:00Z."""
     return None if seconds is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

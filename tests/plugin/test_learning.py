@@ -151,7 +151,16 @@ def test_a_deleted_performer_leaves_nothing(calls: Calls, stash: FakeStash, pict
     bench = calls.bench()
     assert [p.name for p in bench.stores.people.people()] == ["Joe Biden"]
     assert len(set((stash.config / "stashai-data" / "crops").rglob("*.jpg"))) < len(crops)
-    assert people(calls.request(filter="forgotten"))["total"] == 0
+    assert people(calls.request(filter="forgotten"))["people"] == []
+
+
+def test_lists_of_people_come_in_pages(calls: Calls, stash: FakeStash) -> None:
+    for number in range(53):
+        stash.library.add_performer(f"Somebody {number:02}")
+    learn(calls.request())
+    first, second = people(calls.request()), people(calls.request(page=2))
+    assert (first["pages"], len(first["people"]), len(second["people"])) == (2, 50, 3)
+    assert second["people"][-1]["name"] == "Somebody 52"
 
 
 def test_pictures_are_not_learned_from_when_the_settings_say_so(calls: Calls, stash: FakeStash, pictures: Pictures) -> None:

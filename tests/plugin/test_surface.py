@@ -58,7 +58,7 @@ def test_both_packages_load(page: Page) -> None:
 def test_health_and_status_before_anything_is_there(page: Page) -> None:
     assert page.ok("health")["runtime"]["state"] in ("missing", "ready")
     assert page.ok("status") == {"running": [], "learned": {"done": 0, "total": 0}}
-    assert page.ok("jobs", page=1) == {"jobs": [], "total": 0}
+    assert page.ok("jobs", page=1) == {"jobs": [], "pages": 1}
 
 
 def test_set_up_asks_first_and_then_does_all(page: Page) -> None:
@@ -207,7 +207,7 @@ def test_two_faces_in_a_picture_are_a_choice(page: Page) -> None:
     assert row["name"] == "Two Faces"
     assert len(row["choices"]) == 2
     page.ok("choose_face", performer_id="4", key=row["choices"][0]["key"])
-    assert page.ok("people", page=1, filter="choose")["total"] == 0
+    assert page.ok("people", page=1, filter="choose")["people"] == []
     page.ok("forget", performer_id="4", confirm="Two Faces")
 
 
@@ -309,13 +309,16 @@ def test_forgetting_and_wiping(page: Page) -> None:
     _, result, _ = page.identify("image", 2)
     assert {row["name"] for row in result["people"]} == {"Joe Biden"}
     assert page.task("Learn my performers' faces")
-    assert "Barack Obama" in [row["name"] for row in page.ok("people", page=1, filter="forgotten")["people"]]
+    forgotten = page.ok("people", page=1, filter="forgotten", q="obama")
+    assert "Barack Obama" in [row["name"] for row in forgotten["people"]]
+    assert page.ok("people", page=1, filter="forgotten", q="nobody of that name")["people"] == []
+    assert page.ok("people", page=2, filter="forgotten") == {**forgotten, "people": []}
     page.ok("allow", performer_id="1")
     page.task("Learn my performers' faces")
     _, result, _ = page.identify("image", 2)
     assert {row["name"] for row in result["people"]} == {"Barack Obama", "Joe Biden"}
     page.ok("wipe", confirm="WIPE")
-    assert page.ok("people", page=1)["total"] == 0
+    assert page.ok("people", page=1)["people"] == []
     assert not (page.stash.config / "stashai-data" / "crops").exists()
 
 

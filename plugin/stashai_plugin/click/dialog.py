@@ -13,7 +13,7 @@ from ..engine.choosing import worker_of
 from ..engine.link import AskAgainError
 from ..host.bench import Bench, right_to_infer
 from ..request import KINDS, Request
-from ..rows import shown_job
+from ..rows import pages, shown_job
 from ..said import Said
 from ..setup.progress import plan
 from ..setup.state import SetupNeededError
@@ -142,4 +142,4 @@ def crops(request: Request) -> Json:
     else:
         start = (request.page() - 1) * CROPS_A_PAGE
         part = keys[start : start + CROPS_A_PAGE]
-    return {"crops": {key: data_uri(bench.stores.crops.get(key)) for key in part}, "pages": -(-len(keys) // CROPS_A_PAGE)}
+    return {"crops": {key: data_uri(bench.stores.crops.get(key)) for key in part}, "pages": pages(len(keys), CROPS_A_PAGE)}

@@ -58,8 +58,7 @@ def _counts(data: Path) -> dict[str, int]:
     if connection is None:
         return {"people": 0, "references": 0}
     try:
-        people = connection.execute("SELECT COUNT(DISTINCT person) FROM reference_faces WHERE usable").fetchone()[0]
-        references = connection.execute("SELECT COUNT(*) FROM reference_faces").fetchone()[0]
+        people, references = connection.execute("SELECT COUNT(DISTINCT person), COUNT(*) FROM reference_faces WHERE usable").fetchone()
         return {"people": int(people), "references": int(references)}
     except sqlite3.OperationalError:
         return {"people": 0, "references": 0}

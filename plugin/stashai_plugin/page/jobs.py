@@ -19,6 +19,7 @@ from ..rows import shown_job
 
 PAGE = 25
 ITEMS_A_PAGE = 50
+OF_JOB = "processing_tests t JOIN processing_jobs j ON j.id = t.job WHERE j.job_id = ?"
 LONGEST_ANSWER = 200
 STATES = ("pending", "processing", "completed", "failed", "cancelled")
 Json = dict[str, Any]
@@ -33,16 +34,16 @@ def jobs(request: Request) -> Json:
         raise UsageError(f"state must be one of {', '.join(STATES)}.")
     where, values = ("status = ?", (state,)) if state else ("1", ())
     shown = rows.jobs(request.data, where, values, PAGE, (request.page() - 1) * PAGE)
-    return {"jobs": shown, "total": _count(request, where, values)}
+    return {"jobs": shown, "pages": rows.pages(_count(request, f"processing_jobs WHERE {where}", values), PAGE)}
 
 
-def _count(request: Request, where: str, values: tuple[str, ...]) -> int:
+def _count(request: Request, what: str, values: tuple[str, ...]) -> int:
     connection = rows.connect(request.data / rows.DATABASE)
     if connection is None:
         return 0
     with closing(connection):
         try:
-            return int(connection.execute(f"SELECT COUNT(*) FROM processing_jobs WHERE {where}", values).fetchone()[0])
+            return int(connection.execute(f"SELECT COUNT(*) FROM {what}", values).fetchone()[0])
         except sqlite3.OperationalError:
             return 0
 
@@ -76,13 +77,10 @@ def job(request: Request) -> Json:
     items: list[Json] = []
     if connection is not None:
         with closing(connection):
-            query = (
-                "SELECT t.* FROM processing_tests t JOIN processing_jobs j ON j.id = t.job WHERE j.job_id = ? "
-                "ORDER BY t.result = 'error' DESC, t.sequence, t.id LIMIT ? OFFSET ?"
-            )
+            query = f"SELECT t.* FROM {OF_JOB} ORDER BY t.result = 'error' DESC, t.sequence, t.id LIMIT ? OFFSET ?"
             found_items = connection.execute(query, (job_id, ITEMS_A_PAGE, (request.page() - 1) * ITEMS_A_PAGE))
             items = [_item(dict(row)) for row in found_items]
-    return {"job": found[0], "items": items}
+    return {"job": found[0], "items": items, "pages": rows.pages(_count(request, OF_JOB, (job_id,)), ITEMS_A_PAGE)}
 
 
 def _item(row: Json) -> Json:

@@ -14,6 +14,7 @@ from ..engine.choosing import quiet_engine
 from ..host.bench import Bench
 from ..looking.people_rows import data_uri
 from ..request import Request
+from ..rows import pages
 
 PAGE = 50
 WHY = {
@@ -28,12 +29,13 @@ def people(request: Request) -> Json:
     """A page of performers with how they are known."""
     bench = Bench(request, models=False)
     which = request.choice("filter", ("all", "without_face", "choose", "forgotten"), "all")
+    text, offset = request.optional_text("q") or "", (request.page() - 1) * PAGE
+    if which == "forgotten":
+        return _forgotten(bench, text, offset)
     counts = bench.people.counts()
     by_key = {p.key: counts.get(p.id, 0) for p in bench.stores.people.people() if p.source == "stash"}
-    if which == "forgotten":
-        return _forgotten(bench)
-    total, page = bench.mirror.listed(which, request.optional_text("q") or "", PAGE, (request.page() - 1) * PAGE)
-    return {"total": total, "people": [_shown(bench, known, by_key.get(known.id, 0)) for known in page]}
+    total, page = bench.mirror.listed(which, text, PAGE, offset)
+    return {"pages": pages(total, PAGE), "people": [_shown(bench, known, by_key.get(known.id, 0)) for known in page]}
 
 
 def _shown(bench: Bench, known: Any, references: int) -> Json:
@@ -50,14 +52,15 @@ def _shown(bench: Bench, known: Any, references: int) -> Json:
     return row
 
 
-def _forgotten(bench: Bench) -> Json:
+def _forgotten(bench: Bench, text: str, offset: int) -> Json:
     names = bench.mirror.names()
-    keys = [key for source, key, _ in People(bench.ledger.database).forgotten() if source == "stash"]
+    called = {key: names.get(key, f"performer {key}") for source, key, _ in People(bench.ledger.database).forgotten() if source == "stash"}
+    found = [(key, name) for key, name in called.items() if text.casefold() in name.casefold()]
     rows = [
-        {"performer_id": key, "name": names.get(key, f"performer {key}"), "references": 0, "reason": WHY["forgotten"], "why": "forgotten"}
-        for key in keys
+        {"performer_id": key, "name": name, "references": 0, "reason": WHY["forgotten"], "why": "forgotten"}
+        for key, name in found[offset : offset + PAGE]
     ]
-    return {"total": len(rows), "people": rows}
+    return {"pages": pages(len(found), PAGE), "people": rows}
 
 
 def choose_face(request: Request) -> Json:

@@ -126,7 +126,16 @@ flow("our page: people, the face to choose, forgetting after typing the name, an
   await page.locator(".sai-person", { hasText: "Tom Baker" }).getByText("Use as performer picture").click();
   await page.waitForSelector(".toast >> text=picture was set");
   assert.deepEqual(opsOf(mock, "use_as_picture"), [{ op: "use_as_picture", performer_id: "13", key: "scene-face" }]);
+  assert.match(await page.innerText(".sai-pager"), /1 of 2/);
+  await page.click("[aria-label='Next page']");
+  await eventually(async () => (await page.locator(".sai-person").count()) === 13);
+  assert.equal(await page.locator("[aria-label='Next page']").isDisabled(), true);
+  let answer;
+  const late = new Promise((resolve) => (answer = resolve));
+  await page.route("**/graphql", async (route) => (/"choose"/.test(route.request().postData() ?? "") && (await late), route.continue()));
   await page.click("text=Choose the face");
+  assert.equal(await page.locator("text=Which face").count(), 0, "the old list stays as it was until the new one is there");
+  answer();
   await page.waitForSelector(".sai-choices");
   await shot(page, "page-choose");
   await page.locator(".sai-choices button").first().click();

@@ -93,16 +93,16 @@ export function createMock(base) {
     create_performer: () => ({ performer_id: "900" }),
     similar: () => [{ performer_id: "12", name: "Ann Lee", probability: 0.12, similarity: 0.41 }, { performer_id: "13", name: "Tom Baker", probability: 0.04, similarity: 0.33 }],
     compare: () => ({ scores: [{ model: "SFace", similarity: 0.41 }, { model: "FaceNet", similarity: 0.37 }], probability: 0.08, crops: [portrait("jane"), portrait("ann")] }),
-    jobs: ({ state: wanted }) => ({ jobs: history.filter((job) => !wanted || job.state === wanted), total: wanted ? 1 : 3 }),
-    job: ({ id }) => ({ job: history.find((job) => job.id === id), items: [{ key: "1", name: "Summer in Lisbon", type: "scene", id: "1", state: "completed", people: [{ name: "Jane Miller", probability: 0.998 }, { name: "Ann Lee", probability: 0.97 }] }, { key: "2", name: "Night drive", type: "scene", id: "2", state: "completed", people: [] }, { key: "3", name: "Broken file", type: "scene", id: "3", state: "failed", people: [], error: { code: "media", message: "The file ends early.", remedy: "" } }] }),
+    jobs: ({ state: wanted }) => ({ jobs: history.filter((job) => !wanted || job.state === wanted), pages: 1 }),
+    job: ({ id }) => ({ job: history.find((job) => job.id === id), pages: 1, items: [{ key: "1", name: "Summer in Lisbon", type: "scene", id: "1", state: "completed", people: [{ name: "Jane Miller", probability: 0.998 }, { name: "Ann Lee", probability: 0.97 }] }, { key: "2", name: "Night drive", type: "scene", id: "2", state: "completed", people: [] }, { key: "3", name: "Broken file", type: "scene", id: "3", state: "failed", people: [], error: { code: "media", message: "The file ends early.", remedy: "" } }] }),
     cancel: ({ id }) => ((history.find((job) => job.id === id).state = "cancelled"), null),
     retry: ({ id }) => ((history.find((job) => job.id === id).state = "processing"), null),
-    people({ filter, q }) {
-      if (filter === "choose") return { total: 1, people: [{ performer_id: "13", name: "Tom Baker", references: 0, reason: "several faces are in the picture", why: "choose", choices: [{ key: "a", crop: portrait("tom") }, { key: "b", crop: portrait("ann") }] }] };
-      if (filter === "without_face") return { total: 1, people: [{ performer_id: "104", name: "Person 5", references: 0, reason: "no face was found in the picture", why: "no-face" }] };
-      if (filter === "forgotten") return { total: state.forgotten ? 1 : 0, people: state.forgotten ? [state.forgotten] : [] };
+    people({ filter, q, page }) {
+      if (filter === "choose") return { pages: 1, people: [{ performer_id: "13", name: "Tom Baker", references: 0, reason: "several faces are in the picture", why: "choose", choices: [{ key: "a", crop: portrait("tom") }, { key: "b", crop: portrait("ann") }] }] };
+      if (filter === "without_face") return { pages: 1, people: [{ performer_id: "104", name: "Person 5", references: 0, reason: "no face was found in the picture", why: "no-face" }] };
+      if (filter === "forgotten") return { pages: 1, people: state.forgotten ? [state.forgotten] : [] };
       const all = PERFORMERS.filter((one) => one.name.toLowerCase().includes((q ?? "").toLowerCase()) && one.id !== state.forgotten?.performer_id);
-      return { total: all.length, people: all.slice(0, 40).map((one, index) => ({ performer_id: one.id, name: one.name, references: 1 + (index % 7), ...(one.id === "13" ? { picture: { key: "scene-face", crop: portrait("tom") } } : {}) })) };
+      return { pages: Math.max(1, Math.ceil(all.length / 20)), people: all.slice(20 * (page - 1), 20 * page).map((one, index) => ({ performer_id: one.id, name: one.name, references: 1 + (index % 7), ...(one.id === "13" ? { picture: { key: "scene-face", crop: portrait("tom") } } : {}) })) };
     },
     choose_face: () => null,
     use_as_picture: () => null,

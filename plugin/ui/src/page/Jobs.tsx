@@ -25,8 +25,6 @@ const FILTERS: { state: string; text: Key }[] = [
   { state: "failed", text: "stFailed" },
 ];
 const FOLDERS: Record<EntityType, string> = { scene: "scenes", image: "images", gallery: "galleries" };
-export const PER_PAGE = 25;
-const ITEMS_PER_PAGE = 50;
 
 export const Jobs: React.FC<{ status: Status | undefined }> = ({ status }) => {
   const app = useApp();
@@ -53,7 +51,7 @@ export const Jobs: React.FC<{ status: Status | undefined }> = ({ status }) => {
       {jobs.length === 0 ? <Empty icon="clock" text={t("noJobs")} /> : (
         <ul className="sai-jobs">{jobs.map((job) => <Job key={job.id} job={job} reload={reload} />)}</ul>
       )}
-      <Pager page={page} total={data.total} perPage={PER_PAGE} onPage={setPage} />
+      <Pager page={page} pages={data.pages} onPage={setPage} />
     </>
   );
 };
@@ -106,7 +104,7 @@ const Items: React.FC<{ job: JobRow }> = ({ job }) => {
       <table>
         <tbody>{data.items.map((item) => <Item key={item.key} item={item} />)}</tbody>
       </table>
-      <Pager page={page} total={data.total ?? job.total} perPage={ITEMS_PER_PAGE} onPage={setPage} />
+      <Pager page={page} pages={data.pages} onPage={setPage} />
     </div>
   );
 };

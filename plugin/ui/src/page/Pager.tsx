@@ -21,8 +21,7 @@ export const Turn: React.FC<TurnProps> = ({ page, more, onPage, children }) => {
   );
 };
 
-export const Pager: React.FC<{ page: number; total: number; perPage: number; onPage(page: number): void }> = ({ page, total, perPage, onPage }) => {
+export const Pager: React.FC<{ page: number; pages: number; onPage(page: number): void }> = ({ page, pages, onPage }) => {
   const t = useText();
-  const last = Math.max(1, Math.ceil(total / perPage));
-  return <Turn page={page} more={page < last} onPage={onPage}><span>{t("ofItems", { done: page, total: last })}</span></Turn>;
+  return <Turn page={page} more={page < pages} onPage={onPage}><span>{t("ofItems", { done: page, total: pages })}</span></Turn>;
 };

@@ -11,7 +11,6 @@ import { ConfirmTyped } from "./ConfirmTyped";
 import { Pager } from "./Pager";
 
 const FILTERS: Record<PeopleFilter, Key> = { all: "all", without_face: "filterWithout", choose: "filterChoose", forgotten: "filterForgotten" };
-const PER_PAGE = 40;
 const TYPING = 300;
 
 export const People: React.FC<{ onChanged(): void }> = ({ onChanged }) => {
@@ -27,7 +26,8 @@ export const People: React.FC<{ onChanged(): void }> = ({ onChanged }) => {
     const timer = setTimeout(() => (setQ(typed), setPage(1)), TYPING);
     return () => clearTimeout(timer);
   }, [typed]);
-  const { data, error, reload } = useLoaded(() => app.ops.people(page, filter, q), [page, filter, q]);
+  // Until the wanted list is there, the one before it stays, and stays as it was.
+  const { data, error, reload } = useLoaded(() => app.ops.people(page, filter, q).then((list) => ({ ...list, filter })), [page, filter, q]);
   const act = (work: Promise<unknown>, done?: string) => void work.then(() => (done && toast.success(done), reload(), onChanged()), (failure: unknown) => toast.error(failure));
 
   return (
@@ -40,13 +40,13 @@ export const People: React.FC<{ onChanged(): void }> = ({ onChanged }) => {
       </div>
       {error !== undefined && <Trouble error={error} retry={reload} />}
       {!data ? !error && <Waiting /> : data.people.length === 0 ? <Empty icon="person" text={t("noPeople")} /> : (
-        <ul className={filter === "choose" ? "sai-jobs" : "sai-people"}>
+        <ul className={data.filter === "choose" ? "sai-jobs" : "sai-people"}>
           {data.people.map((person) => (
-            <Person key={person.performer_id} person={person} filter={filter} act={act} onForget={() => setForgetting(person)} onChoose={() => (setFilter("choose"), setPage(1))} />
+            <Person key={person.performer_id} person={person} filter={data.filter} act={act} onForget={() => setForgetting(person)} onChoose={() => (setFilter("choose"), setPage(1))} />
           ))}
         </ul>
       )}
-      {data && <Pager page={page} total={data.total} perPage={PER_PAGE} onPage={setPage} />}
+      {data && <Pager page={page} pages={data.pages} onPage={setPage} />}
       {forgetting && (
         <ConfirmTyped
           title={t("forgetTitle", { name: forgetting.name })}

@@ -94,9 +94,9 @@ def _state(row: dict[str, Any]) -> str:
 
 
 def _is_paused(row: dict[str, Any]) -> bool:
-    """A click's job whose dialog is closed, or a task whose process is gone: nobody holds its lease."""
+    """A click's job whose dialog is closed, or never asked for it, or a task whose process is gone: nobody holds its lease."""
     if row["status"] == "pending":
-        return bool(row["started_at"]) and (row["run_policy"] == "steps" or Said.read(row["message"]).code == INTERRUPTED)
+        return row["run_policy"] == "steps" or (bool(row["started_at"]) and Said.read(row["message"]).code == INTERRUPTED)
     return row["status"] == "processing" and (row["lease_until"] or 0.0) < time.time()
 
 

@@ -116,9 +116,12 @@ def test_who_is_unknown_in_a_gallery_is_one_row(paired: Paired, pictures: Mappin
         picture.save(target, "JPEG", quality=92)
         row = library.add_image("", f"/not/mounted/stranger.zip/{number}.jpg", galleries=[gallery.id], data=target.getvalue())
         row.files[0] |= {"size": len(target.getvalue())}
-    _, result, _ = paired.page.identify("gallery", gallery.id)
+    gone = library.add_image("Gone", "/not/mounted/gone.jpg", galleries=[gallery.id])
+    job, result, _ = paired.page.identify("gallery", gallery.id)
     (her,) = result["unknown"]
     assert len(her["images"]) == 3
+    failed = paired.page.ok("job", id=job)["items"][0]
+    assert (failed["id"], failed["error"]["code"]) == (str(gone.id), "not-media")
 
 
 def test_one_frame(paired: Paired) -> None:

@@ -14,6 +14,7 @@ from tests.plugin.calls import Calls
 from stashai_plugin.click.dialog import crops, identify, step
 from stashai_plugin.deciding.applying import apply
 from stashai_plugin.deciding.saying import decide
+from stashai_plugin.page.jobs import job, jobs
 from stashai_plugin.tasks.learning import learn
 
 
@@ -62,6 +63,26 @@ def test_who_is_unknown_is_one_row_with_all_images(calls: Calls, stash: FakeStas
     assert stash.library.rows["gallery"][gallery.id].performers == [her_id]
     again = _looked_at(calls, gallery.id)[1]
     assert [row["state"] for row in again["unknown"]] == ["skipped"]
+
+
+def test_a_picture_that_is_gone_fails_alone(calls: Calls, stash: FakeStash, pictures: Mapping[str, Path]) -> None:
+    stash.library.add_performer("Barack Obama", pictures["obama.jpg"].read_bytes())
+    gallery = stash.library.add_gallery("A day out", folder=Path("/media/galleries/A day out"))
+    gone = stash.library.add_image("Gone", "/media/galleries/A day out/gone.jpg", galleries=[gallery.id])
+    there = [stash.library.add_image("", pictures[name], galleries=[gallery.id]) for name in ("obama2.jpg", "obama3.jpg")]
+    learn(calls.request())
+    opened, result = _looked_at(calls, gallery.id)
+    (him,) = result["people"]
+    assert [image["image_id"] for image in him["images"]] == [str(row.id) for row in there]
+    told = job(calls.request(id=opened))
+    assert (told["job"]["state"], told["job"]["failed"]) == ("completed", 1)
+    assert (told["items"][0]["id"], told["items"][0]["error"]["code"]) == (str(gone.id), "not-media")
+
+
+def test_a_look_that_was_made_ready_and_never_opened_can_be_gone_on_with(calls: Calls, stash: FakeStash) -> None:
+    gallery = stash.library.add_gallery("Next in the list")
+    identify(calls.request(type="gallery", id=str(gallery.id)))
+    assert jobs(calls.request())["jobs"][0]["state"] == "paused"
 
 
 def test_a_gallery_without_title_goes_by_its_folder_or_zip(calls: Calls, stash: FakeStash) -> None:

@@ -17,11 +17,9 @@ from stashai.processors.stash_learn import learn_batch
 from stashai.processors.stash_media import medium_of, sprite_of
 from stashai.processors.stash_performers import ORIGIN, SOURCE, Learned
 from stashai.processors.stash_recognition import SteppedRecognition
-from stashai.stash.connection import StashError
 from stashai.tracking.vectors import to_bytes
 
 from ..host.bench import infers
-from ..host.failing import INTERRUPTING
 from ..host.gateways import Gateways
 from ..looking.reading import StashFindings, findings_of
 
@@ -112,9 +110,7 @@ class LocalEngine:
         try:
             medium = medium_of(item, self._gateways.mine(), self.ctx.stores.observations)
             next(iter(Evidence(medium, "auto", self.ctx).looks()), None)
-        except (MediaError, StashError) as error:
-            if error.code in INTERRUPTING:
-                raise
+        except MediaError:
             return None
         return medium.fingerprint
 

@@ -13,7 +13,6 @@ from stashai.client import WorkerError
 from stashai.errors import MediaError, StashAIError
 from stashai.processors.stash_performers import Judged, Learned, keep, unread
 from stashai.stash.client import StashClient
-from stashai.stash.connection import StashError
 from stashai.tracking.records import ENDED
 
 from .arriving import Arriving, nothing_yet
@@ -108,7 +107,7 @@ class WorkerEngine:
     def _asked(self, job: str, item: Item, moment: float | None, *, again: bool) -> tuple[StashFindings, bool]:
         """Ask the worker for its look at this item, which is begun when there is none."""
         self._link.send_people()
-        remote = self._remote(job) or self._begin(job, [item], moment)
+        remote = self._remote(job) or self._begin(job, item.title, self._sending.look(item, moment, quick=moment is None))
         answer = self._results(job, remote, again)
         state = answer["job"]["status"]
         if state != "completed" and state in ENDED:
@@ -133,7 +132,13 @@ class WorkerEngine:
         if not numbers:
             return
         self._link.send_people()
-        remote = self._remote(job) or self._begin(job, [image for _, image in numbers.values()], None)
+        remote = self._remote(job)
+        if remote is None:
+            body, left_out = self._sending.looks([image for _, image in numbers.values()])
+            yield from ((*numbers[image.id], error) for image, error in left_out)
+            if not body["items"]:
+                return
+            remote = self._begin(job, "", body)
         answer = self._results(job, remote, False)
         for shown in answer["items"]:
             if shown["unit"] in numbers:
@@ -145,14 +150,13 @@ class WorkerEngine:
 
     # one look's job on the worker ------------------------------------------------------------------------------------
 
-    def _begin(self, job: str, items: Sequence[Item], moment: float | None) -> Json:
+    def _begin(self, job: str, name: str, body: Json) -> Json:
         tries = int(self._bench.mirror.fact(_tries(job)) or 0) + 1
         self._bench.mirror.note(_tries(job), str(tries))
-        body = self._sending.look(items, moment, quick=len(items) == 1 and moment is None)
         media = [fingerprint for one in body["items"] for fingerprint in (one["fingerprint"], one.get("sprite")) if fingerprint]
         body |= {"key": f"{job}.{tries}", "watch_seconds": WATCH, "threshold": self._bench.preferences["suggest_from"]}
-        name = self._link.submit(body | {"profile": self._link.profile, "name": items[0].title or "Identify"})
-        remote: Json = {"job": name, "address": self._link.address, "media": list(dict.fromkeys(media)), "after": 0}
+        remote_job = self._link.submit(body | {"profile": self._link.profile, "name": name or "Identify"})
+        remote: Json = {"job": remote_job, "address": self._link.address, "media": list(dict.fromkeys(media)), "after": 0}
         self._remember(job, remote)
         return remote
 
@@ -201,20 +205,18 @@ class _Fetch:
     def __init__(self, gateway: StashClient) -> None:
         self._gateway = gateway
 
-    def __call__(self, performer: Known) -> bytes | StashAIError:
+    def __call__(self, performer: Known) -> bytes | MediaError:
         connection = self._gateway.connection.clone()
         try:
             content = connection.fetch(performer.image or "", ("image/",))
-        except StashError as error:
-            if error.code in ("stash-login", "stash-unreachable"):
-                raise
+        except MediaError as error:
             return error
         finally:
             connection.close()
         return content if content is not None else MediaError("Stash has no picture of this performer.", code="no-picture")
 
 
-Pictured = tuple["Known", "bytes | StashAIError"]
+Pictured = tuple["Known", "bytes | MediaError"]
 
 
 def _parts(pictures: Sequence[Pictured]) -> Iterator[list[Pictured]]:

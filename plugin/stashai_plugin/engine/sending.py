@@ -7,12 +7,10 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from stashai.errors import MediaError, StashAIError
+from stashai.errors import MediaError
 from stashai.media.fingerprint import fingerprint_bytes
 from stashai.stash.connection import StashError
 from stashai.stash.files import file_of, item_fingerprint, openable, picture_of, remote_of, stream_of
-
-from ..host.failing import INTERRUPTING
 
 if TYPE_CHECKING:
     from stashai.stash.entities import Item
@@ -33,22 +31,19 @@ class Sending:
         self._bench, self._link, self._analysis = bench, link, analysis
         self._largest = min(largest, int(link.abilities["largest_upload"]))
 
-    def look(self, items: Sequence[Item], moment: float | None, *, quick: bool) -> Json:
-        """`items` and `known` of a look. `quick`: the sprite sheet first, so that something is seen at once."""
-        ways = self._ways(items)
-        sent = [self._item(item, way, moment, quick) for item, way in zip(items, ways, strict=True)]
-        return {"items": sent, "known": self._known(sent)}
+    def look(self, item: Item, moment: float | None, *, quick: bool) -> Json:
+        """`items` and `known` of a look at one. `quick`: the sprite sheet first, so that something is seen at once."""
+        sent = self._item(item, self._ways([item])[0], moment, quick)
+        return {"items": [sent], "known": self._known([sent])}
 
-    def looks(self, items: Sequence[Item]) -> tuple[Json, list[tuple[Item, StashAIError]]]:
+    def looks(self, items: Sequence[Item]) -> tuple[Json, list[tuple[Item, MediaError]]]:
         """Of many items: those that can be sent, and why the others cannot."""
         sent: list[Json] = []
-        left_out: list[tuple[Item, StashAIError]] = []
+        left_out: list[tuple[Item, MediaError]] = []
         for item, way in zip(items, self._ways(items), strict=True):
             try:
                 sent.append(self._item(item, way, None, quick=False))
-            except (MediaError, StashError) as error:
-                if error.code in INTERRUPTING:
-                    raise
+            except MediaError as error:
                 left_out.append((item, error))
         return {"items": sent, "known": self._known(sent)}, left_out
 

@@ -16,7 +16,6 @@ from ..media.images import read_image
 from ..processing.context import Context
 from ..processing.stores import SourceFile
 from ..stash.client import StashClient
-from ..stash.connection import StashError
 from ..stash.mirror import Known, Mirror
 from ..vision.engine import AnalyzedFace
 from .stash_performers import ORIGIN, Judged, Learned, keep, picture_key, settled, unread
@@ -114,9 +113,7 @@ class _Reader:
             if content is None:
                 return Picture(performer, problem=MediaError("Stash has no picture of this performer.", code="no-picture"))
             return Picture(performer, fingerprint_bytes(content), read_image(content)[0])
-        except (MediaError, StashError) as error:
-            if error.code in ("stash-login", "stash-unreachable"):
-                raise
+        except MediaError as error:
             return Picture(performer, problem=error)
 
 

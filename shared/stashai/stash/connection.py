@@ -16,10 +16,11 @@ import requests
 import urllib3
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from ..errors import StashAIError
+from ..errors import MediaError, StashAIError
 
 TIMEOUT = (5.0, 60.0)
 """Seconds to connect, and between two bytes."""
+LOOK = "See whether its file is still there, and scan the library again."
 PATIENCE = 15.0
 """Seconds for which a locked database is tried again."""
 
@@ -38,6 +39,12 @@ class LockedError(StashError):
 
 class LoginError(StashError):
     code = "stash-login"
+
+
+class NotMediaError(StashError, MediaError):
+    """What Stash answered is no picture or clip, as when the file is gone from the disk: other items go on."""
+
+    code = "not-media"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +118,9 @@ class Connection:
             return None
         kind = response.headers.get("Content-Type", "")
         if response.status_code != 200:
-            raise StashError(f"Stash answered {path} with status {response.status_code}.")
+            raise NotMediaError(f"Stash answered {path} with status {response.status_code}.", remedy=LOOK)
         if not any(kind.startswith(prefix) for prefix in kinds):
-            raise StashError(f"Stash answered {path} with {kind or 'an unknown type'} where a picture or clip was meant.", code="not-media")
+            raise NotMediaError(f"Stash answered {path} with {kind or 'an unknown type'} where a picture or clip was meant.")
         return bytes(response.content)
 
     @retry(

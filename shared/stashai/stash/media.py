@@ -6,7 +6,7 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-from .connection import StashError
+from .connection import LOOK, NotMediaError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -34,7 +34,7 @@ class RangeFile(io.RawIOBase):
         response = self._connection.get(self._path, {"Range": f"bytes={start}-{start + BLOCK - 1}"})
         kind = response.headers.get("Content-Type", "")
         if kind.startswith("text/html"):
-            raise StashError(f"Stash answered {self._path} with a page where a clip was meant.", code="not-media")
+            raise NotMediaError(f"Stash answered {self._path} with a page where a clip was meant.")
         if response.status_code == 416:
             return b""
         found = re.fullmatch(r"bytes \d+-\d+/(\d+)", response.headers.get("Content-Range", ""))
@@ -44,7 +44,7 @@ class RangeFile(io.RawIOBase):
             self._blocks = {n: bytes(response.content[n * BLOCK : (n + 1) * BLOCK]) for n in range(self._size // BLOCK + 1)}
             return bytes(response.content[start : start + BLOCK])
         if response.status_code != 206 or found is None:
-            raise StashError(f"Stash answered {self._path} with status {response.status_code}.", code="not-media")
+            raise NotMediaError(f"Stash answered {self._path} with status {response.status_code}.", remedy=LOOK)
         self._size = int(found[1])
         return bytes(response.content)
 

@@ -153,7 +153,10 @@ class _Handler(BaseHTTPRequestHandler):
         if what in ("scene/stream", "image/image", "image/thumbnail"):
             data = row.media.get("original")
             kind = "video/mp4" if row.files[0]["__typename"] == "VideoFile" else "image/jpeg"
-            return self._bytes(data if data is not None else self._read(row), kind)
+            data = data if data is not None else self._read(row)
+            if data is None and what.startswith("image/"):
+                return self._send(500, b"Internal Server Error", "text/plain")
+            return self._bytes(data, kind)
         self._send(404, b"not found", "text/plain")
 
     def _read(self, row: Row) -> bytes | None:

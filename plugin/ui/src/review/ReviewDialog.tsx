@@ -91,17 +91,16 @@ const Placeholders: React.FC = () => (
 
 const Progress: React.FC<{ it: ReviewState }> = ({ it }) => {
   const { t, state } = it;
-  const { job, result, phase } = state;
+  const { job, result, phase, waiting } = state;
   const working = phase === "working" || phase === "starting";
   const compared = result?.compared;
   const partly = compared && compared.done < compared.total;
-  const doing = state.waiting ? t.said(state.waiting) : !partly && job?.said ? t.said(job.said) : "";
   if (phase === "asking" || phase === "installing" || phase === "failed") return null;
   return (
     <div className="sai-progress" aria-live="polite">
       {working && <Bar fraction={job && job.progress > 0 ? job.progress : null} label={t("looking")} />}
       <div className="sai-progress-text sai-soft">
-        <span>{working ? doing || t(result ? "looking" : "starting") : t(phase === "paused" ? "stPaused" : "stCompleted")}</span>
+        <span>{working ? (waiting ? t.said(waiting) : t(result ? "looking" : "starting")) : t(phase === "paused" ? "stPaused" : "stCompleted")}</span>
         {result?.provisional && <Badge kind="warn" title={t("firstLookHint")}>{t("firstLook")}</Badge>}
         {partly && <span>{t("compared", { done: compared.done, total: compared.total })}</span>}
         {result?.note && <span>{result.note}</span>}

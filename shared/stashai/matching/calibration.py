@@ -1,7 +1,7 @@
 """From scores to probabilities: constants that were fitted on labelled photographs, read once.
 
 `models/calibration.toml` is written by scripts/fit_calibration.py. The evidence for "this face is person j" is a weighted sum
-of features (see fusion.FEATURES), the log of a likelihood ratio; with N people enrolled, one of them every p_known / N,
+of features (see fusion.feature_names), the log of a likelihood ratio; with N people enrolled, one of them every p_known / N,
 
     P(j | face) = exp(z_j) / (1 + sum_i exp(z_i)),    z_j = evidence_j + log(prior odds of j against "nobody enrolled")
 

@@ -106,13 +106,8 @@ def _mark_used(folder: Path) -> None:
         return
 
 
-def probe(data: Path, locks: Path, run_on: str = "auto", worker_answers: bool = False) -> Where:
-    """Where recognition runs. `run_on` is the setting: auto, local or worker."""
-    if run_on == "worker" or (run_on == "auto" and worker_answers):
-        if worker_answers:
-            return Where("worker")
-        remedy = "Start it, or correct its address and token in the settings."
-        return Where("unavailable", "The worker does not answer.", remedy, "worker-unreachable")
+def probe(data: Path, locks: Path) -> Where:
+    """Whether recognition can run in this process."""
     blocked = cannot_run_here()
     if blocked is not None:
         return blocked

@@ -379,6 +379,8 @@ def test_comparing(gateway: Worker, demo: DemoSet) -> None:
     assert other["is_match"] is False
     assert other["similarity"] < 0.5
     assert set(other["ai_model_scores"]) == {"arcface", "average"}
+    (latest,) = gateway.get("/ai-jobs/history?action_type=face_comparison&limit=1").json()["jobs"]
+    assert latest["ai_model"] == "sface", "the row names those that were asked"
     assert (other["performer1"]["id"], other["performer2"]["name"]) == (obama, "Joe Biden")
     nobody = gateway.post("/facial-recognition/compare-faces", {"performer1_id": "999999", "performer2_id": obama})
     assert nobody.status_code == 404

@@ -81,15 +81,6 @@ def test_the_runtime_folder_changes_with_the_lock(tmp_path: Path) -> None:
     assert mode.architecture() in first.name
 
 
-def test_a_worker_is_used_only_when_it_answers(tmp_path: Path) -> None:
-    assert mode.probe(tmp_path, tmp_path, "worker", worker_answers=True).mode == "worker"
-    silent = mode.probe(tmp_path, tmp_path, "worker", worker_answers=False)
-    assert silent.mode == "unavailable"
-    assert silent.reason
-    assert silent.remedy
-    assert mode.probe(tmp_path, tmp_path, "local", worker_answers=True).mode != "worker"
-
-
 def test_32_bit_machines_are_told_why_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "maxsize", 2**31 - 1)
     where = mode.cannot_run_here()

@@ -72,32 +72,47 @@ class CompareFaces(Processor[CompareParams, Comparison]):
     result: ClassVar[type[BaseModel]] = Comparison
     unit_deadline: ClassVar[float] = 120.0
 
+    def __init__(self) -> None:
+        self._models: list[str] = []
+
+    def load(self, params: CompareParams, ctx: Context) -> None:
+        self._models = _models(params, ctx)
+
     def units(self, params: CompareParams, ctx: Context) -> Iterable[Unit]:
         name = f"{_label(params.first)} and {_label(params.second)}"
         yield Unit("pair", Entity("performer", _label(params.first), name=name))
 
     def process(self, unit: Unit, params: CompareParams, ctx: Context) -> Comparison:
-        models = [model for model in ctx.vision.installed_embedders if ctx.vision.family(model) in params.families]
-        if not models:
-            raise UsageError(f"No model of {', '.join(params.families)} is installed.", code="no-model")
-        first, one = _side(params.first, models, ctx)
-        ctx.check()
-        second, other = _side(params.second, models, ctx)
-        cosines = {model: float(one[model] @ other[model]) for model in models if model in one and model in other}
-        if not cosines:
-            raise UsageError("The two sides have no model in common.", code="no-model")
-        probability = same_person({model: one[model] for model in cosines}, other, calibration_for(models, ctx.settings))
-        similarities = {ctx.vision.family(model): round(cosine, 4) for model, cosine in cosines.items()}
-        return Comparison(first=first, second=second, similarities=similarities, probability=probability, same=probability >= 0.5)
+        return comparison(params, ctx)
 
     def metrics(self, result: Comparison) -> Metrics:
         return Metrics(people_found=int(result.same), confidences=[result.probability])
 
     def models_used(self, ctx: Context) -> Sequence[str]:
-        return ctx.vision.installed_embedders
+        return self._models
 
     def model_version(self, ctx: Context) -> str | None:
         return ctx.vision.detector_id
+
+
+def comparison(params: CompareParams, ctx: Context) -> Comparison:
+    """Raises UsageError and MediaError for a side that cannot be compared."""
+    models = _models(params, ctx)
+    if not models:
+        raise UsageError(f"No model of {', '.join(params.families)} is installed.", code="no-model")
+    first, one = _side(params.first, models, ctx)
+    ctx.check()
+    second, other = _side(params.second, models, ctx)
+    cosines = {model: float(one[model] @ other[model]) for model in models if model in one and model in other}
+    if not cosines:
+        raise UsageError("The two sides have no model in common.", code="no-model")
+    probability = same_person({model: one[model] for model in cosines}, other, calibration_for(models, ctx.settings))
+    similarities = {ctx.vision.family(model): round(cosine, 4) for model, cosine in cosines.items()}
+    return Comparison(first=first, second=second, similarities=similarities, probability=probability, same=probability >= 0.5)
+
+
+def _models(params: CompareParams, ctx: Context) -> list[str]:
+    return [model for model in ctx.vision.installed_embedders if ctx.vision.family(model) in params.families]
 
 
 def _label(source: FaceSource) -> str:

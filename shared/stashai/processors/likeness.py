@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..matching.pairs import same_person
-from ..processing.base import Entity, Unit
 from ..processing.context import Context
 from ..processing.stores import PeopleStore, Person
 from ..vision.faces import Vector
-from .compare import CompareFaces, CompareParams, Comparison, FaceSource
+from .compare import CompareParams, Comparison, FaceSource, comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +43,4 @@ def likest(person: Person, people: PeopleStore, primary: str, count: int) -> lis
 
 def compared(first: Person, second: Person, ctx: Context) -> Comparison:
     sides = [FaceSource(person=f"person:{person.id}") for person in (first, second)]
-    return CompareFaces().process(Unit("pair", Entity("performer", first.key)), CompareParams(first=sides[0], second=sides[1]), ctx)
+    return comparison(CompareParams(first=sides[0], second=sides[1]), ctx)

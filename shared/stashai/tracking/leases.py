@@ -96,8 +96,8 @@ class Leasing(Submitting):
     def hand_over(self, claim: Claim, service: str, message: str) -> None:
         """`release` a job that another service goes on with. Raises LeaseLost."""
         with self.database.write():
-            values = {**_UNOWNED, "status": "pending", "strikes": 0, "message": message, "updated_at": self.database.now()}
-            self._fenced(claim, values | {"service_name": service})
+            self._fenced(claim, {"service_name": service})
+            self.release(claim, message)
 
     def watch(self, job_id: str) -> bool:
         """Renew a client's watch. False when there is nothing to watch any more."""

@@ -120,10 +120,10 @@ class Reading:
                 return
             last = (rows[-1][4], rows[-1][0])
 
-    def items_of(self, entity_type: str, entity_id: str, *, limit: int = 100, offset: int = 0) -> list[ItemRow]:
+    def items_of(self, entity_type: str, entity_id: str, *, limit: int) -> list[ItemRow]:
         """The newest items about an entity, of any job."""
-        sql = f"{ITEMS} WHERE entity_type = ? AND entity_id = ? ORDER BY completed_at DESC, id DESC LIMIT ? OFFSET ?"
-        return [ItemRow(*row) for row in self.database.query(sql, (entity_type, entity_id, limit, offset))]
+        sql = f"{ITEMS} WHERE entity_type = ? AND entity_id = ? ORDER BY completed_at DESC, id DESC LIMIT ?"
+        return [ItemRow(*row) for row in self.database.query(sql, (entity_type, entity_id, limit))]
 
     def is_done(self, job: int, unit: str) -> bool:
         """Whether the job with that row id has an item of that unit."""

@@ -39,13 +39,12 @@ class Day:
     confidence: float | None = None
 
 
-def totals(database: Database, *, since: float = 0.0) -> Totals:
-    """Of jobs made at or after `since` (seconds since the epoch)."""
+def totals(database: Database) -> Totals:
+    """Of all jobs that are kept."""
     rows = database.query(
         "SELECT action_type, status, count(*), sum(tests_passed), sum(tests_failed), sum(tests_error), sum(performers_found_total),"
-        " sum(retries), sum(processing_time_seconds), count(processing_time_seconds) FROM processing_jobs WHERE created_at >= ?"
-        " GROUP BY action_type, status",
-        (since,),
+        " sum(retries), sum(processing_time_seconds), count(processing_time_seconds) FROM processing_jobs"
+        " GROUP BY action_type, status"
     )
     jobs: Counter[str] = Counter()
     by_action: dict[str, dict[str, int]] = {}

@@ -15,10 +15,11 @@ BAR_MB = 1024.0
 _READING = """
 import sys
 from pathlib import Path
+from stashai.media.asked import Answers
 from stashai.media.sampling import read, stages
 from stashai.media.video import VideoReader
 with VideoReader(Path(sys.argv[1])) as reader:
-    print(sum(1 for stage in stages(reader.info, "auto") for _ in read(reader, stage, ())))
+    print(sum(1 for stage in stages(reader.info, "auto") for _ in read(reader, stage, Answers())))
 """
 
 

@@ -84,6 +84,7 @@ class SentFrame(BaseModel):
     moment: Whole
     time: FiniteFloat | None
     note: Short | None
+    asked: Short | None = None
     faces: list[SentFace] = Field(max_length=MOST_FACES)
 
 

@@ -12,7 +12,7 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One decoded picture.
+    """One decoded picture. `asked` is the question that it answers (see media/asked.py), None where it was not sampled.
 
     `image` is (height, width, 3) uint8 RGB, C-contiguous, upright as a viewer displays it (EXIF orientation and the
     container's rotation are applied, stereo halves are cut to one eye). `time` is in seconds, None for a still.
@@ -28,6 +28,7 @@ class Frame:
     origin: tuple[int, int] = (0, 0)
     note: str | None = None
     scale: tuple[float, float] = (1.0, 1.0)
+    asked: str | None = None
 
     @property
     def size(self) -> tuple[int, int]:

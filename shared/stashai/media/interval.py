@@ -17,4 +17,4 @@ def every(info: VideoInfo, seconds: float) -> list[Stage]:
     places = [bisect_left(keyframes, start) for start in starts]
     firsts = [keyframes[place] if place < len(keyframes) else info.duration + step for place in places]
     times = [first if first < start + step else start for start, first in zip(starts, firsts, strict=True)]
-    return [Stage(tuple(round(time, 3) for time in times), False, ((0.0, 0.0),) * count)]
+    return [Stage(tuple(round(time, 3) for time in times), False)]

@@ -26,21 +26,21 @@ what was asked for, and the first stamps after them may be wrong."""
 
 
 class Passages:
-    """Raw frames of one stream. `keys` None: nothing tells where the keyframes are. `head` is the first picture, which is
-    decoded already; `broken_at` is told the second at which the file ends too early."""
+    """Raw frames of one stream, each with the moment that it was asked for. `keys` None: nothing tells where the keyframes are.
+    `head` is the first picture, which is decoded already; `broken_at` is told the second at which the file ends too early."""
 
     def __init__(
         self, decoding: Decoding, keys: Keyframes | None, head: VideoFrame, broken_at: Callable[[float], None]
     ) -> None:
         self._decoding, self._keys, self._head, self._broken_at = decoding, keys, head, broken_at
 
-    def keyframes(self, targets: Sequence[float]) -> Iterator[VideoFrame]:
+    def keyframes(self, targets: Sequence[float]) -> Iterator[tuple[float, VideoFrame]]:
         """The keyframe nearest to each of `targets`, each once; without known keyframes, the one found by a seek to it."""
         if self._keys is None:
             return self._sought(targets)
         return self._known(sorted({self._keys.nearest(target) for target in targets}), self._keys)
 
-    def at(self, targets: Sequence[float]) -> Iterator[VideoFrame]:
+    def at(self, targets: Sequence[float]) -> Iterator[tuple[float, VideoFrame]]:
         """The first reference frame at or after each of `targets`, each once; the last one for what lies behind it."""
         wanted, place, last = sorted(targets), 0, -1.0
         while place < len(wanted):
@@ -54,7 +54,7 @@ class Passages:
                     continue
                 reached = True
                 if time > last:
-                    yield raw
+                    yield wanted[place], raw
                     last = time
                 place += 1
                 while place < len(wanted) and wanted[place] <= time + 0.001:
@@ -63,7 +63,7 @@ class Passages:
                     break
             if not reached:
                 if passed is not None and self._time(passed) > last:
-                    yield passed
+                    yield wanted[place], passed
                 return
 
     def _time(self, raw: VideoFrame) -> float:
@@ -127,12 +127,12 @@ class Passages:
                 yield packet
                 yield from packets
 
-    def _known(self, wanted: Sequence[int], keys: Keyframes) -> Iterator[VideoFrame]:
+    def _known(self, wanted: Sequence[int], keys: Keyframes) -> Iterator[tuple[float, VideoFrame]]:
         packets: Packets | None = None
         last = 0
         for number in wanted:
             if number == 0 and abs(self._time(self._head) - keys.times[0]) <= keys.slack(0):
-                yield self._head
+                yield keys.times[0], self._head
                 continue
             near = packets is not None and (keys.times[number] - keys.times[last] <= STEP_OVER or self._decoding.timeless)
             if packets is not None and near:
@@ -148,9 +148,9 @@ class Passages:
                 # What gathered a picture out of several packets may have run past the next keyframe.
                 packets = None
             if raw is not None:
-                yield raw
+                yield keys.times[number], raw
 
-    def _sought(self, targets: Sequence[float]) -> Iterator[VideoFrame]:
+    def _sought(self, targets: Sequence[float]) -> Iterator[tuple[float, VideoFrame]]:
         """Without known keyframes: the first one from a little before each target on. Close targets are reached by reading on."""
         packets: Packets | None = None
         last, missed = -1.0, False
@@ -168,6 +168,6 @@ class Passages:
             last = self._decoding.seconds(packet.pts or 0)
             raw = self._decoding.single(packet, packets)
             if raw is not None:
-                yield raw
+                yield target, raw
         if missed:
             self._broken_at(last)

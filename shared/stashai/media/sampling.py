@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
+from .asked import Answers, exact, keyframe, near
 from .frames import Frame
-from .keyframes import Keyframes
 from .video import VideoInfo, VideoReader
 
 Mode = Literal["auto", "keyframes", "dense"]
@@ -39,30 +38,27 @@ SPARSE_UP_TO = 1200.0
 @dataclass(frozen=True, slots=True)
 class Stage:
     """What one look adds. `times` are seconds, ascending. `keyframes`: they are keyframes (or, where nothing tells where those
-    are, moments whose nearest keyframe is meant); otherwise the first frame at or after each. `reaches[i]`: a frame so many
-    seconds before or after `times[i]` serves for it. `gaps` are exact frames that belong to the same look."""
+    are, moments whose nearest keyframe is meant); otherwise the first frame at or after each. `gaps` are exact frames that belong
+    to the same look."""
 
     times: tuple[float, ...]
     keyframes: bool
-    reaches: tuple[tuple[float, float], ...]
     gaps: Stage | None = None
 
-    def reused(self, have: Sequence[float], tolerance: float) -> list[float]:
-        """Those of `have` (times of frames that were looked at, any order) that serve for this look."""
-        known = sorted(have)
-        found = {time for i in range(len(self.times)) if (time := self._serving(i, known, tolerance)) is not None}
-        return sorted(found.union(self.gaps.reused(have, tolerance) if self.gaps else ()))
+    def reused(self, info: VideoInfo, have: Answers) -> list[float]:
+        """The times of those frames of `have` that serve for this look."""
+        found = {time for question in self._questions(info) if (time := have.to(question)) is not None}
+        return sorted(found.union(self.gaps.reused(info, have) if self.gaps else ()))
 
-    def missing(self, have: Sequence[float], tolerance: float) -> list[float]:
-        """The times, without the gaps', for which none of `have` serves. `tolerance`: seconds, half a frame."""
-        known = sorted(have)
-        return [time for i, time in enumerate(self.times) if self._serving(i, known, tolerance) is None]
+    def missing(self, info: VideoInfo, have: Answers) -> list[float]:
+        """The times, without the gaps', for which no frame of `have` serves."""
+        return [time for question, time in zip(self._questions(info), self.times, strict=True) if have.to(question) is None]
 
-    def _serving(self, number: int, known: Sequence[float], tolerance: float) -> float | None:
-        time, (before, after) = self.times[number], self.reaches[number]
-        first = bisect_left(known, time - max(before, tolerance))
-        last = bisect_right(known, time + max(after, tolerance))
-        return min(known[first:last], key=lambda other: abs(other - time), default=None)
+    def _questions(self, info: VideoInfo) -> list[str]:
+        if self.keyframes:
+            return [near(time) if info.keyframes is None else keyframe(time) for time in self.times]
+        named = frozenset(info.keyframes or ())
+        return [keyframe(time) if time in named else exact(time) for time in self.times]
 
 
 def stages(info: VideoInfo, mode: Mode) -> list[Stage]:
@@ -87,9 +83,9 @@ def stages(info: VideoInfo, mode: Mode) -> list[Stage]:
     return looks + _exact_looks(info, [time for look in looks for part in (look, look.gaps) if part for time in part.times])
 
 
-def read(reader: VideoReader, stage: Stage, have: Sequence[float]) -> Iterator[Frame]:
+def read(reader: VideoReader, stage: Stage, have: Answers) -> Iterator[Frame]:
     """The look's frames, without those for which one of `have` serves."""
-    missing = stage.missing(have, 0.5 / reader.info.frame_rate)
+    missing = stage.missing(reader.info, have)
     if missing:
         yield from reader.keyframes(missing) if stage.keyframes else reader.at(missing)
     if stage.gaps is not None:
@@ -130,7 +126,7 @@ def _key_looks(keyframes: Sequence[float], duration: float) -> list[Stage]:
         new = sorted(best.values())
         taken.update(new)
         if new:
-            looks.append(Stage(tuple(new), True, tuple(_around(keyframes, time) for time in new)))
+            looks.append(Stage(tuple(new), True))
     return looks
 
 
@@ -141,13 +137,7 @@ def _between(info: VideoInfo, taken: Sequence[float]) -> Stage | None:
     for before, after in pairwise([0.0, *taken, info.duration]):
         count = math.ceil((after - before) / most - 1e-6)
         times += [round(before + (after - before) * part / count, 3) for part in range(1, count)]
-    return Stage(tuple(times), False, ((0.0, most / 4),) * len(times)) if times else None
-
-
-def _around(keyframes: Sequence[float], time: float) -> tuple[float, float]:
-    """How far from its time a keyframe may be shown."""
-    wobble = Keyframes(tuple(keyframes)).wobble(bisect_left(keyframes, time))
-    return wobble, wobble
+    return Stage(tuple(times), False) if times else None
 
 
 def _spread_looks(info: VideoInfo) -> list[Stage]:
@@ -162,7 +152,7 @@ def _spread_looks(info: VideoInfo) -> list[Stage]:
         # After a doubling, every second moment lies beside one that has been looked at.
         times = [round((i + 0.5) * step, 3) for i in range(count) if not taken or i % 2]
         taken = count
-        looks.append(Stage(tuple(times), True, ((round(step / 2, 3), round(step / 2, 3)),) * len(times)))
+        looks.append(Stage(tuple(times), True))
     return looks
 
 
@@ -191,9 +181,7 @@ def _filling(info: VideoInfo, step: float, taken: Sequence[float]) -> Stage:
     for time in info.keyframes or ():
         keys.setdefault(int(time / step + 1e-6), time)
     slots = [slot for slot in range(count) if slot not in served]
-    times = tuple(round(keys.get(slot, slot * step), 3) for slot in slots)
-    reaches = (_around(info.keyframes or (), keys[slot]) if slot in keys else (0.0, step - 0.001) for slot in slots)
-    return Stage(times, False, tuple(reaches))
+    return Stage(tuple(round(keys.get(slot, slot * step), 3) for slot in slots), False)
 
 
 def _dense_step(info: VideoInfo) -> float:
@@ -201,5 +189,4 @@ def _dense_step(info: VideoInfo) -> float:
 
 
 def _merged(looks: Sequence[Stage]) -> Stage:
-    pairs = sorted((time, reach) for look in looks for time, reach in zip(look.times, look.reaches, strict=True))
-    return Stage(tuple(time for time, _ in pairs), all(look.keyframes for look in looks), tuple(reach for _, reach in pairs))
+    return Stage(tuple(sorted(time for look in looks for time in look.times)), all(look.keyframes for look in looks))

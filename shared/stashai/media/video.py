@@ -13,6 +13,7 @@ from av.error import FFmpegError
 from av.sidedata.sidedata import Type
 
 from ..errors import MediaError
+from .asked import exact, keyframe, near
 from .decoding import Decoding
 from .developing import Developer, orientation
 from .endings import ends_early
@@ -132,17 +133,19 @@ class VideoReader:
     def keyframes(self, targets: Sequence[float]) -> Iterator[Frame]:
         """The keyframe nearest to each of `targets` (seconds, ascending), each once; where nothing tells of the keyframes, the
         first that a seek to the target finds. Nothing but keyframes is decoded."""
-        for raw in self._passages.keyframes(targets):
-            yield self._develop(raw)
+        ask = near if self._keys is None else keyframe
+        for target, raw in self._passages.keyframes(targets):
+            yield self._develop(raw, ask(target))
 
     def at(self, targets: Sequence[float]) -> Iterator[Frame]:
         """The first frame at or after each of `targets` (seconds, ascending) among those that others are made from, each once;
         the last one for what lies behind it. Only the stretches from a keyframe to the last target before the next one are
         decoded."""
-        for raw in self._passages.at(targets):
-            yield self._develop(raw)
+        named = frozenset(self._keys.times if self._keys else ())
+        for target, raw in self._passages.at(targets):
+            yield self._develop(raw, keyframe(target) if target in named else exact(target))
 
-    def _develop(self, raw: VideoFrame) -> Frame:
+    def _develop(self, raw: VideoFrame, asked: str) -> Frame:
         try:
             image, scale, note = self._developer.develop(raw)
         except (FFmpegError, ValueError) as error:
@@ -151,9 +154,9 @@ class VideoReader:
             ) from error
         time = self._decoding.seconds(raw.pts or 0)
         if self._eye is None:
-            return Frame(image, time, note=note, scale=(scale, scale))
+            return Frame(image, time, note=note, scale=(scale, scale), asked=asked)
         cut, (x, y) = self._eye.cut(image)
-        return Frame(cut, time, note=note, scale=(x * scale, y * scale))
+        return Frame(cut, time, note=note, scale=(x * scale, y * scale), asked=asked)
 
     def _find_keyframes(self, size: int | None) -> Keyframes | None:
         index = read_index(self._container, self._stream, self._decoding.start, self._duration, size)
@@ -232,7 +235,7 @@ class VideoReader:
 
     def _later_pictures(self) -> Iterator[Pixels]:
         """Two more moments: the first picture is often black, or a title that both eyes see alike."""
-        for raw in self._passages.keyframes([self._duration / 3, self._duration * 2 / 3]):
+        for _, raw in self._passages.keyframes([self._duration / 3, self._duration * 2 / 3]):
             yield self._developer.develop(raw)[0]
 
     def _describe(self) -> VideoInfo:

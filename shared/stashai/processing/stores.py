@@ -119,11 +119,13 @@ class PeopleStore(Protocol):
 
 @dataclass(slots=True)
 class SeenFrame:
-    """A frame that was analysed: also one without faces, so that it is never decoded again."""
+    """A frame that was analysed: also one without faces, so that it is never decoded again. `asked` is the question that it
+    answers (see media/asked.py)."""
 
     time: float | None
     observations: list[Observation]
     note: str | None = None
+    asked: str | None = None
 
 
 class ObservationStore(Protocol):

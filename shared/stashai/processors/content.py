@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from ..contracts.content import ContentTag, TagSpan
 from ..media.appearance import typical
+from ..media.asked import Answers
 from ..media.frames import Frame
 from ..media.medium import Medium
 from ..media.sampling import read, stages
@@ -108,7 +109,7 @@ def looked_at(medium: Medium) -> tuple[list[Frame], dict[str, Any]]:
         first = stages(info, "keyframes")[0]
         step = max(1, len(first.times) // LOOKED_AT)
         few = type(first)(first.times[::step][:LOOKED_AT], first.keyframes, first.reaches[::step][:LOOKED_AT])
-        frames = list(read(reader, few, ()))
+        frames = list(read(reader, few, Answers()))
         metadata = {
             "kind": "video",
             "width": info.width,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..contracts.findings import Problem
+from ..media.asked import Answers
 from ..media.frames import Frame
 from ..media.interval import every as at_interval
 from ..media.medium import Medium
@@ -109,9 +110,10 @@ class Evidence:
                 yield self._seen(times)
 
     def _take(self, reader: VideoReader, stage: Stage, *, last: bool) -> list[float | None]:
-        have = [time for time in self._frames if time is not None]
-        new = self._analyze(read(reader, stage, have))
-        look: list[float | None] = [*new, *stage.reused(have, 0.5 / reader.info.frame_rate)]
+        have = Answers((frame.asked, frame.time) for frame in self._frames.values() if frame.time is not None)
+        seen: list[float | None] = [*stage.reused(reader.info, have)]
+        new = self._analyze(self._unseen(read(reader, stage, have), seen))
+        look = [*new, *seen]
         look.sort(key=lambda time: time or 0.0)
         for notice in reader.notices:
             self.notes.flag(notice.code, notice.message)
@@ -119,6 +121,14 @@ class Evidence:
             self.notes.flag("undecodable", "no frame of it could be decoded")
         self._note_look(look, last=last)
         return look
+
+    def _unseen(self, frames: Iterable[Frame], seen: list[float | None]) -> Iterator[Frame]:
+        """Those of `frames` that no other question was answered with before; the times of the others go to `seen`."""
+        for frame in frames:
+            if frame.time in self._frames:
+                seen.append(frame.time)
+            else:
+                yield frame
 
     def _note_video(self, reader: VideoReader) -> None:
         info = reader.info
@@ -174,7 +184,7 @@ class Evidence:
             if chip is not None:
                 faces[index].observation.crop = self._ctx.stores.crops.put(chip)
         observations = [displayed(face.observation, frame) for face in faces]
-        return SeenFrame(frame.time, observations, frame.note)
+        return SeenFrame(frame.time, observations, frame.note, frame.asked)
 
 
 def displayed(observation: Observation, frame: Frame) -> Observation:

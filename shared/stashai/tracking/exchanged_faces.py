@@ -42,9 +42,9 @@ class ExchangedFaces:
             return {"info": None, "frames": []}
         known = set(without)
         frames = [
-            {"moment": moment, "time": time, "note": note, "faces": self._faces(frame)}
-            for frame, moment, time, note in self.database.query(
-                "SELECT id, moment, time, note FROM seen_frames WHERE media = ? ORDER BY moment", (media[0][0],)
+            {"moment": moment, "time": time, "note": note, "asked": asked, "faces": self._faces(frame)}
+            for frame, moment, time, note, asked in self.database.query(
+                "SELECT id, moment, time, note, asked FROM seen_frames WHERE media = ? ORDER BY moment", (media[0][0],)
             )
             if moment not in known
         ]
@@ -76,9 +76,9 @@ class ExchangedFaces:
             media = self.database.scalar("SELECT id FROM media WHERE fingerprint = ? AND analysis = ?", (fingerprint, analysis))
             for frame in seen["frames"]:
                 row = self.database.query(
-                    "INSERT INTO seen_frames (media, moment, time, note) VALUES (?, ?, ?, ?)"
+                    "INSERT INTO seen_frames (media, moment, time, note, asked) VALUES (?, ?, ?, ?, ?)"
                     " ON CONFLICT (media, moment) DO NOTHING RETURNING id",
-                    (media, frame["moment"], frame["time"], frame["note"]),
+                    (media, frame["moment"], frame["time"], frame["note"], frame.get("asked")),
                 )
                 for face in frame["faces"] if row else ():
                     values = {name: face[name] for name in _FACE} | {"landmarks": b64decode(face["landmarks"]), "frame": row[0][0]}

@@ -257,13 +257,15 @@ class Media(Model):
 
 
 class FrameRow(Model):
-    """A frame that was analysed. `moment` is its time in whole microseconds, -1 for a still: unique where a NULL is not."""
+    """A frame that was analysed. `moment` is its time in whole microseconds, -1 for a still: unique where a NULL is not. `asked` is
+    the question of a look that it answers."""
 
     id = _Id()
     media = _many(Media, column_name="media", index=False)
     moment = BigIntegerField()
     time = DoubleField(null=True)
     note = TextField(null=True)
+    asked = TextField(null=True)
 
     class Meta:
         table_name = "seen_frames"

@@ -17,7 +17,10 @@ _EMBEDDING = (
     "INSERT INTO observation_embeddings (observation, model, vector) VALUES (?, ?, ?)"
     " ON CONFLICT (observation, model) DO UPDATE SET vector = excluded.vector"
 )
-_FRAME = "INSERT INTO seen_frames (media, moment, time, note) VALUES (?, ?, ?, ?) ON CONFLICT (media, moment) DO NOTHING RETURNING id"
+_FRAME = (
+    "INSERT INTO seen_frames (media, moment, time, note, asked) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (media, moment) DO NOTHING RETURNING id"
+)
 _OBSERVATION = (
     "INSERT INTO observations (frame, x, y, width, height, landmarks, score, roll, quality, details, crop)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id"
@@ -35,8 +38,8 @@ class Observations:
         if media is None:
             return []
         frames = {
-            row[0]: SeenFrame(row[1], [], row[2])
-            for row in self.database.query("SELECT id, time, note FROM seen_frames WHERE media = ? ORDER BY moment", (media,))
+            row[0]: SeenFrame(row[1], [], row[2], row[3])
+            for row in self.database.query("SELECT id, time, note, asked FROM seen_frames WHERE media = ? ORDER BY moment", (media,))
         }
         by_id: dict[int, Observation] = {}
         for row in self.database.query(
@@ -62,7 +65,7 @@ class Observations:
             embeddings: list[tuple[int, str, bytes]] = []
             for frame in frames:
                 moment = -1 if frame.time is None else round(frame.time * 1e6)
-                row = self.database.execute(_FRAME, (media, moment, frame.time, frame.note)).fetchone()
+                row = self.database.execute(_FRAME, (media, moment, frame.time, frame.note, frame.asked)).fetchone()
                 if row is not None:
                     self._insert(row[0], frame.observations, embeddings)
                 else:

@@ -10,8 +10,9 @@ import av
 import pytest
 from tests.integration.media import clips
 
+from stashai.media.asked import Answers
 from stashai.media.frames import Frame
-from stashai.media.sampling import read, stages
+from stashai.media.sampling import Mode, read, stages
 from stashai.media.video import VideoReader
 
 WRITERS = {
@@ -90,26 +91,28 @@ def test_exact_frames_and_keyframes_have_one_clock(folder: Path, kind: str) -> N
 
 
 @pytest.mark.parametrize("kind", WRITERS)
-def test_dense_after_auto_decodes_only_what_is_new(folder: Path, kind: str) -> None:
-    loose = LOOSE.get(kind, 0)
+@pytest.mark.parametrize("modes", [("auto", "dense"), ("dense", "auto"), ("keyframes", "auto")])
+def test_a_mode_after_another_sees_what_it_sees_alone_and_decodes_what_is_new(folder: Path, kind: str, modes: tuple[Mode, Mode]) -> None:
     with VideoReader(clip(folder, kind)) as reader:
-        seen: list[float] = []
-        for stage in stages(reader.info, "auto"):
-            seen += checked(read(reader, stage, seen), loose)
-        assert len(seen) == len(set(seen))
-        (dense,) = stages(reader.info, "dense")
-        new = checked(read(reader, dense, seen), loose)
-        assert not set(new) & set(seen)
-        alone = checked(read(reader, dense, ()), loose)
-        assert set(alone) <= set(seen) | set(new)
-        assert checked(read(reader, dense, [*seen, *new]), loose) == []
+        before = [frame for stage in stages(reader.info, modes[0]) for frame in read(reader, stage, Answers())]
+        for stage in stages(reader.info, modes[1]):
+            alone = [frame.time for frame in read(reader, stage, Answers())]
+            have = answers(before)
+            new = list(read(reader, stage, have))
+            assert {*stage.reused(reader.info, have), *(frame.time for frame in new)} == set(alone)
+            assert not {frame.asked for frame in new} & {frame.asked for frame in before}
+            assert list(read(reader, stage, answers([*before, *new]))) == []
+
+
+def answers(frames: list[Frame]) -> Answers:
+    return Answers((frame.asked, frame.time) for frame in frames if frame.time is not None)
 
 
 @pytest.mark.parametrize("kind", ["mkv", "ts", "avi", "webm", "mpg", "flv"])
 def test_a_file_that_was_cut_off_gives_what_is_left(folder: Path, kind: str) -> None:
     path = clips.cut(clip(folder, kind), folder / f"cut.{kind}")
     with VideoReader(path) as reader:
-        times = checked(read(reader, stages(reader.info, "dense")[0], ()))
+        times = checked(read(reader, stages(reader.info, "dense")[0], Answers()))
         assert len(times) >= 2
         assert max(times) < 2.5
         if kind in ("mkv", "webm", "flv"):
@@ -132,7 +135,7 @@ def test_what_names_no_length_is_known_to_be_cut_off_by_what_it_ends_with(tmp_pa
     with VideoReader(whole) as reader:
         assert reader.notices == ()
         assert reader.info.duration == pytest.approx(4.0, abs=0.2)
-        assert len(checked(read(reader, stages(reader.info, "dense")[0], ()))) == 8
+        assert len(checked(read(reader, stages(reader.info, "dense")[0], Answers()))) == 8
     for share in (0.6, 0.713, 0.96):
         with VideoReader(clips.cut(whole, tmp_path / f"cut.{kind}", share)) as reader:
             assert {notice.code for notice in reader.notices} == {"cut-off"}, share
@@ -160,7 +163,7 @@ def test_one_keyframe_only_is_sampled_by_decoding(folder: Path) -> None:
         assert reader.info.keyframes == (0.0,)
         looks = stages(reader.info, "auto")
         assert [stage.keyframes for stage in looks] == [True, False, False]
-        times = [time for stage in looks for time in checked(read(reader, stage, ()))]
+        times = [time for stage in looks for time in checked(read(reader, stage, Answers()))]
         assert len(times) == 8
         assert max(times) > 3.4
 
@@ -189,7 +192,7 @@ def test_damage_inside_is_passed_over_and_told(folder: Path) -> None:
     path = folder / "damaged.mkv"
     path.write_bytes(content)
     with VideoReader(path) as reader:
-        frames = list(read(reader, stages(reader.info, "dense")[0], ()))
+        frames = list(read(reader, stages(reader.info, "dense")[0], Answers()))
         assert len(frames) >= 4
 
 

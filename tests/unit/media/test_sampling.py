@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stashai.media.asked import Answers, exact, keyframe, near
 from stashai.media.sampling import BUDGET, MOST, Stage, spread, stages
 from stashai.media.video import VideoInfo
 
@@ -41,7 +43,6 @@ def test_looks_never_ask_twice_and_stay_in_their_budget(video: VideoInfo) -> Non
     assert len(times) <= MOST
     for look in looks:
         assert list(look.times) == sorted(look.times)
-        assert len(look.times) == len(look.reaches)
 
 
 @given(VIDEOS)
@@ -61,22 +62,32 @@ def test_who_is_on_screen_of_a_short_clip_for_two_seconds_is_seen_at_first(stamp
     assert max(after - before for before, after in pairwise([0.0, *seen, keyframes[-1] + rest])) <= 2.1
 
 
+def answers(video: VideoInfo, looks: list[Stage]) -> Answers:
+    """Frames of all of `looks`, shown at the very times that were asked for."""
+    keys = frozenset(video.keyframes or ())
+    found = []
+    for part in [part for look in looks for part in (look, look.gaps) if part]:
+        ask = near if part.keyframes and video.keyframes is None else exact
+        found += [(keyframe(time) if time in keys else ask(time), time) for time in part.times]
+    return Answers(found)
+
+
 @given(VIDEOS)
 @settings(deadline=None, max_examples=50)
 def test_dense_after_auto_asks_for_nothing_that_was_seen(video: VideoInfo) -> None:
     seen = [time for look in stages(video, "auto") for part in (look, look.gaps) if part for time in part.times]
     (dense,) = stages(video, "dense")
-    missing = dense.missing(seen, 0.02)
-    assert not set(missing) & set(seen)
-    assert dense.missing(dense.times, 0.0) == []
+    have = answers(video, stages(video, "auto"))
+    assert not set(dense.missing(video, have)) & (set(seen) if video.keyframes is not None else set())
+    assert dense.missing(video, answers(video, [dense])) == []
 
 
 @given(VIDEOS)
 @settings(deadline=None, max_examples=50)
 def test_each_look_is_complete_once_its_own_times_are_there(video: VideoInfo) -> None:
     for look in stages(video, "auto"):
-        assert look.missing(look.times, 0.0) == []
-        assert look.reused(look.times, 0.0) == list(look.times)
+        assert look.missing(video, answers(video, [look])) == []
+        assert replace(look, gaps=None).reused(video, answers(video, [look])) == list(look.times)
 
 
 def test_keyframes_of_a_long_film_are_spread_over_all_of_it() -> None:
@@ -98,7 +109,7 @@ def test_a_clip_with_a_keyframe_every_two_seconds_needs_fewer_frames_than_one_a_
 def test_a_short_clip_with_one_keyframe_is_sampled_in_order() -> None:
     looks = stages(info(8.0, (0.0,)), "auto")
     gaps = looks[0].gaps
-    assert looks[0] == Stage((0.0,), True, looks[0].reaches, gaps)
+    assert looks[0] == Stage((0.0,), True, gaps)
     assert gaps is not None
     assert gaps.times == (2.0, 4.0, 6.0)
     assert [look.keyframes for look in looks[1:]] == [False, False]
@@ -124,12 +135,16 @@ def test_keyframes_only() -> None:
     assert only.keyframes
 
 
-def test_a_reordered_keyframe_serves_and_its_neighbour_does_not() -> None:
-    look = stages(info(10.0, (0.0, 1.96, 5.0)), "keyframes")[0]
-    assert look.missing([0.0, 2.0, 5.0], 0.02) == []
-    assert look.missing([0.0, 2.2, 5.0], 0.02) == [1.96]
-    close = stages(info(1.0, every(0.04, 1.0)), "keyframes")[0]
-    assert close.missing([0.0], 0.001) == list(close.times[1:])
+def test_a_frame_serves_for_the_question_that_it_answers_and_no_other() -> None:
+    have = Answers([(keyframe(2.0), 2.04), (exact(3.0), 3.2), (near(5.0), 6.0), (exact(9.0), 8.9), (None, 4.0)])
+    assert have.to(keyframe(2.0)) == 2.04
+    assert have.to(exact(2.0)) is have.to(exact(2.04)) is None
+    assert have.to(exact(3.0)) == have.to(exact(3.1)) == have.to(exact(3.2)) == 3.2
+    assert have.to(exact(2.9)) is have.to(exact(3.21)) is have.to(exact(4.0)) is None
+    assert have.to(near(5.0)) == 6.0
+    assert have.to(exact(5.0)) is have.to(near(6.0)) is None
+    assert have.to(exact(9.0)) == 8.9  # the last one of the file
+    assert have.to(exact(8.9)) is None
 
 
 @given(st.integers(0, 300))

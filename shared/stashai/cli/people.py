@@ -130,7 +130,7 @@ def remove(stores: Stores, person: Person) -> None:
 @json_option
 @click.pass_obj
 def wipe(shell: Shell, yes: bool, as_json: bool) -> None:
-    """Remove every face and every person from this machine's data folder, also the notes of who was forgotten."""
+    """Remove every face and every person from this machine's data folder. Who was forgotten before stays so; no name is kept."""
     if not yes:
         click.confirm(f"Remove all people and faces in {shell.settings.data}?", abort=True, err=True)
     with opened(shell.settings) as rows:

@@ -115,6 +115,8 @@ def _pictures(folder: Path, plan: FolderPlan) -> list[Path] | None:
 
 
 def _is_current(source: SourceFile | None, path: Path, row: str, ctx: Context) -> bool:
+    # Another detector or other looks (`fast`) find other landmarks in the whole picture, which the kept crop is not: it is read
+    # again. Another embedder, or `thorough` after `balanced`, needs no more than the crop (see embeddings.complete).
     if source is None or source.detector != ctx.vision.detector_id:
         return False
     try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import secrets
+from hashlib import blake2b
 from typing import Any
 
 from ..processing.stores import Person
@@ -10,8 +12,11 @@ from .database import Database
 
 _FACES = (
     "decisions", "observation_embeddings", "observations", "seen_frames", "media", "file_fingerprints",
-    "reference_embeddings", "reference_faces", "source_files", "forgotten", "merged", "people",
+    "reference_embeddings", "reference_faces", "source_files", "merged", "people",
 )  # fmt: skip
+
+_MARK = "/"
+"""What the key of somebody forgotten begins with when it is no name; no folder's name holds it."""
 
 
 def forget(database: Database, person: Person) -> list[str]:
@@ -34,11 +39,25 @@ def forget(database: Database, person: Person) -> list[str]:
 
 
 def wipe(database: Database) -> None:
-    """Delete every row that holds something of a face or a person; jobs stay, without what they found."""
+    """Delete every row that holds something of a face or a person; jobs stay, without what they found. Who was forgotten stays so,
+    but no longer by name."""
     for table in _FACES:
         database.execute(f"DELETE FROM {table}")
     database.execute("UPDATE processing_tests SET response_data = NULL, confidence_scores = NULL, entity_name = NULL")
     database.execute("UPDATE processing_jobs SET results_summary = NULL")
+    for (key,) in database.query("SELECT key FROM forgotten WHERE source = 'folder'"):
+        if not key.startswith(_MARK):
+            database.execute("UPDATE forgotten SET key = ? WHERE source = 'folder' AND key = ?", (mark(database, key), key))
+
+
+def mark(database: Database, name: str) -> str:
+    """What stands for the name of somebody forgotten after a wipe: whoever has the name can tell that it is meant, nobody can read
+    it. The salt is this database's own."""
+    salt = database.scalar("SELECT text FROM meta WHERE key = 'salt'")
+    if salt is None:
+        salt = secrets.token_hex(16)
+        database.execute("INSERT INTO meta (key, number, text) VALUES ('salt', 0, ?)", (salt,))
+    return _MARK + blake2b(name.encode("utf-8", "surrogatepass"), key=str(salt).encode(), digest_size=20).hexdigest()
 
 
 def _drop_media_of(database: Database, observations: set[int]) -> set[str]:

@@ -17,7 +17,7 @@ from .models import TABLES, Merged, Meta
 if TYPE_CHECKING:
     from .database import Database
 
-VERSION = 2
+VERSION = 3
 _LOCK = 0x57A5A1
 """PostgreSQL's advisory lock for one process at a time."""
 
@@ -28,7 +28,11 @@ def _merged(database: Database) -> None:
     peewee.SchemaManager(Merged, database.peewee).create_all(safe=True)
 
 
-STEPS: Mapping[int, Step] = {2: _merged}
+def _asked(database: Database) -> None:
+    database.execute("ALTER TABLE seen_frames ADD COLUMN asked TEXT")
+
+
+STEPS: Mapping[int, Step] = {2: _merged, 3: _asked}
 """By the version that a step makes of the one before."""
 
 

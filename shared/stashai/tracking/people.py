@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UsageError
 from ..processing.stores import Person, Reference, SourceFile
 from .database import Database
-from .forgetting import forget, wipe
+from .forgetting import forget, mark, wipe
 from .vectors import to_bytes, vector_of
 
 if TYPE_CHECKING:
@@ -117,18 +117,21 @@ class People:
         return crops
 
     def forgotten(self) -> list[tuple[str, str, float]]:
-        """(source, key, when) of those who must not be learned again by themselves."""
+        """(source, key, when) of those who must not be learned again by themselves; a key is a mark after a wipe."""
         return [
             (row[0], row[1], row[2]) for row in self.database.query("SELECT source, key, forgotten_at FROM forgotten ORDER BY source, key")
         ]
 
     def is_forgotten(self, source: str, key: str) -> bool:
-        return self.database.scalar("SELECT 1 FROM forgotten WHERE source = ? AND key = ?", (source, key)) is not None
+        if self.database.scalar("SELECT 1 FROM forgotten WHERE source = ?", (source,)) is None:
+            return False
+        asked = (source, key, mark(self.database, key))
+        return self.database.scalar("SELECT 1 FROM forgotten WHERE source = ? AND key IN (?, ?)", asked) is not None
 
     def allow(self, source: str, key: str) -> None:
         """Let somebody forgotten be learned again."""
         with self.database.write():
-            self.database.execute("DELETE FROM forgotten WHERE source = ? AND key = ?", (source, key))
+            self.database.execute("DELETE FROM forgotten WHERE source = ? AND key IN (?, ?)", (source, key, mark(self.database, key)))
 
     def wipe(self) -> None:
         with self.database.write():

@@ -38,6 +38,23 @@ def test_wipe_leaves_no_face(stashai: Line, people: Path, pictures: dict[str, Pa
         assert rows.execute("SELECT count(*) FROM reference_faces").fetchone() == (0,)
 
 
+def test_who_was_forgotten_stays_so_after_a_wipe(stashai: Line, people: Path, pictures: dict[str, Path]) -> None:
+    stashai("enroll", people)
+    stashai("people", "forget", "Barack Obama", "--yes")
+    stashai("people", "wipe", "--yes")
+    again = stashai("identify", "--json", "--people", people, pictures["obama2.jpg"])
+    assert "Barack Obama: was forgotten" in again.err
+    assert [one["name"] for one in stashai("people", "list", "--json").json["people"]] == ["Joe Biden"]
+
+
+def test_a_profile_that_looks_alike_learns_nothing_anew(stashai: Line, people: Path, pictures: dict[str, Path]) -> None:
+    def learned(profile: str) -> int:
+        stashai("identify", "--profile", profile, "--people", people, pictures["obama2.jpg"])
+        return sum(job["processor"] == "people.enroll" for job in stashai("jobs", "list", "--json").json["jobs"])
+
+    assert [learned(profile) for profile in ("balanced", "thorough", "balanced", "fast")] == [1, 1, 1, 2]
+
+
 def test_without_yes_nothing_is_forgotten(stashai: Line, people: Path) -> None:
     stashai("enroll", people)
     assert stashai("people", "forget", "Joe Biden").status == 130

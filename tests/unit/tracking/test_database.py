@@ -245,8 +245,10 @@ def test_the_clock_of_sqlite_is_this_hosts(tmp_path: Path) -> None:
 
 def test_a_database_of_the_first_version_is_brought_to_this_one(tmp_path: Path) -> None:
     database = open_database(of(tmp_path / "data"))
+    today = columns(database)
     with database.write():
         database.execute("DROP TABLE merged")
+        database.execute("ALTER TABLE seen_frames DROP COLUMN asked")
         database.execute("UPDATE meta SET number = 1 WHERE key = 'schema'")
     database.close()
     database = open_database(of(tmp_path / "data"))
@@ -256,7 +258,13 @@ def test_a_database_of_the_first_version_is_brought_to_this_one(tmp_path: Path) 
     assert bob
     people.merge(bob.id, ann.id)
     assert people.ensure("Bob", "folder", "Bob") == ann
+    assert columns(database) == today
     database.close()
+
+
+def columns(database: Database) -> dict[str, list[str]]:
+    tables = [str(row[0]) for row in database.query("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {table: sorted(row[1] for row in database.query(f"PRAGMA table_info({table})")) for table in tables}
 
 
 def test_closing_leaves_a_statement_that_runs_alone(tmp_path: Path) -> None:

@@ -160,6 +160,19 @@ def test_a_forgotten_person_comes_back_only_on_request(people: People) -> None:
     assert people.forgotten() == []
 
 
+def test_who_was_forgotten_stays_so_after_a_wipe_without_a_name(people: People, database: Database) -> None:
+    people.forget(enrolled(people, "Ann").id)
+    enrolled(people, "Bob")
+    people.wipe()
+    people.wipe()
+    assert people.people() == []
+    assert not any("Ann" in str(row) for table in ("forgotten", "meta") for row in database.query(f"SELECT * FROM {table}"))
+    assert people.ensure("Ann", "folder", "Ann") is None
+    assert people.ensure("Bob", "folder", "Bob") is not None, "who was wiped was not forgotten"
+    assert people.ensure("Ann", "folder", "Ann", revive=True) is not None
+    assert people.forgotten() == []
+
+
 def test_nothing_of_a_forgotten_face_stays_in_the_files(people: People, settings: Settings, database: Database) -> None:
     ann = enrolled(people, "Ann")
     vectors = [values.tobytes() for values in reference(ann.id, seed=0).embeddings.values()]

@@ -14,7 +14,7 @@ from ..media.appearance import typical
 from ..media.asked import Answers
 from ..media.frames import Frame
 from ..media.medium import Medium
-from ..media.sampling import read, stages
+from ..media.sampling import Stage, read, stages
 from ..processing.base import Entity, Metrics, Processor, Unit
 from ..processing.context import Context
 from .entities import WantedEntity
@@ -108,7 +108,7 @@ def looked_at(medium: Medium) -> tuple[list[Frame], dict[str, Any]]:
         info = reader.info
         first = stages(info, "keyframes")[0]
         step = max(1, len(first.times) // LOOKED_AT)
-        few = type(first)(first.times[::step][:LOOKED_AT], first.keyframes, first.reaches[::step][:LOOKED_AT])
+        few = Stage(first.times[::step][:LOOKED_AT], first.keyframes)
         frames = list(read(reader, few, Answers()))
         metadata = {
             "kind": "video",

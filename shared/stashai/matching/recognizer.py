@@ -165,7 +165,7 @@ class Recognizer:
             return False
         if not apart[row][group].any():
             return True
-        if sure[row] < CERTAIN or sure[group[0]] < CERTAIN:
+        if sure[row] < CERTAIN:  # those of the group are surer: they came first
             return False
         alike = item.vectors[groups[row]].mean(axis=0) @ item.vectors[groups[group[0]]].mean(axis=0)
         return bool(alike >= TIGHT * self._likeness)

@@ -57,3 +57,8 @@ def test_who_is_certainly_the_other_one_is_not_this_one() -> None:
     left = without_taken(np.array([[1.0, 0.0], [0.6, 0.3]]), [0, None], np.array([[False, True], [True, False]]))
     assert left[1, 0] == 0.0
     assert np.isclose(left[1, 1], 0.75)
+
+
+def test_who_is_there_twice_takes_nothing_from_themselves() -> None:
+    mirrored = np.array([[0.9, 0.05], [0.8, 0.1]])
+    assert np.allclose(without_taken(mirrored, [0, 0], ~np.eye(2, dtype=bool)), mirrored)

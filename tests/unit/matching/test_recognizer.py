@@ -205,4 +205,5 @@ def test_who_is_seen_at_several_moments_is_likelier_to_be_somebody_known(crowd: 
         return next(c.probability for c in told(decision)[0] if c.person_id == 3)
 
     assert share(1.5, 1) == share(0.0, 1)
+    assert share(1.5, 2) > share(0.0, 2), "two moments are several"
     assert share(1.5, 4) > share(0.0, 4)

@@ -34,5 +34,9 @@ def test_people_of_one_frame_say_that_others_are_unseen() -> None:
     assert is_settled([seen(6), seen(6, 9.0), seen(1, 20.0)], np.full(3, 0.99))
 
 
+def test_somebody_unknown_is_looked_at_a_second_time() -> None:
+    assert not is_settled([seen(6), seen(6, 9.0), seen(ENOUGH - 1, 20.0)], np.array([0.99, 0.99, 0.01]))
+
+
 def test_a_still_has_no_more_frames() -> None:
     assert is_settled([[CROWD.face(0)]], np.array([0.5]))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from tests.unit.matching.crowd import LIKENESS, Crowd, unit
 
 from stashai.matching.fusion import Matrix
 from stashai.matching.settling import is_settled
-from stashai.matching.tracks import ONE_FACE, Constraints, linked, overlap, tracks
+from stashai.matching.tracks import GAP, ONE_FACE, Constraints, linked, overlap, tracks
 from stashai.vision.faces import Observation
 
 
@@ -28,13 +30,19 @@ def test_shots_of_one_person_are_one_track_and_others_are_not() -> None:
     assert sorted(sorted({position % 3 for position in group}) for group in found) == [[0], [1], [2]]
 
 
-def test_a_face_that_turns_away_is_followed_by_its_place() -> None:
+@pytest.mark.parametrize(("later", "x", "people"), [(1.0, 0.0, 1), (GAP, 0.0, 1), (GAP + 0.1, 0.0, 2), (1.0, 500.0, 2)])
+def test_a_face_that_turns_away_is_followed_by_its_place_for_a_while(later: float, x: float, people: int) -> None:
     crowd = Crowd(1)
-    steady = [crowd.face(0, time=float(time), spread=0.4) for time in range(3)]
-    turned = crowd.face(0, time=3.0, spread=1.4)
-    elsewhere = crowd.face(0, time=3.0, spread=1.4, x=500)
-    here, there = [*steady, turned], [*steady, elsewhere]
-    assert len(tracks(here, vectors(here), LIKENESS)) <= len(tracks(there, vectors(there), LIKENESS))
+    faces = [crowd.face(0, time=0.0), crowd.face(0, time=later, x=x)]
+    turned = np.array([[1.0, 0.0], [0.45, math.sqrt(1 - 0.45**2)]], np.float32)
+    assert len(tracks(faces, turned, LIKENESS)) == people
+
+
+def test_who_was_said_not_to_be_somebody_is_not_joined_with_them() -> None:
+    crowd = Crowd(1)
+    faces = [crowd.face(0, time=0.0, spread=0.1), crowd.face(0, time=100.0, spread=0.1)]
+    assert len(tracks(faces, vectors(faces), LIKENESS, Constraints({0: 9}, frozenset()))) == 1
+    assert len(tracks(faces, vectors(faces), LIKENESS, Constraints({0: 9}, frozenset({(1, 9)})))) == 2
 
 
 @settings(max_examples=60, deadline=None)

@@ -171,8 +171,18 @@ def test_a_released_job_waits_with_what_it_has(ledger: Ledger) -> None:
     ledger.checkpoint(claim, [outcome("a")], planned=2)
     ledger.release(claim)
     row = now_row(ledger, job)
-    assert (row.status, row.owner, row.tests_completed, row.strikes) == ("pending", None, 1, 0)
+    assert (row.status, row.owner, row.tests_completed) == ("pending", None, 1)
     assert claimed(ledger, job).suspects == {}
+
+
+def test_a_holder_that_gives_a_job_back_itself_clears_it_of_strikes(ledger: Ledger, database: Database) -> None:
+    job = ledger.submit(request()).job
+    claimed(ledger, job, OTHER)
+    pass_time(database, LEASE + 1)
+    claim = claimed(ledger, job)
+    assert claim.job.strikes == 1
+    ledger.release(claim)
+    assert now_row(ledger, job).strikes == 0
 
 
 # Recording
@@ -281,7 +291,7 @@ def test_cancelling_a_waiting_job_ends_it(ledger: Ledger) -> None:
 def test_cancelling_a_running_job_asks_its_owner_and_keeps_what_is_done(ledger: Ledger) -> None:
     job = ledger.submit(request()).job
     claim = claimed(ledger, job)
-    assert not ledger.checkpoint(claim, [outcome("a")]).cancel
+    assert not ledger.checkpoint(claim, [outcome("a")], planned=4).cancel
     row = ledger.cancel(job.job_id, "enough")
     assert row is not None
     assert row.status == "processing"
@@ -290,7 +300,7 @@ def test_cancelling_a_running_job_asks_its_owner_and_keeps_what_is_done(ledger: 
     assert ledger.heartbeat(claim).cancel
     assert ledger.checkpoint(claim, [outcome("b", 1)]).cancel
     row = ledger.finish(claim, "cancelled", reason="enough")
-    assert (row.status, row.tests_completed) == ("cancelled", 2)
+    assert (row.status, row.tests_completed, row.progress_percentage) == ("cancelled", 2, 50.0)
 
 
 def test_cancelling_an_abandoned_job_ends_it(ledger: Ledger, database: Database) -> None:
@@ -451,6 +461,16 @@ def test_the_last_run_of_an_entity_may_be_an_item_of_a_batch(ledger: Ledger) -> 
     item = ledger.items(claim.job.job_id)[0]
     assert ledger.item(item.test_id) == item
     assert ledger.item("unknown") is None
+
+
+def test_the_last_run_is_the_newest_of_both_kinds(ledger: Ledger, database: Database) -> None:
+    for of_its_own in (True, False, True):
+        pass_time(database, 1)
+        job = ledger.submit(request(**({"entity_type": "image", "entity_id": "a"} if of_its_own else {}))).job
+        ledger.checkpoint(claimed(ledger, job), [] if of_its_own else [outcome("a", started_at=database.now())])
+        last = ledger.last_run("image", "a")
+        assert last is not None
+        assert last.job_id == job.job_id
 
 
 # Cleaning

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stashai.media.asked import Answers, exact, keyframe, near
-from stashai.media.sampling import BUDGET, MOST, Stage, spread, stages
+from stashai.media.sampling import BUDGET, DENSE_MOST, MOST, Stage, spread, stages
 from stashai.media.video import VideoInfo
 
 
@@ -104,6 +104,18 @@ def test_a_clip_with_a_keyframe_every_two_seconds_needs_fewer_frames_than_one_a_
     looks = stages(info(14.0, every(2.0, 14.0)), "auto")
     assert looks[0].keyframes
     assert sum(len(look.times) for look in looks if look.keyframes) == 7
+
+
+@pytest.mark.parametrize(("seconds", "looks"), [(150.0, 4), (170.0, 3)])
+def test_a_clip_is_decoded_as_a_whole_within_the_budget_only(seconds: float, looks: int) -> None:
+    planned = stages(info(seconds, every(2.0, seconds)), "auto")
+    assert sum(len(look.times) for look in planned) <= BUDGET
+    assert len(planned) == looks
+
+
+def test_a_frame_every_half_second_of_a_very_long_film_is_too_many() -> None:
+    (look,) = stages(info(30_000.0, (0.0,)), "dense")
+    assert len(look.times) == DENSE_MOST
 
 
 def test_a_short_clip_with_one_keyframe_is_sampled_in_order() -> None:

@@ -9,7 +9,6 @@ from fastapi.responses import JSONResponse
 from stashai.contracts.common import ImageData
 from stashai.contracts.enums import AIActionType, ServiceType
 from stashai.contracts.recognition import (
-    AIModelInfo,
     FaceComparisonRequest,
     FaceComparisonResponse,
     FacialRecognitionRequest,
@@ -57,8 +56,8 @@ def _response(job: JobRow, request: FacialRecognitionRequest, state: WorkerState
     response.request_id = request.request_id
     response.service_name = "stashai"
     response.processing_time = job.processing_time_seconds
-    response.message = f"{len(response.performers)} known people, {len(response.faces)} faces."
-    response.ai_model_info = response.ai_model_info or AIModelInfo()
+    known, faces = len(response.performers), len(response.faces)
+    response.message = f"{known} known {'person' if known == 1 else 'people'}, {faces} face{'' if faces == 1 else 's'}."
     return response
 
 

@@ -64,6 +64,19 @@ def test_top_bottom_by_a_tag() -> None:
     assert np.array_equal(cut, eyes(1, 0)[:640])
 
 
+@pytest.mark.parametrize(("name", "layout"), [("film_tb.mp4", Layout.ABOVE), ("film_sbs.mp4", Layout.BESIDE)])
+def test_of_two_layouts_that_fit_the_named_one_is_meant(name: str, layout: Layout) -> None:
+    eye = eye_of(name, [np.tile(scenery(1), (2, 2, 1))])
+    assert eye is not None
+    assert eye.layout is layout
+
+
+def test_halves_of_one_shape_in_other_colours_are_no_eyes() -> None:
+    left = scenery(3)
+    assert likeness(np.concatenate([left, 255 - (255 - left) // 2], axis=1), Layout.BESIDE) == 0.0
+    assert eye_of("film_sbs.mp4", [np.concatenate([left, 255 - (255 - left) // 2], axis=1)]) is None
+
+
 def test_a_squeezed_eye_is_stretched_and_says_so() -> None:
     both = np.asarray(Image.fromarray(eyes(4, 1, 1280, 720)).resize((1280, 720)))
     eye = eye_of("film hsbs.mkv", [both])

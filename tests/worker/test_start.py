@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import stat
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import uvicorn
 
 from stashai.errors import SetupError
 from stashai.services.core import Core
+from stashai_worker.__main__ import main
 from stashai_worker.app import create_app, open_state
 from stashai_worker.config import WorkerConfig
 
@@ -134,7 +136,8 @@ def test_idle_networks_are_unloaded_and_loaded_again(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
 def test_the_token_is_printed_once_and_kept_to_its_owner(tmp_path: Path) -> None:
-    script = "import uvicorn; uvicorn.run = lambda *a, **k: None; from stashai_worker.__main__ import main; main(['--host', '0.0.0.0'])"
+    run = f"main(['--host', '0.0.0.0', '--port', '{free_port()}'])"
+    script = f"import uvicorn; uvicorn.Server.run = lambda *a, **k: None; from stashai_worker.__main__ import main; {run}"
     root = Path(__file__).resolve().parents[2]
     environ = {"STASHAI_DATA": str(tmp_path / "data"), "PYTHONPATH": f"{root / 'shared'}:{root / 'worker'}", "PATH": "/usr/bin:/bin"}
     first, second = (
@@ -145,3 +148,16 @@ def test_the_token_is_printed_once_and_kept_to_its_owner(tmp_path: Path) -> None
     assert kept.read_text().strip() in first.stderr
     assert kept.read_text().strip() not in second.stderr + second.stdout
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(("port", "reason"), [(0, "in use"), (70_000, "0-65535")])
+def test_where_nothing_can_listen_is_said_before_anything_is_begun(
+    port: int, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STASHAI_DATA", str(tmp_path / "data"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert main(["--port", str(port or taken.getsockname()[1])]) == 3
+    said = capsys.readouterr().err
+    assert reason in said.lower()
+    assert "--port" in said
+    assert not (tmp_path / "data").exists()

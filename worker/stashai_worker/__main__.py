@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
+import socket
 import sys
 
 import uvicorn
 
 from stashai import __version__
-from stashai.errors import StashAIError
+from stashai.errors import StashAIError, UsageError
 
 from .app import create_app
 from .auth import with_token
@@ -20,13 +22,15 @@ MAX_SOCKET_MESSAGE = 64 * 1024
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until stopped. Exit status 3 when the settings or the data folder cannot be used."""
+    """Serve until stopped. Exit status 3 when the settings, the address or the data folder cannot be used."""
     parser = argparse.ArgumentParser(prog="stashai worker", description="Serve StashAI over HTTP, for heavy scans.")
     parser.add_argument("--host", help="address to listen on (STASHAI_HOST, 127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on (STASHAI_PORT, 9666)")
     given = parser.parse_args(arguments)
     try:
-        config, made = with_token(WorkerConfig.from_environ(host=given.host, port=given.port))
+        config = WorkerConfig.from_environ(host=given.host, port=given.port)
+        listener = listening(config.host, config.port)
+        config, made = with_token(config)
     except StashAIError as error:
         sys.stderr.write(f"error: {error}\n")
         return 3
@@ -36,16 +40,26 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("huey").setLevel(max(logging.WARNING, logging.getLogger().level))  # it tells each job twice
     if logging.getLogger().isEnabledFor(logging.INFO):
         _greet(config)
-    uvicorn.run(
+    served = uvicorn.Config(
         create_app(config),
-        host=config.host,
-        port=config.port,
         log_level=config.core.log_level.lower(),
         access_log=False,
         ws_max_size=MAX_SOCKET_MESSAGE,
         timeout_graceful_shutdown=5,
     )
+    uvicorn.Server(served).run(sockets=[listener])
     return 0
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Bound before anything else is begun. Raises UsageError with the reason."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048)
+    except (OSError, OverflowError) as error:
+        number = getattr(error, "errno", None) or 0  # below 0 where the host's name means nothing
+        reason = os.strerror(number) if number > 0 else error
+        text = f"Nothing can listen on {host}, port {port}: {reason}."
+        raise UsageError(text, remedy="Give another --host or --port, or end what listens there.") from error
 
 
 def _greet(config: WorkerConfig) -> None:

@@ -47,8 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
         ws_max_size=MAX_SOCKET_MESSAGE,
         timeout_graceful_shutdown=5,
     )
-    uvicorn.Server(served).run(sockets=[listener])
-    return 0
+    server = uvicorn.Server(served)
+    server.run(sockets=[listener])
+    return 0 if server.started else 3
 
 
 def listening(host: str, port: int) -> socket.socket:

@@ -103,10 +103,16 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
     return int(status) if isinstance(status, int) else Exit.OK
 
 
+UNUSABLE = frozenset(["storage-permission", "storage-damaged"])
+"""Codes of a data folder that no command can work with; a lock or a full disk may pass."""
+
+
 def failed(shell: Shell, error: StashAIError, *, as_json: bool) -> Exit:
     """Say what went wrong and what to do: on stderr, and as an object on stdout when a program asked."""
     shell.problem(error.message, error.remedy)
     answered(shell, error, as_json=as_json)
+    if error.code in UNUSABLE:
+        return Exit.SETUP
     kinds = ((Cancelled, Exit.INTERRUPTED), (UsageError, Exit.USAGE), (SetupError, Exit.SETUP))
     return next((status for kind, status in kinds if isinstance(error, kind)), Exit.SOME_FAILED)
 

@@ -18,6 +18,7 @@ from stashai.cli.exits import Exit
 from stashai.cli.shell import Shell, printable
 from stashai.errors import Cancelled, MediaError, SetupError, StashAIError, UsageError
 from stashai.settings import Settings
+from stashai.tracking.faults import storage_error
 
 HEAVY = ("numpy", "PIL", "av", "pydantic", "peewee", "onnxruntime", "ncnn", "voyager", "scipy", "requests", "rich", "jinja2")
 
@@ -71,6 +72,9 @@ def test_building_the_plugin_can_answer_a_program_too(tmp_path: Path) -> None:
         (StashAIError("x"), Exit.SOME_FAILED),
         (OSError(28, "No space left on device", "/data"), Exit.SOME_FAILED),
         (PermissionError(13, "Permission denied", Settings.from_environ().data / "models.toml"), Exit.SETUP),
+        (storage_error("attempt to write a readonly database", "/data"), Exit.SETUP),
+        (storage_error("file is not a database", "/data"), Exit.SETUP),
+        (storage_error("database or disk is full", "/data"), Exit.SOME_FAILED),
         (KeyboardInterrupt(), Exit.INTERRUPTED),
     ],
 )

@@ -80,8 +80,8 @@ class Spool:
 
 
 def _create(path: Path) -> BinaryIO:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    return os.fdopen(handle, "wb")
+    # The flags come from `open`: on Windows they say that bytes are bytes.
+    return open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
 def _free(folder: Path) -> int:

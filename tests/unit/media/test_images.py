@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
 import zlib
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from stashai.errors import MediaError
+from stashai.media import images
 from stashai.media.frames import Frame, Pixels
 from stashai.media.images import ANIMATION_FRAMES, CUT_OFF, MAX_PIXELS, read_image
 from stashai.media.pixels import GROUND, KEPT_PIXELS, to_rgb
@@ -281,3 +283,27 @@ def test_an_animation_that_is_cut_off_is_told(form: str) -> None:
     assert 1 <= len(frames) < 10
     assert frames[-1].note == CUT_OFF
     assert read_image(whole)[-1].note is None
+
+
+@pytest.mark.parametrize(("progressive", "read"), [(False, True), (True, False)])
+def test_a_large_jpeg_is_read_when_it_is_reduced_on_the_way(progressive: bool, read: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "KEPT_PIXELS", 1_000)
+    monkeypatch.setattr(images, "MAX_PIXELS", 5_000)
+    content = saved(Image.fromarray(scene()), "JPEG", progressive=progressive)
+    if read:
+        assert one(content).image.size < scene().size
+    else:
+        assert refused(content) == "too-large"
+
+
+def test_giants_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "KEPT_PIXELS", 1_000)
+    content = saved(Image.fromarray(scene()), "PNG")
+    found: list[Frame] = []
+    with images._GIANTS:
+        other = threading.Thread(target=lambda: found.extend(read_image(content)))
+        other.start()
+        other.join(0.2)
+        assert not found
+    other.join()
+    assert found

@@ -1,0 +1,88 @@
+"""The worker's small rules, each by itself: what no request can bring about at will."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import anyio
+import pytest
+
+from stashai.contracts.enums import ServiceStatus
+from stashai.errors import StorageError
+from stashai.settings import Settings
+from stashai.tracking.open import open_stores
+from stashai.tracking.records import JobRequest, Outcome, Reaped
+from stashai_worker.config import WorkerConfig
+from stashai_worker.elsewhere import Remote
+from stashai_worker.events import differences
+from stashai_worker.jobs import batch_status
+from stashai_worker.media import WorkerMedia
+from stashai_worker.probing import after_probe
+from stashai_worker.spool import Spool
+from stashai_worker.upkeep import _reap
+
+
+def test_each_event_of_a_job_is_told_once(tmp_path: Path) -> None:
+    ledger, _ = open_stores(Settings(tmp_path, tmp_path / "models", 1))
+    waiting = ledger.submit(JobRequest("test.slow", "test", planned=2)).job
+    claim = ledger.claim(waiting.job_id)
+    assert claim is not None
+    ledger.checkpoint(claim, [Outcome("a", 0, "image", "a", "pass", 1.0, 0.5)])
+    further, ended = ledger.job(waiting.job_id), ledger.finish(claim, "completed")
+    ledger.database.close()
+    assert further is not None
+    states = [None, waiting, claim.job, further, ended]
+    told = [[event for event, _ in differences(before, after)] for before, after in pairwise(states) if after]
+    assert told == [["job_submitted"], ["job_started"], ["job_progress"], ["job_completed"]]
+
+
+def test_the_end_of_a_batch_is_estimated_by_what_is_done(tmp_path: Path) -> None:
+    ledger, _ = open_stores(Settings(tmp_path, tmp_path / "models", 1))
+    row = ledger.submit(JobRequest("test.slow", "test", planned=4)).job
+    ledger.database.close()
+    running = replace(row, status="processing", started_at=1000.0, updated_at=1010.0, tests_completed=1)
+    estimated = batch_status(running).estimated_completion
+    assert estimated is not None
+    assert estimated.timestamp() == 1040.0
+    assert batch_status(replace(running, tests_completed=0)).estimated_completion is None
+
+
+def test_a_mapped_folder_is_no_beginning_of_another_name(tmp_path: Path) -> None:
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base" / "a.jpg").write_bytes(b"x")
+    config = WorkerConfig(Settings(tmp_path, tmp_path, 1), media=(tmp_path,), path_map=(("/data", str(tmp_path)),))
+    media = WorkerMedia(config, Spool(tmp_path / "spool", 1, 1), cast("Any", None), None)
+    assert media.way("/data/base/a.jpg") == "path"
+    assert media.way("/database/a.jpg") == "upload"
+
+
+def test_a_probe_does_not_undo_what_was_said_meanwhile() -> None:
+    before = Remote("other", "worker", "http://other")
+    probed, known = replace(before, status=ServiceStatus.HEALTHY), replace(before, maintenance=True, asked=3)
+    assert after_probe(probed, known) == replace(known, status=ServiceStatus.HEALTHY)
+
+
+def test_an_upload_leaves_room_on_the_disk(tmp_path: Path) -> None:
+    async def chunks() -> Any:
+        yield b"picture"
+
+    with pytest.raises(StorageError, match="nearly full"):
+        anyio.run(Spool(tmp_path, 100, 1, free=lambda folder: 1).store, chunks(), "a.jpg")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_what_waits_is_rung_for_when_the_queue_lost_it_and_else_may_go_elsewhere(empty: bool) -> None:
+    rung: list[str] = []
+    sent: list[str] = []
+    ledger = SimpleNamespace(reap=lambda: Reaped((), (), ()), waiting=lambda: ["job"])
+    state = SimpleNamespace(
+        core=SimpleNamespace(ledger=ledger), bell=SimpleNamespace(is_empty=lambda: empty), ring=rung.append, send_away=sent.append,
+        unload_if_idle=lambda: False,
+    )  # fmt: skip
+    _reap(cast("Any", state))
+    assert (rung, sent) == (["job"], []) if empty else ([], ["job"])

@@ -85,4 +85,4 @@ def test_what_waits_is_rung_for_when_the_queue_lost_it_and_else_may_go_elsewhere
         unload_if_idle=lambda: False,
     )  # fmt: skip
     _reap(cast("Any", state))
-    assert (rung, sent) == (["job"], []) if empty else ([], ["job"])
+    assert (rung, sent) == ((["job"], []) if empty else ([], ["job"]))

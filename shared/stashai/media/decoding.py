@@ -68,7 +68,9 @@ class Decoding:
     def rewind(self) -> None:
         """To the very beginning, which a seek by time misses in a stream that begins in the middle of something."""
         if not self._by_bytes:
-            self.seek(min(0, self.start))
+            # FLV without an index knows of no place before its first picture, which may come after its sound.
+            if not self.seek(min(0, self.start)):
+                self.seek(self._stream.start_time or 0)
             return
         try:
             self._container.seek(0, unsupported_byte_offset=True)
@@ -76,14 +78,6 @@ class Decoding:
             self.seek(min(0, self.start))
         self._stream.codec_context.flush_buffers()
         self._numbered = 0
-
-    def packets_behind(self, place: int) -> Iterator[Packet[VideoStream]]:
-        """Packets from the byte `place` on, of a container that can be entered anywhere."""
-        try:
-            self._container.seek(place, unsupported_byte_offset=True)
-        except FFmpegError:
-            return
-        yield from self.packets()
 
     def packets(self) -> Iterator[Packet[VideoStream]]:
         """Packets with a stamp, from where the container stands; damage ends them early (`broke_off`)."""

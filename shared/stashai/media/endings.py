@@ -6,6 +6,7 @@ MPEG-TS that was cut between two packets, and MPEG-PS between two of its own, ar
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterable
 from typing import BinaryIO
@@ -15,6 +16,7 @@ _HEAD = 2**16
 _TS_UNITS = ((188, 0), (192, 4), (204, 0))
 """Bytes of a transport packet, plain, with a time stamp in front, with parity behind, and where in it the sync byte is."""
 _SYNC = 0x47
+_PACKET = re.compile(rb"\x00\x00\x01[\xbd-\xef]")
 _OPEN = frozenset([0x18538067, 0x1F43B675])
 """Segment and cluster: what is in them is read one by one, as their sizes may be unknown."""
 _BLOCK_HEAD = 4
@@ -30,6 +32,8 @@ def ends_early(names: Iterable[str], file: BinaryIO, size: int, last: int | None
         return _asf(_at(file, 0, _HEAD), size)
     if "mpegts" in formats:
         return _transport(_at(file, 0, _HEAD), size)
+    if "mpeg" in formats:
+        return _program(_at(file, max(0, size - _HEAD), _HEAD))
     return bool(formats & {"matroska", "webm"}) and last is not None and _matroska(file, last, size)
 
 
@@ -53,6 +57,15 @@ def _transport(head: bytes, size: int) -> bool:
         if len(marks) == 5 and set(marks) == {_SYNC}:
             return bool(size % unit)
     return False
+
+
+def _program(tail: bytes) -> bool:
+    """By the last packet, whose length is in front of it. What begins a picture or a part of one has other codes."""
+    last = max((found.start() for found in _PACKET.finditer(tail)), default=None)
+    if last is None:
+        return False
+    length = int.from_bytes(tail[last + 4 : last + 6], "big")
+    return last + 6 + length > len(tail)
 
 
 def _matroska(file: BinaryIO, place: int, size: int) -> bool:

@@ -25,8 +25,8 @@ _ROUGH_SEEK = frozenset(["asf"])
 REORDERED = 0.13
 """Seconds that a keyframe's place in an index may be off: three frames."""
 _COVERED = 0.5
-"""Share of the length that an index must span to be believed: some name the first packets only, as Matroska's does where there is
-none and packets were read, so that nothing is believed where no length is told."""
+"""Share of the length that an index must span to be believed: some name the first packets only. Where no length is told there may
+be no index, and what looks like one are the packets that were read to open the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,7 @@ def read_index(container: InputContainer, stream: VideoStream, start: int, durat
     times = [round(max(0.0, float((stamp - start) * base)), 3) for stamp in shown]
     last = max(times[-1], float((stream.index_entries[len(stream.index_entries) - 1].timestamp - start) * base))
     whole = names & _WHOLE_INDEX or len(times) > 1
-    told = last >= _COVERED * duration and (duration > 0.0 or bool(names & _WHOLE_INDEX))
-    believed = whole and (told or lost > 0.0)
+    believed = whole and (0.0 < duration <= last / _COVERED or lost > 0.0)
     keyframes = Keyframes(_ascending(times), exact=not names & _ROUGH_SEEK)
     return Index(keyframes if believed else None, 1.0 - lost)
 

@@ -32,9 +32,8 @@ SCAN_UP_TO = 64 * 2**20
 """Bytes of a file without an index up to which its packets are read once, undecoded, to find the keyframes."""
 SCAN_LENGTHLESS_UP_TO = 2 * 2**30
 """The same where nothing tells how long it is (a recording that was never closed): there is no other way to its later parts."""
-TAIL = 32
-"""Packets at the end among which one is damaged when the file was cut in the middle of it: small pictures share a block."""
-TAIL_BYTES = 2**20
+TAIL = 3
+"""Packets at the end among which one is damaged when the file was cut in the middle of it."""
 FIRST_TRIES = 24
 """Keyframes that are tried until one gives a picture."""
 CUT_OFF = 0.9
@@ -187,8 +186,6 @@ class VideoReader:
     def _check_end(self, path: Path) -> None:
         """Notes when the file ends in the middle of something, where its length tells nothing."""
         size, names = path.stat().st_size, self._container.format.name.split(",")
-        if not self._tail and "mpeg" in names:
-            self._tail.extend(self._decoding.packets_behind(max(0, size - TAIL_BYTES)))
         last = self._tail[-1] if self._tail else None
         behind = last.pos + last.size if last is not None and last.pos is not None else None
         with path.open("rb") as file:

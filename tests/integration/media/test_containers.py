@@ -185,6 +185,12 @@ def test_a_variable_frame_rate_keeps_its_times(folder: Path) -> None:
             assert frame.time == pytest.approx((number * 40 + (3000 if number > 50 else 0)) / 1000, abs=0.002)
 
 
+def test_an_flv_whose_first_picture_comes_late_is_read_from_its_start(tmp_path: Path) -> None:
+    path = clips.write(tmp_path / "late.flv", milliseconds=lambda number: 23 + 40 * number, codec="flv1")
+    with VideoReader(path) as reader:
+        assert [clips.number_of(frame.image) for frame in reader.keyframes([0.0, 2.0])] == [0, 50]
+
+
 def test_damage_inside_is_passed_over_and_told(folder: Path) -> None:
     content = bytearray(clip(folder, "mkv").read_bytes())
     middle = len(content) // 2

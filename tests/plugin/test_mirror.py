@@ -31,11 +31,10 @@ def test_only_what_changed_is_looked_at_again(tmp_path: Path) -> None:
     assert [p.id for p in mirror.waiting(10)] == ["2"]
 
 
-def test_who_is_gone_is_dropped(tmp_path: Path) -> None:
+def test_who_is_gone_is_told(tmp_path: Path) -> None:
     mirror = Mirror(tmp_path)
     mirror.update([known(1), known(2)])
-    assert mirror.drop_missing(["2"]) == ["1"]
-    assert mirror.count() == 1
+    assert mirror.missing(["2"]) == ["1"]
 
 
 def test_names_are_searched_as_they_are(tmp_path: Path) -> None:

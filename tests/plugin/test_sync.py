@@ -74,6 +74,23 @@ def test_whom_a_pages_edge_hid_comes_and_who_is_gone_goes(calls: Calls, stash: F
     assert set(mirror.names()) == {str(number) for number in range(1, 11)} - {"5"}
 
 
+def test_who_is_gone_goes_one_at_a_time_and_nobody_is_left_when_it_is_cut_off(calls: Calls, stash: FakeStash) -> None:
+    fill(stash, 6)
+    finish(calls)
+    bench = calls.bench()
+    for number in range(1, 7):
+        bench.stores.people.ensure(f"P{number - 1}", "stash", str(number))
+    for number in (2, 3, 5):
+        del stash.library.rows["performer"][number]
+    left = []
+    while parts(calls)[0].step(2.0):
+        left.append(len(bench.stores.people.people()))
+    assert left[-3:] == [6, 5, 4]
+    assert [person.key for person in bench.stores.people.people()] == ["1", "4", "6"]
+    assert bench.people.forgotten() == []
+    assert set(bench.mirror.names()) == {"1", "4", "6"}
+
+
 def test_many_changes_are_put_in_order(calls: Calls, stash: FakeStash) -> None:
     fill(stash, 3)
     bench = calls.bench()

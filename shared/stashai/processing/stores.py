@@ -73,6 +73,10 @@ class PeopleStore(Protocol):
         """The person with that source and key, made when new. None when the person was forgotten and not `revive`."""
         ...
 
+    def find(self, source: str, key: str) -> Person | None:
+        """The person with that source and key, or into whom that one was merged."""
+        ...
+
     def people(self, *, origin: str | None = None) -> list[Person]:
         """All people but lent ones, or those with at least one source file or reference of `origin`, by name."""
         ...

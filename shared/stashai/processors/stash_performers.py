@@ -4,7 +4,7 @@ at the pictures."""
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,14 +30,14 @@ def picture_key(performer_id: str) -> str:
     return f"performer/{performer_id}"
 
 
-def forget_rows(performers: Collection[str], stores: Stores) -> None:
-    """Drop deleted performers with all that is known of their faces; what a person confirmed goes, too: nobody has those ids any
+def forget_rows(performer: str, stores: Stores) -> None:
+    """Drop a deleted performer with all that is known of the face; what a person confirmed goes, too: nobody has that id any
     more."""
-    gone = [person for person in stores.people.people() if person.source == SOURCE and person.key in performers] if performers else ()
-    for person in gone:
+    person = stores.people.find(SOURCE, performer)
+    if person is not None and person.key == performer:
         stores.crops.delete(stores.people.forget(person.id))
         # It was not the user's wish that this face be never learned again.
-        stores.people.allow(SOURCE, person.key)
+        stores.people.allow(SOURCE, performer)
 
 
 @dataclass(frozen=True, slots=True)

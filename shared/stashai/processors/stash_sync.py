@@ -4,7 +4,7 @@ and whoever comes next goes on where it stopped. Standard library alone, so that
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
@@ -24,13 +24,14 @@ MANY = 40
 @dataclass(frozen=True, slots=True)
 class Place:
     """How far a pass is. `since` is empty in the first one, `newest` the last change that Stash knew of when the pass began: what
-    changes meanwhile is the next one's. `stage` is one of: favourites, changed, order."""
+    changes meanwhile is the next one's. `stage` is one of: favourites, changed, order, gone (`gone` are those still to be dropped)."""
 
     stage: str
     since: str
     newest: str
     page: int = 1
     seen: int = 0
+    gone: Sequence[str] = ()
 
 
 class Sync:
@@ -47,9 +48,9 @@ class Sync:
         """One request's worth; whether there is more. A first pass begins with the favourites, then come those with most scenes."""
         kept = self._mirror.fact(UNDER_WAY)
         place = Place(**json.loads(kept)) if kept else self._begin()
-        if place.stage == "order":
-            self._order()
-        elif (following := self._page(place)) is not None:
+        stages = {"order": self._order, "gone": self._drop}
+        following = stages.get(place.stage, self._page)(place)
+        if following is not None:
             self._mirror.note(UNDER_WAY, json.dumps(asdict(following)))
             return True
         for key, value in ((CURSOR, place.newest or None), (SYNCED, str(now)), (EXPECTED, None), (UNDER_WAY, None)):
@@ -78,13 +79,21 @@ class Sync:
         few = place.since and seen <= MANY
         return None if few and self._gateway.performer_count() == self._mirror.count() else replace(place, stage="order")
 
-    def _order(self) -> None:
-        """Ids alone, so that all come at once: who is gone goes, and whom a page's edge hid comes."""
+    def _order(self, place: Place) -> Place | None:
+        """Ids alone, so that all come at once: whom a page's edge hid comes, and who is gone is to go."""
         ids = self._gateway.performer_order()
-        forget_rows(set(self._mirror.drop_missing(ids)), self._stores)
         hidden = map(self._gateway.performer, self._mirror.lacking(ids))
         self._mirror.update([_known(performer) for performer in hidden if performer is not None])
         self._mirror.rank(ids)
+        gone = self._mirror.missing(ids)
+        return replace(place, stage="gone", gone=gone) if gone else None
+
+    def _drop(self, place: Place) -> Place | None:
+        """One of them: all that was ever found is searched for a person who goes, and thousands may."""
+        performer, *rest = place.gone
+        forget_rows(performer, self._stores)
+        self._mirror.drop(performer)
+        return replace(place, gone=rest) if rest else None
 
 
 def sync(gateway: StashClient, mirror: Mirror, stores: Stores, now: float, check: Callable[[], None]) -> None:

@@ -117,13 +117,10 @@ class Mirror:
             connection.execute("UPDATE performers SET outcome = '', detail = '' WHERE id = ?", (int(performer_id),))
             connection.execute("DELETE FROM facts WHERE key = ?", (tagged_fact(performer_id),))
 
-    def drop_missing(self, there: Iterable[str]) -> list[str]:
-        """Forget rows of performers that Stash no longer has; returns their ids."""
+    def missing(self, there: Iterable[str]) -> list[str]:
+        """Those that have a row here and are no longer in Stash."""
         ids = {int(i) for i in there}
-        with self._begin() as connection:
-            gone = [row[0] for row in connection.execute("SELECT id FROM performers") if row[0] not in ids]
-            connection.executemany("DELETE FROM performers WHERE id = ?", [(i,) for i in gone])
-        return [str(i) for i in gone]
+        return [str(row[0]) for row in self._rows.execute("SELECT id FROM performers ORDER BY id") if row[0] not in ids]
 
     def lacking(self, there: Iterable[str]) -> list[str]:
         """Those that have no row here."""

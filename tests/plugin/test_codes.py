@@ -11,7 +11,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*(ROOT / "plugin" / "stashai_plugin").rglob("*.py"), *(ROOT / "shared" / "stashai" / "stash").glob("*.py")])
-WITH_A_CODE = {"SetupNeededError": "setup-needed", "LoginError": "stash-login", "LockedError": "stash-busy", "ReloadError": "reload"}
+WITH_A_CODE = {
+    "SetupNeededError": "setup-needed", "LoginError": "stash-login", "LockedError": "stash-busy", "ReloadError": "reload",
+    "NotMediaError": "not-media",
+}  # fmt: skip
 """Classes whose own code says enough."""
 UI = ROOT / "plugin" / "ui" / "src" / "i18n" / "failures.ts"
 TOLD_OTHERWISE = {"setup-needed", "reload", "orphaned", "bad-parameters", "worker-job"}

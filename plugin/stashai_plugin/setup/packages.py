@@ -75,7 +75,7 @@ def _watched(process: subprocess.Popen[str], data: Path) -> Iterator[str]:
         if found or _USING.search(text) or text.startswith("Installing"):
             fraction = min(0.98, arrived / EXPECTED_MB) * PACKAGES_SHARE
             unpacking = text.startswith("Installing")
-            arrival = Said("packages-mb", f"Packages: {arrived:.0f} MB", {"mb": round(arrived)})
+            arrival = Said("packages-mb", f"Fetching packages: {arrived:.0f} MB", {"mb": round(arrived)})
             write_progress(data, Said("unpacking", "Unpacking packages") if unpacking else arrival, fraction=fraction)
         yield text
 

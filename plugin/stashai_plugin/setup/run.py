@@ -44,7 +44,7 @@ def run(plugin_dir: Path, config_dir: Path) -> int:
 
 def _everything(request: Request) -> None:
     data = request.data
-    write_progress(data, Said("packages", "Packages"), state="running", fraction=0.0, started=time.time())
+    write_progress(data, Said("packages", "Fetching packages"), state="running", fraction=0.0, started=time.time())
     lock = lock_file(request.locks)
     if not lock.is_file():
         raise SetupError("The list of packages is missing.", remedy="Install the plugin again.", code="no-lock")
@@ -66,7 +66,7 @@ def _models(request: Request) -> None:
     entries = first_models(settings)
     for number, entry in enumerate(entries):
         start = PACKAGES_SHARE + (1 - PACKAGES_SHARE) * number / len(entries)
-        write_progress(request.data, Said("model", f"Model {entry.title}", {"name": entry.title}), fraction=start)
+        write_progress(request.data, Said("model", f"Fetching the model {entry.title}", {"name": entry.title}), fraction=start)
         obtain(entry, settings)
 
 

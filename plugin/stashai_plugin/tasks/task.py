@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from stashai.processing.context import Context
     from stashai.tracking.records import Claim, JobRequest
 
-_WAITS = Said("waits-for-stash", "Waiting for other jobs of Stash's.")
+_WAITS = Said("waits-for-stash", "Waiting for other jobs of Stash.")
 
 
 class Work(Protocol):

@@ -50,7 +50,7 @@ export function createMock(base) {
     health: () => ({ version: "0.1.0", python: "3.12.11", libc: "musl", arch: "x86_64", runtime: { state: state.bare && !state.ready ? "missing" : "ready", size_mb: 210, folder: "/root/.stash/stashai-data/runtime/cp312" }, models: [{ id: "yunet", role: "detector", state: "ready", size_mb: 0.2 }, { id: "sface", role: "embedder", state: "ready", size_mb: 36.9 }, { id: "facenet", role: "embedder", state: "missing", size_mb: 90 }], where: { mode: "local", reason: "ncnn 1.0 on 4 cores", remedy: "" }, data_folder: "/root/.stash/stashai-data", people: 5033, references: 7120 }),
     status: () => ({ running: history.filter((job) => job.state === "processing"), learned: { done: 3200, total: 5033 } }),
     setup: () => ((state.setup = { at: Date.now() }), { state: "running", fraction: 0 }),
-    setup_status: () => (!state.setup ? { state: "idle", fraction: 0, plan } : state.polls++ >= 1 ? ((state.ready = true), { state: "done", fraction: 1 }) : { state: "running", fraction: 0.45, said: { code: "packages-mb", text: "Packages: 17 MB", params: { mb: 17 } } }),
+    setup_status: () => (!state.setup ? { state: "idle", fraction: 0, plan } : state.polls++ >= 1 ? ((state.ready = true), { state: "done", fraction: 1 }) : { state: "running", fraction: 0.45, said: { code: "packages-mb", text: "Fetching packages: 17 MB", params: { mb: 17 } } }),
     identify({ type, id, mode, time, again }) {
       if (id === "9" && !state.ready) return { job: null, needs: { setup: plan } };
       const key = `${type}${id}${mode}${time ?? ""}`;
@@ -120,7 +120,7 @@ export function createMock(base) {
     settings: () => state.settings,
     save_settings: ({ settings }) => (state.settings = settings),
     set_token: () => null,
-    test_worker: ({ address }) => ({ ok: address.includes("20"), said: { code: address.includes("20") ? "worker-well" : "", text: "No answer" } }),
+    test_worker: ({ address }) => ({ ok: address.includes("20"), said: address.includes("20") ? { code: "worker-well", text: "The worker answers and understands this version." } : { code: "", text: "No answer" } }),
   };
   state.polls = 0;
 

@@ -18,7 +18,7 @@ import type { Row } from "@ui/types";
 
 test("time codes and spans", () => {
   assert.deepEqual([0, 7.9, 65, 3725, -3].map(timeCode), ["0:00", "0:07", "1:05", "1:02:05", "0:00"]);
-  assert.deepEqual([0.42, 12.4, 150, 7200].map(span), ["0.4 s", "12 s", "3 min", "2 h"]);
+  assert.deepEqual([0.42, 12.4, 150, 7200].map((one) => span(one, translator("de-DE").number)), ["0,4 s", "12 s", "3 min", "2 h"]);
 });
 
 test("a box in a letter-boxed video", () => {
@@ -139,6 +139,8 @@ test("plurals, numbers and certainty in Stash's language", () => {
 test("what the Python side says is said in Stash's language, by its code; unknown codes in its own words", () => {
   const german = translator("de-DE");
   assert.equal(german.said({ code: "pictures-of", text: "1,200 of 5,000 pictures", params: { done: 1200, total: 5000 } }), "1.200 von 5.000 Bildern");
+  assert.equal(german.said({ code: "compared-with", text: "compared with 8 of 20,000", params: { done: 8, total: 20000 } }), german("said:compared-with", { done: 8, total: 20000 }));
+  assert.equal(translator("en-GB").said({ code: "packages-mb", text: "Fetching packages: 12 MB", params: { mb: 12 } }), "Fetching packages: 12 MB");
   assert.equal(german.said({ code: "brand-new", text: "Something new." }), "Something new.");
 });
 

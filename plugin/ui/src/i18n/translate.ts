@@ -1,6 +1,6 @@
 /**
- * Our own small catalogue, in Stash's language: plugins cannot add to Stash's. A text holds {name} places; where it depends on
- * {n}, the form for one and the form for more are separated by " || ".
+ * Our own small catalogue, in Stash's language: plugins cannot add to Stash's. A text holds {name} places, and {one|more} where
+ * words depend on {n}.
  */
 import { de } from "./de";
 import { en } from "./en";
@@ -61,9 +61,8 @@ export function translator(locale: string): Translator {
   const lists = new Intl.ListFormat(usable, { type: "conjunction", style: "narrow" });
 
   const translate = (key: Key, params: Params = {}) => {
-    const forms = (catalog[key] ?? en[key]).split(" || ");
-    const form = forms.length > 1 && typeof params.n === "number" && plural.select(params.n) !== "one" ? forms[1] : forms[0];
-    return fill(form as string, params);
+    const one = plural.select(Number(params.n)) === "one";
+    return fill((catalog[key] ?? en[key]).replace(/\{([^{}|]*)\|([^{}]*)\}/g, one ? "$1" : "$2"), params);
   };
   const fill = (text: string, params: Params) =>
     text.replace(/\{(\w+)\}/g, (whole, name: string) => {

@@ -8,8 +8,8 @@ export function timeCode(seconds: number): string {
 }
 
 /** Seconds of work for a reader: 0.4 s, 12 s, 3 min, 2 h. */
-export function span(seconds: number): string {
-  if (seconds < 10) return `${Math.round(seconds * 10) / 10} s`;
+export function span(seconds: number, number: (value: number) => string): string {
+  if (seconds < 10) return `${number(Math.round(seconds * 10) / 10)} s`;
   if (seconds < 90) return `${Math.round(seconds)} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
   return `${Math.round(seconds / 3600)} h`;

@@ -1,10 +1,9 @@
 /** How much was done, how well and how fast, over time. Small SVG charts of our own: so few need no library. */
 import * as React from "react";
-import { Button } from "react-bootstrap";
 import { useApp, useLoaded, useText } from "../context";
 import { niceTop, sparse } from "../lib/scale";
 import { span } from "../lib/time";
-import { Empty, Trouble, Waiting } from "../parts/basics";
+import { Empty, Filters, Read } from "../parts/basics";
 import type { Statistics } from "../types";
 
 const DAYS = [7, 30, 90];
@@ -13,16 +12,16 @@ export const Charts: React.FC = () => {
   const app = useApp();
   const t = useText();
   const [days, setDays] = React.useState(30);
-  const { data, error, reload } = useLoaded(() => app.ops.statistics(days), [days]);
-  if (error && !data) return <Trouble error={error} retry={reload} />;
-  if (!data) return <Waiting />;
+  const read = useLoaded(() => app.ops.statistics(days), [days]);
   return (
-    <>
-      <div className="sai-filters" role="group">
-        {DAYS.map((n) => <Button key={n} size="sm" variant={days === n ? "primary" : "secondary"} aria-pressed={days === n} onClick={() => setDays(n)}>{t("days", { n })}</Button>)}
-      </div>
-      {data.jobs.length === 0 && data.confidence.every((one) => one.count === 0) ? <Empty icon="clock" text={t("noNumbers")} /> : <All data={data} />}
-    </>
+    <Read of={read}>
+      {(data) => (
+        <>
+          <Filters<number> options={DAYS.map((n) => [n, t("days", { n })] as const)} value={days} onChange={setDays} />
+          {data.jobs.length === 0 && data.confidence.every((one) => one.count === 0) ? <Empty icon="clock" text={t("noNumbers")} /> : <All data={data} />}
+        </>
+      )}
+    </Read>
   );
 };
 
@@ -44,7 +43,7 @@ const All: React.FC<{ data: Statistics }> = ({ data }) => {
         text={t.number}
       />
       <Line title={t("chartSuccess")} labels={days} values={jobs.map((job) => (ended(job) ? job.ok / ended(job) : null))} top={1} text={t.share} />
-      <Line title={t("chartTime")} labels={days} values={jobs.map((job) => (job.items ? job.seconds / job.items : null))} text={span} />
+      <Line title={t("chartTime")} labels={days} values={jobs.map((job) => (job.items ? job.seconds / job.items : null))} text={(seconds) => span(seconds, t.number)} />
       <Line title={t("chartSure")} labels={data.means.map((one) => t.day(one.day))} values={data.means.map((one) => one.mean)} top={1} text={t.share} />
       <Columns
         title={t("chartConfidence")}

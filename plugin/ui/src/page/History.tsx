@@ -2,7 +2,7 @@
 import * as React from "react";
 import { Button } from "react-bootstrap";
 import { useApp, useLoaded, useStore, useText } from "../context";
-import { Badge, Empty, Trouble, Waiting } from "../parts/basics";
+import { Badge, Empty, Read } from "../parts/basics";
 import { runTitle, useUndoQuestion } from "../parts/UndoRun";
 import { Turn } from "./Pager";
 
@@ -13,25 +13,26 @@ export const History: React.FC = () => {
   const t = useText();
   const [page, setPage] = React.useState(1);
   const changes = useStore(app.changes);
-  const { data, error, reload } = useLoaded(() => app.ops.runs(page), [page, changes]);
-  const undo = useUndoQuestion(reload);
-  if (error && !data) return <Trouble error={error} retry={reload} />;
-  if (!data) return <Waiting />;
-  if (data.length === 0 && page === 1) return <Empty icon="undo" text={t("noRuns")} />;
+  const read = useLoaded(() => app.ops.runs(page), [page, changes]);
+  const undo = useUndoQuestion(read.reload);
   return (
-    <>
-      <ul className="sai-jobs">
-        {data.map((run) => (
-          <li key={run.run} className="sai-card sai-job">
-            <span className="sai-job-title">{runTitle(t, run)}</span>
-            <span className="sai-soft">{t("changes", { n: run.count })}</span>
-            <time className="sai-soft">{t.date(run.when)}</time>
-            {run.undone ? <Badge>{t("wasUndone")}</Badge> : <Button size="sm" variant="secondary" onClick={() => undo.ask(run.run)}>{t("undoRun")}</Button>}
-          </li>
-        ))}
-      </ul>
-      <Turn page={page} more={data.length >= RUNS_A_PAGE} onPage={setPage} />
-      {undo.question}
-    </>
+    <Read of={read}>
+      {(data) => data.length === 0 && page === 1 ? <Empty icon="undo" text={t("noRuns")} /> : (
+        <>
+          <ul className="sai-jobs">
+            {data.map((run) => (
+              <li key={run.run} className="sai-card sai-job">
+                <span className="sai-job-title">{runTitle(t, run)}</span>
+                <span className="sai-soft">{t("changes", { n: run.count })}</span>
+                <time className="sai-soft">{t.date(run.when)}</time>
+                {run.undone ? <Badge>{t("wasUndone")}</Badge> : <Button size="sm" variant="secondary" onClick={() => undo.ask(run.run)}>{t("undoRun")}</Button>}
+              </li>
+            ))}
+          </ul>
+          <Turn page={page} more={data.length >= RUNS_A_PAGE} onPage={setPage} />
+          {undo.question}
+        </>
+      )}
+    </Read>
   );
 };

@@ -6,7 +6,7 @@ import { failureText } from "../api/graphql";
 import { openReview } from "../app";
 import { useApp, useLoaded, useText, useToast } from "../context";
 import type { Key } from "../i18n/translate";
-import { Badge, Bar, Empty, Trouble, Waiting } from "../parts/basics";
+import { Badge, Bar, Empty, Filters, Read } from "../parts/basics";
 import type { EntityType, JobItem, JobRow, Status } from "../types";
 import { Pager } from "./Pager";
 
@@ -18,12 +18,7 @@ const STATES: Record<JobRow["state"], { text: Key; kind: "soft" | "good" | "warn
   cancelled: { text: "stCancelled", kind: "soft" },
   paused: { text: "stPaused", kind: "soft" },
 };
-const FILTERS: { state: string; text: Key }[] = [
-  { state: "", text: "all" },
-  { state: "processing", text: "stProcessing" },
-  { state: "completed", text: "stCompleted" },
-  { state: "failed", text: "stFailed" },
-];
+const FILTERS = ["processing", "completed", "failed"] as const;
 const FOLDERS: Record<EntityType, string> = { scene: "scenes", image: "images", gallery: "galleries" };
 
 export const Jobs: React.FC<{ status: Status | undefined }> = ({ status }) => {
@@ -34,25 +29,20 @@ export const Jobs: React.FC<{ status: Status | undefined }> = ({ status }) => {
   const running = status?.running ?? [];
   // What ended or began shows in the list; progress of what runs comes with the status.
   const names = running.map((job) => job.id).join();
-  const { data, error, reload } = useLoaded(() => app.ops.jobs(page, state || undefined), [page, state, names]);
+  const read = useLoaded(() => app.ops.jobs(page, state || undefined), [page, state, names]);
   const live = new Map(running.map((job) => [job.id, job]));
-  if (error && !data) return <Trouble error={error} retry={reload} />;
-  if (!data) return <Waiting />;
-  const jobs = data.jobs.map((job) => live.get(job.id) ?? job);
   return (
-    <>
-      <div className="sai-filters" role="group">
-        {FILTERS.map((filter) => (
-          <Button key={filter.state} size="sm" variant={state === filter.state ? "primary" : "secondary"} aria-pressed={state === filter.state} onClick={() => (setState(filter.state), setPage(1))}>
-            {t(filter.text)}
-          </Button>
-        ))}
-      </div>
-      {jobs.length === 0 ? <Empty icon="clock" text={t("noJobs")} /> : (
-        <ul className="sai-jobs">{jobs.map((job) => <Job key={job.id} job={job} reload={reload} />)}</ul>
+    <Read of={read}>
+      {({ jobs, pages }) => (
+        <>
+          <Filters options={[["", t("all")], ...FILTERS.map((one) => [one, t(STATES[one].text)] as const)]} value={state} onChange={(one) => (setState(one), setPage(1))} />
+          {jobs.length === 0 ? <Empty icon="clock" text={t("noJobs")} /> : (
+            <ul className="sai-jobs">{jobs.map((job) => <Job key={job.id} job={live.get(job.id) ?? job} reload={read.reload} />)}</ul>
+          )}
+          <Pager page={page} pages={pages} onPage={setPage} />
+        </>
       )}
-      <Pager page={page} pages={data.pages} onPage={setPage} />
-    </>
+    </Read>
   );
 };
 
@@ -95,17 +85,18 @@ const Items: React.FC<{ job: JobRow }> = ({ job }) => {
   const app = useApp();
   const t = useText();
   const [page, setPage] = React.useState(1);
-  const { data, error, reload } = useLoaded(() => app.ops.job(job.id, page), [job.id, page, job.done]);
-  if (error && !data) return <Trouble error={error} retry={reload} />;
-  if (!data) return <Waiting />;
-  if (data.items.length === 0) return <p className="sai-soft">{t("noItems")}</p>;
+  const read = useLoaded(() => app.ops.job(job.id, page), [job.id, page, job.done]);
   return (
-    <div className="sai-table">
-      <table>
-        <tbody>{data.items.map((item) => <Item key={item.key} item={item} />)}</tbody>
-      </table>
-      <Pager page={page} pages={data.pages} onPage={setPage} />
-    </div>
+    <Read of={read}>
+      {({ items, pages }) => items.length === 0 ? <p className="sai-soft">{t("noItems")}</p> : (
+        <div className="sai-table">
+          <table>
+            <tbody>{items.map((item) => <Item key={item.key} item={item} />)}</tbody>
+          </table>
+          <Pager page={page} pages={pages} onPage={setPage} />
+        </div>
+      )}
+    </Read>
   );
 };
 

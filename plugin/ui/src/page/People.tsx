@@ -5,7 +5,7 @@ import { useApp, useLoaded, useText, useToast } from "../context";
 import type { PeopleFilter } from "../api/operations";
 import { performerImage } from "../host";
 import type { Key, Translator } from "../i18n/translate";
-import { Empty, Face, PerformerLink, Trouble, Waiting } from "../parts/basics";
+import { Empty, Face, Filters, PerformerLink, Trouble, Waiting } from "../parts/basics";
 import type { PersonRow } from "../types";
 import { ConfirmTyped } from "./ConfirmTyped";
 import { Pager } from "./Pager";
@@ -32,12 +32,9 @@ export const People: React.FC<{ onChanged(): void }> = ({ onChanged }) => {
 
   return (
     <>
-      <div className="sai-filters" role="group">
-        {(Object.keys(FILTERS) as PeopleFilter[]).map((one) => (
-          <Button key={one} size="sm" variant={filter === one ? "primary" : "secondary"} aria-pressed={filter === one} onClick={() => (setFilter(one), setPage(1))}>{t(FILTERS[one])}</Button>
-        ))}
+      <Filters options={(Object.keys(FILTERS) as PeopleFilter[]).map((one) => [one, t(FILTERS[one])])} value={filter} onChange={(one) => (setFilter(one), setPage(1))}>
         <Form.Control size="sm" type="search" className="text-input" value={typed} placeholder={t("findPerson")} aria-label={t("findPerson")} onChange={(event) => setTyped(event.target.value)} />
-      </div>
+      </Filters>
       {error !== undefined && <Trouble error={error} retry={reload} />}
       {!data ? !error && <Waiting /> : data.people.length === 0 ? <Empty icon="person" text={t("noPeople")} /> : (
         <ul className={data.filter === "choose" ? "sai-jobs" : "sai-people"}>

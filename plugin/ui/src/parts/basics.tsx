@@ -3,7 +3,7 @@ import * as React from "react";
 import { Alert, Button, Spinner } from "react-bootstrap";
 import { Link } from "react-router-dom";
 import { asFailure } from "../api/graphql";
-import { useText } from "../context";
+import { useText, type Loaded } from "../context";
 import { PAGE, baseUrl, performerImage } from "../host";
 
 export type IconName = keyof typeof ICONS;
@@ -56,6 +56,21 @@ export const Trouble: React.FC<{ error: unknown; retry?: () => void }> = ({ erro
     </Alert>
   );
 };
+
+/** What was read, once it is there: before, that it is waited for, or what went wrong. */
+export function Read<T>({ of: { data, error, reload }, children }: { of: Loaded<T>; children(data: T): React.ReactNode }) {
+  return data ? <>{children(data)}</> : error ? <Trouble error={error} retry={reload} /> : <Waiting />;
+}
+
+/** One of a few, as buttons in a row. */
+export function Filters<V extends string | number>({ options, value, onChange, children }: { options: readonly (readonly [V, string])[]; value: V; onChange(value: V): void; children?: React.ReactNode }) {
+  return (
+    <div className="sai-filters" role="group">
+      {options.map(([one, text]) => <Button key={one} size="sm" variant={value === one ? "primary" : "secondary"} aria-pressed={value === one} onClick={() => onChange(one)}>{text}</Button>)}
+      {children}
+    </div>
+  );
+}
 
 export const Empty: React.FC<{ text: string; hint?: string; icon?: IconName }> = ({ text, hint, icon = "face", children }) => (
   <div className="sai-empty">

@@ -102,7 +102,7 @@ const Progress: React.FC<{ it: ReviewState }> = ({ it }) => {
       <div className="sai-progress-text sai-soft">
         <span>{working ? (waiting ? t.said(waiting) : t(result ? "looking" : "starting")) : t(phase === "paused" ? "stPaused" : "stCompleted")}</span>
         {result?.provisional && <Badge kind="warn" title={t("firstLookHint")}>{t("firstLook")}</Badge>}
-        {partly && <span>{t("compared", { done: compared.done, total: compared.total })}</span>}
+        {partly && <span>{t("said:compared-with", { done: compared.done, total: compared.total })}</span>}
         {result?.note && <span>{result.note}</span>}
         {state.notice && <span>{t.said(state.notice)} {t.said(state.notice) !== state.notice.text && t("hereInstead")}</span>}
       </div>

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 SCAN_UP_TO = 64 * 2**20
 """Bytes of a file without an index up to which its packets are read once, undecoded, to find the keyframes."""
-SCAN_LENGTHLESS_UP_TO = 2 * 2**30
-"""The same where nothing tells how long it is (a recording that was never closed): there is no other way to its later parts."""
+SCAN_LENGTHLESS_UP_TO = 512 * 2**20
+"""The same where nothing tells how long it is (a recording that was never closed): there is no other way to its later parts. What
+is larger would take longer than a step of the plugin; its first minutes are looked at."""
 TAIL = 3
 """Packets at the end among which one is damaged when the file was cut in the middle of it."""
 FIRST_TRIES = 24

@@ -227,7 +227,7 @@ def test_visage_is_a_service_of_its_own_name(start: Start) -> None:
         job = worker.post("/queue/submit/visage", {"params": params, "priority": 2}).json()["job_id"]
         assert worker.ended(job)["status"] == "completed"
         assert len(other.seen) == 2
-        assert PICTURE not in worker.get("/ai-jobs/history").text, "bytes never go into a row"
+        assert PICTURE not in worker.get(f"/ai-jobs/{job}").text, "bytes never go into a row"
         assert worker.post("/visage/process", {"params": {"threshold": 0.3}}).status_code == 503
 
 

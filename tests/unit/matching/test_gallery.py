@@ -97,3 +97,15 @@ def test_candidates_of_a_large_gallery_score_as_they_do_among_all(monkeypatch: p
     assert some.cosine == pytest.approx(everybody.cosine[:, chosen], abs=1e-5)
     assert some.item_cohort == pytest.approx(everybody.item_cohort[:, chosen], abs=1e-5)
     assert some.person_cohort == pytest.approx(everybody.person_cohort[chosen], abs=1e-5)
+
+
+def test_a_candidate_scores_as_among_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "COHORT", 10)  # most candidates are none of it
+    crowd = Crowd(30)
+    bank = Gallery.build(crowd.people(), crowd.references(), ["one"], calibration()).banks["one"]
+    items = np.array([crowd.face(person).embeddings["one"] for person in range(30)], np.float32)
+    few = np.array([3, 4, 7, 20])
+    among_all, alone = bank.scores(items), bank.scores(items, few)
+    assert np.allclose(alone.cosine, among_all.cosine[:, few])
+    assert np.allclose(alone.item_cohort, among_all.item_cohort[:, few])
+    assert np.allclose(alone.person_cohort, among_all.person_cohort[few])

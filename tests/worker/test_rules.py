@@ -20,6 +20,7 @@ from stashai_worker.config import WorkerConfig
 from stashai_worker.elsewhere import Remote
 from stashai_worker.events import differences
 from stashai_worker.jobs import batch_status
+from stashai_worker.limits import BodyLimit, json_depth
 from stashai_worker.media import WorkerMedia
 from stashai_worker.probing import after_probe
 from stashai_worker.spool import Spool
@@ -86,3 +87,22 @@ def test_what_waits_is_rung_for_when_the_queue_lost_it_and_else_may_go_elsewhere
     )  # fmt: skip
     _reap(cast("Any", state))
     assert (rung, sent) == ((["job"], []) if empty else ([], ["job"]))
+
+
+def test_brackets_in_a_text_are_no_depth() -> None:
+    assert json_depth(b'{"a": ["' + b"[{" * 99 + b'\\"[", {}]}') == 3
+    assert json_depth(b"[" * 20 + b"]" * 20) == 20
+
+
+def test_nothing_is_read_of_a_body_that_is_declared_too_large() -> None:
+    sent: list[Any] = []
+
+    async def never(*_: Any) -> Any:
+        raise AssertionError("it was read, or passed on")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "path": "/api/v1/x", "headers": [(b"content-length", b"101")]}
+    anyio.run(BodyLimit(never, 100, "/api/v1/media", 100), scope, never, send)
+    assert sent[0]["status"] == 413

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.matching.crowd import Crowd, calibration
@@ -207,3 +208,16 @@ def test_who_is_seen_at_several_moments_is_likelier_to_be_somebody_known(crowd: 
     assert share(1.5, 1) == share(0.0, 1)
     assert share(1.5, 2) > share(0.0, 2), "two moments are several"
     assert share(1.5, 4) > share(0.0, 4)
+
+
+def test_whom_the_second_model_does_not_know_is_judged_by_the_first(crowd: Crowd) -> None:
+    fitted = calibration()
+    known = [replace(one, embeddings={"one": one.embeddings["one"]}) for one in crowd.references(50)]
+    face = crowd.face(3, spread=1.2, models=("one", "two"))
+
+    def shares(models: list[str]) -> list[float]:
+        gallery = Gallery.build(crowd.people(50), [*known[:49], crowd.reference(49)], models, fitted)
+        decision = Recognizer(gallery, fitted, Profile.THOROUGH).decide([face], threshold=2.0)
+        return [c.probability for c in told(decision)[0] if c.person_id == 3]
+
+    assert shares(["one", "two"]) == pytest.approx(shares(["one"]), rel=0.05)

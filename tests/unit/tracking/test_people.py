@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -181,6 +182,14 @@ def test_nothing_of_a_forgotten_face_stays_in_the_files(people: People, settings
     people.forget(ann.id)
     if database.is_sqlite:
         assert not any(vector in path.read_bytes() for path in settings.data.iterdir() for vector in vectors)
+
+
+def test_a_crop_that_somebody_else_needs_stays(people: People) -> None:
+    ann, bea = enrolled(people, "Ann"), enrolled(people, "Bea")
+    shared = replace(reference(bea.id, path="/people/Bea/shared.jpg"), crop="crop-/people/Ann/0.jpg")
+    people.record_source(SourceFile("/people", bea.id, shared.path, "print", "d", "enrolled"), [shared])
+    assert people.forget(ann.id) == []
+    assert "crop-/people/Ann/0.jpg" in people.forget(bea.id)
 
 
 def test_forgetting_strikes_a_person_out_of_results_and_seen_faces(people: People, database: Database, ledger: Ledger) -> None:

@@ -52,6 +52,8 @@ class Interactions:
         return [Interaction(*row) for row in rows]
 
     def _insert(self, interaction: Interaction) -> int:
+        # In microseconds, as times are told: one that is sent back is known again.
+        when = round(self.database.now() if interaction.timestamp is None else interaction.timestamp, 6)
         return self.database.insert(
             "user_interactions",
             {
@@ -61,7 +63,7 @@ class Interactions:
                 "action_type": interaction.action_type,
                 "session_id": interaction.session_id,
                 "user_id": interaction.user_id,
-                "timestamp": self.database.now() if interaction.timestamp is None else interaction.timestamp,
+                "timestamp": when,
                 "interaction_metadata": interaction.metadata,
             },
         )
@@ -75,7 +77,7 @@ class Interactions:
             (
                 interaction.entity_type,
                 interaction.entity_id,
-                interaction.timestamp,
+                round(interaction.timestamp, 6),
                 interaction.service,
                 interaction.action_type,
                 interaction.session_id or "",

@@ -64,10 +64,6 @@ export function performerImage(id: string): string {
   return `${baseUrl()}performer/${encodeURIComponent(id)}/image`;
 }
 
-export function imageUrl(id: string): string {
-  return `${baseUrl()}image/${encodeURIComponent(id)}/image`;
-}
-
 /** Stash's video player while a scene page is open. */
 export function currentPlayer(): Player | undefined {
   const player = window.PluginApi.utils.InteractiveUtils?.getPlayer?.();

@@ -13,7 +13,7 @@ const SEARCH =
   "query StashAIPerformers($filter: FindFilterType) { findPerformers(filter: $filter) {" +
   " performers { id name disambiguation alias_list image_path } } }";
 
-export const MOST_CHOICES = 25;
+const MOST_CHOICES = 25;
 
 /** At most 25 performers whose name or alias matches, best scene counts first when nothing is typed. */
 export async function searchPerformers(graphql: GraphQL, text: string): Promise<PerformerChoice[]> {

@@ -21,7 +21,7 @@ export const TAB = "stashai-faces-panel";
 
 export const Text: React.FC<{ id: Key }> = ({ id }) => <>{useText()(id)}</>;
 
-export function sceneTitle(scene: ScenePageProps["scene"]): string {
+function sceneTitle(scene: ScenePageProps["scene"]): string {
   const file = scene.files[0];
   return scene.title || file?.basename || file?.path?.split(/[\\/]/).pop() || "";
 }
@@ -31,17 +31,17 @@ function isOperationsMenu(node: { props: { children?: React.ReactNode } }): bool
 }
 
 /** The page with our two entries at the top of its operations menu; the page as it was where that menu is not found. */
-export function withMenu(app: App, props: ScenePageProps, page: React.ReactNode): React.ReactNode {
+function withMenu(app: App, props: ScenePageProps, page: React.ReactNode): React.ReactNode {
   return replaceFirst(page, isOperationsMenu, (menu) =>
     React.cloneElement(menu, undefined, ...sceneItems(app, props), ...React.Children.toArray(menu.props.children)),
   );
 }
 
-export function identifyScene(app: App, scene: ScenePageProps["scene"]): void {
+function identifyScene(app: App, scene: ScenePageProps["scene"]): void {
   openReview(app, { type: "scene", id: scene.id, mode: "auto" }, sceneTitle(scene));
 }
 
-export async function identifyFrame(app: App, scene: ScenePageProps["scene"]): Promise<void> {
+async function identifyFrame(app: App, scene: ScenePageProps["scene"]): Promise<void> {
   const player = currentPlayer();
   const time = player?.currentTime() ?? 0;
   const session = app.session({ type: "scene", id: scene.id, mode: "frame", time });

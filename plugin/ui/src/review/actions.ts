@@ -13,7 +13,7 @@ export function unsavedForm(doc: Document = document): boolean {
 const DOCUMENTS = ["FindSceneDocument", "FindImageDocument", "FindGalleryDocument"];
 
 /** Reads the open page anew after a write; a failure to do so is not the write's. */
-export async function refreshPage(app: App): Promise<void> {
+async function refreshPage(app: App): Promise<void> {
   app.changes.set(app.changes.get() + 1);
   await app.graphql.refetch(DOCUMENTS).catch((error: unknown) => console.warn("StashAI", error));
 }

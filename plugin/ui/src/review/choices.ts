@@ -58,7 +58,7 @@ export interface ReviewRow {
 }
 
 /** A row as it stands after the user's decisions; `addFrom` is the "add" limit, a probability. */
-export function reviewRow(row: Row, choice: Choice | undefined, addFrom: number): ReviewRow {
+function reviewRow(row: Row, choice: Choice | undefined, addFrom: number): ReviewRow {
   const recognised = row.performer_id ? { id: row.performer_id, name: row.name ?? "" } : undefined;
   const performer = choice?.performer ?? recognised;
   const verdict = choice ? choice.verdict : row.state === "rejected" ? "not" : row.state === "skipped" ? "skip" : undefined;

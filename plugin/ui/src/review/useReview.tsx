@@ -11,7 +11,7 @@ import type { RowActions } from "./PersonRow";
 
 export const ADD_FROM = 0.95;
 
-export function useAddFrom(app: App, ready: boolean): number {
+function useAddFrom(app: App, ready: boolean): number {
   const { data } = useLoaded(() => (ready ? app.ops.settings() : Promise.resolve(null)), [app, ready]);
   return data?.add_from ?? ADD_FROM;
 }

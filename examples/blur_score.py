@@ -57,4 +57,5 @@ class BlurScore(Processor[Params, Result]):
         return Result(sharpness=float(laplacian.var()), least=params.least)
 
     def metrics(self, result: Result) -> Metrics:
-        return Metrics(criteria_failed=None if result.sharpness >= result.least else f"sharpness below {result.least:g}")
+        failed = None if result.sharpness >= result.least else f"sharpness below {result.least:g}"
+        return Metrics(criteria_failed=failed, criteria={"least": result.least}, score=result.sharpness)

@@ -54,7 +54,8 @@ def test_one_file_is_a_service_with_everything(start: Start, tmp_path: Path) -> 
     sharp, plain, none = answer.json()["items"]
     assert (sharp["result"], plain["result"], none["result"]) == ("pass", "fail", "error")
     assert sharp["response_data"]["sharpness"] > 1000
-    assert plain["evaluation_reason"] == "sharpness below 1"
+    assert (plain["evaluation_reason"], plain["evaluation_criteria"]) == ("sharpness below 1", {"least": 1.0})
+    assert plain["evaluation_score"] == 0.0
     assert none["error_message"]
     assert events[0] == "job_submitted"
 

@@ -13,12 +13,14 @@ import pytest
 
 from stashai.contracts.enums import ServiceStatus
 from stashai.errors import StorageError
+from stashai.processors.entities import EntityFindings, EntityParams, IdentifyEntities, WantedEntity
 from stashai.settings import Settings
 from stashai.tracking.open import open_stores
 from stashai.tracking.records import JobRequest, Outcome, Reaped
 from stashai_worker.config import WorkerConfig
 from stashai_worker.elsewhere import Remote
 from stashai_worker.events import differences
+from stashai_worker.forms import forms_of
 from stashai_worker.jobs import batch_status
 from stashai_worker.limits import BodyLimit, json_depth
 from stashai_worker.media import WorkerMedia
@@ -106,3 +108,14 @@ def test_nothing_is_read_of_a_body_that_is_declared_too_large() -> None:
     scope = {"type": "http", "path": "/api/v1/x", "headers": [(b"content-length", b"101")]}
     anyio.run(BodyLimit(never, 100, "/api/v1/media", 100), scope, never, send)
     assert sent[0]["status"] == 413
+
+
+def test_what_a_service_elsewhere_tells_of_a_performer_is_kept() -> None:
+    entity = WantedEntity(type="image", id="7", upload="key")
+    _, request = forms_of(IdentifyEntities(), EntityParams(entities=[entity]), {})
+    performer = {"id": "person:3", "name": "Ann", "confidence": 0.9, "additional_info": {"arc_similarity": 0.6, "facenet_similarity": None}}
+    found = request.read({"success": True, "performers": [performer], "faces": []})
+    assert isinstance(found, EntityFindings)
+    assert found.findings is not None
+    [ann] = found.findings.people
+    assert (ann.person_id, ann.name, ann.probability, ann.similarities) == (3, "Ann", 0.9, {"arcface": 0.6})

@@ -13,6 +13,7 @@ from tests.fakes.worker_program import WorkerProgram
 
 from .conftest import Start, Worker
 from .test_services import known_as
+from .test_start import until
 
 
 def busy(start: Start, *others: str) -> tuple[Worker, str]:
@@ -51,6 +52,7 @@ def test_what_waits_here_is_done_elsewhere(start: Start) -> None:
     ended = worker.ended(job)
     assert (ended["status"], ended["current"], ended["failed_items"]) == ("completed", 6, 0)
     assert numbers(worker, job) == list(range(6))
+    until(lambda: worker.get(f"/ai-jobs/{job}").json()["service_name"] == "worker-1")
     assert history(other) == ["completed"] * 6
     worker.post(f"/queue/cancel/{taking}")
 

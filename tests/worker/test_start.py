@@ -21,7 +21,7 @@ import uvicorn
 
 from stashai.errors import SetupError
 from stashai.services.core import Core
-from stashai_worker.__main__ import main
+from stashai_worker.__main__ import listening, main
 from stashai_worker.app import create_app, open_state
 from stashai_worker.config import WorkerConfig
 
@@ -161,3 +161,9 @@ def test_where_nothing_can_listen_is_said_before_anything_is_begun(
     assert reason in said.lower()
     assert "--port" in said
     assert not (tmp_path / "data").exists()
+
+
+def test_answers_do_not_wait_for_more_to_send() -> None:
+    """asyncio sets TCP_NODELAY on connections of sockets that say that they are TCP; without it each answer may take 40 ms more."""
+    with listening("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()), listener.accept()[0] as accepted:
+        assert accepted.proto == socket.IPPROTO_TCP

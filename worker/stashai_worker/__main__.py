@@ -17,6 +17,8 @@ from .app import create_app
 from .auth import with_token
 from .config import WorkerConfig
 
+BACKLOG = 2048
+"""Connections that wait to be accepted."""
 MAX_SOCKET_MESSAGE = 64 * 1024
 """Bytes of a message to a socket; a larger one closes it."""
 
@@ -54,9 +56,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 def listening(host: str, port: int) -> socket.socket:
     """Bound before anything else is begun. Raises UsageError with the reason."""
+    # TCP by name: of sockets that do not say it, asyncio does not know that answers must not wait to be sent (TCP_NODELAY)
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if os.name == "posix":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+        return listener
     except (OSError, OverflowError) as error:
+        listener.close()
         number = getattr(error, "errno", None) or 0  # below 0 where the host's name means nothing
         reason = os.strerror(number) if number > 0 else error
         text = f"Nothing can listen on {host}, port {port}: {reason}."

@@ -137,7 +137,13 @@ def _person(performer: PerformerInfo, faces: list[FaceInfo]) -> SeenPerson:
         best_time=best.time if best else None,
         faces=_faces(faces),
         candidates=_candidates(best) if best else [],
+        similarities=_similarities(performer.additional_info or {}),
     )
+
+
+def _similarities(info: Answer) -> dict[str, float]:
+    told = {"arcface": info.get("arc_similarity"), "facenet": info.get("facenet_similarity")}
+    return {family: float(cosine) for family, cosine in told.items() if cosine is not None}
 
 
 def _faces(faces: list[FaceInfo]) -> list[SeenFace]:

@@ -34,6 +34,8 @@ class TheirHands:
 
     def __init__(self, job: JobRow, ask: Asking) -> None:
         self._job, self._ask = job, ask
+        self.service = ""
+        """Who did the last unit."""
 
     def load(self, processor: Processor[Any, Any], params: BaseModel, ctx: Context) -> None:
         """Nothing is needed here."""
@@ -48,6 +50,7 @@ class TheirHands:
             raise Paused(f"No service elsewhere could do {unit.key}: {error}") from error
         if result is None:
             raise Paused(f"No service elsewhere could do {unit.key}.")
+        self.service = service
         ctx.control.progress(unit.key, 1.0, f"Done by {service}")
         return result
 

@@ -124,7 +124,7 @@ class WorkerState:
     def run(self, job_id: str) -> None:
         """What a queue's thread does when it is rung for: run the job, unless it ended or somebody else runs it."""
         yield_to_answers()
-        self._run(job_id, lambda: self.core.runner(self._at_once(job_id, self.core.settings.cores)))
+        self._run(job_id, lambda: self.core.runner(self._at_once(job_id, self.core.settings.cores)), lambda: "local")
 
     def _run_away(self, job_id: str) -> None:
         ledger = self.core.ledger
@@ -132,20 +132,21 @@ class WorkerState:
         if job is None or self.registry.elsewhere is None:
             return
         ask = by_lending(self.lending) if job.processor == LookForStash.id else by_request(self.registry.elsewhere, job)
-        hands = None if job.processor == Forward.id else TheirHands(job, ask)
-        at_once = self._at_once(job_id, UNITS_AT_ONCE)
-        self._run(job_id, lambda: Runner(ledger, self.registry, self.core.context, cores=at_once, hands=hands))
+        theirs, at_once = TheirHands(job, ask), self._at_once(job_id, UNITS_AT_ONCE)
+        hands = None if job.processor == Forward.id else theirs
+        self._run(job_id, lambda: Runner(ledger, self.registry, self.core.context, cores=at_once, hands=hands), lambda: theirs.service)
         job = ledger.job(job_id)
         if job is not None and job.status == "pending":
             self._came_back.append(job_id)
             self.ring(job)
         ledger.database.release()
 
-    def _run(self, job_id: str, runner: Callable[[], Runner]) -> None:
+    def _run(self, job_id: str, runner: Callable[[], Runner], service: Callable[[], str]) -> None:
         with self._working:
             self._running += 1
         try:
             runner().run(job_id)
+            self.core.ledger.done_by(job_id, ANYWHERE, service())
         except (StashAIError, LeaseLost) as error:
             logger.info("Job %s: %s", job_id, error)
         finally:

@@ -21,11 +21,10 @@ DEFAULTS: dict[str, Any] = {
     "profile": "balanced",
     "learn": {"performer_images": True, "tagged_images": False, "scenes": False},
     "data_folder": "",
-    "limit": 0,
     "wait": False,
 }
 """`suggest_from`: names below it are not shown; `add_from`: ticked from here on; `auto_from`: added without asking from here on,
-None for never; `limit`: how many scenes, images or galleries a task looks at, 0 for all."""
+None for never; `wait`: tasks stay until the worker is done."""
 
 
 def wants_worker(preferences: Mapping[str, Any]) -> bool:
@@ -122,12 +121,6 @@ def _flag(value: object) -> bool:
     return value
 
 
-def _count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 10**9:
-        raise UsageError("limit must be a whole number, 0 for all.")
-    return value
-
-
 _CHECKS: dict[str, Any] = {
     "run_on": _choice("auto", "local", "worker"),
     "worker": _worker,
@@ -137,6 +130,5 @@ _CHECKS: dict[str, Any] = {
     "profile": _choice("fast", "balanced", "thorough"),
     "learn": _learn,
     "data_folder": _folder,
-    "limit": _count,
     "wait": _flag,
 }

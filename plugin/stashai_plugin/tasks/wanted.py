@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from typing import Any
 
 from stashai.errors import UsageError
@@ -50,23 +49,22 @@ class Wanted:
     """What `job_request` noted, as items of Stash in the order of their ids, or of the selection."""
 
     def __init__(self, bench: Bench, config: Mapping[str, Any]) -> None:
-        self._gateway, self._limit = bench.gateway, int(bench.preferences["limit"])
+        self._gateway = bench.gateway
         self._ids: list[str] = list(config.get("ids") or ())
         self._missing = bool(config.get("missing"))
         self.kind: EntityKind = config["type"]
 
     def planned(self) -> int:
         """How many scenes, images or galleries."""
-        known = len(self._ids) or self._gateway.count(self.kind, without_performers=self._missing)
-        return min(known, self._limit) if self._limit else known
+        return len(self._ids) or self._gateway.count(self.kind, without_performers=self._missing)
 
     def items(self) -> Iterator[Item]:
         """Scenes and images themselves; of galleries, their images."""
         if self.kind == "gallery":
-            for gallery in islice(self._ids or (found.id for found in self._gateway.galleries()), self._limit or None):
+            for gallery in self._ids or (found.id for found in self._gateway.galleries()):
                 yield from self._gateway.gallery_images(gallery)
         else:
-            yield from islice(self._scenes_or_images(), self._limit or None)
+            yield from self._scenes_or_images()
 
     def _scenes_or_images(self) -> Iterator[Item]:
         if not self._ids:

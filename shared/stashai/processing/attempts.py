@@ -132,7 +132,9 @@ def _counted(metrics: Metrics) -> dict[str, Any]:
         "people_found": metrics.people_found,
         "confidences": tuple(metrics.confidences),
         "tags": tuple(metrics.tags),
+        "criteria": metrics.criteria,
         "reason": metrics.criteria_failed,
+        "score": metrics.score,
     }
 
 

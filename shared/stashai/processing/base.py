@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
@@ -41,6 +41,10 @@ class Metrics:
     tags: Sequence[str] = ()
     criteria_failed: str | None = None
     """Why the item is `fail` (a criterion of the caller's was not met); None means `pass`."""
+    criteria: Mapping[str, object] | None = None
+    """What the caller asked of an item."""
+    score: float | None = None
+    """What the item reached of it."""
 
 
 class Processor(Generic[P, R]):

@@ -93,6 +93,12 @@ class Leasing(Submitting):
         with self.database.write():
             self.database.update("processing_jobs", {"message": message}, "job_id = ? AND status = 'pending'", (job_id,))
 
+    def done_by(self, job_id: str, instead_of: str, service: str) -> None:
+        """Say which service did a job that is not at work any more, where it says `instead_of` still."""
+        with self.database.write():
+            where = "job_id = ? AND service_name = ? AND status NOT IN ('pending', 'processing')"
+            self.database.update("processing_jobs", {"service_name": service}, where, (job_id, instead_of))
+
     def hand_over(self, claim: Claim, service: str, message: str) -> None:
         """`release` a job that another service goes on with. Raises LeaseLost."""
         with self.database.write():

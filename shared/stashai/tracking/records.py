@@ -184,7 +184,9 @@ class Outcome:
     people_found: int = 0
     confidences: Sequence[float] = ()
     tags: Sequence[str] = ()
+    criteria: Mapping[str, object] | None = None
     reason: str | None = None
+    score: float | None = None
     error_type: str | None = None
     error_message: str | None = None
     error_details: str | None = None

@@ -147,7 +147,7 @@ class Peak:
         while not self._over.wait(0.01):
             # The kernel keeps each process's peak: little is missed between two looks.
             for process in self._stash.processes[-4:]:
-                with suppress(OSError, IndexError):
+                with suppress(OSError, IndexError):  # it has ended
                     status = Path(f"/proc/{process.pid}/status").read_text()
                     self.mib = max(self.mib or 0.0, int(status.split("VmHWM:")[1].split()[0]) / 1024)
 
@@ -224,6 +224,7 @@ def first_learned(mirror: Path, patience: float = 120.0) -> int:
     """Wait until pictures are learned; how many."""
     limit = time.monotonic() + patience
     while time.monotonic() < limit:
+        # not made yet, or being written to
         with suppress(sqlite3.OperationalError), closing(sqlite3.connect(f"file:{mirror}?mode=ro", uri=True)) as rows:
             (count,) = rows.execute("SELECT COUNT(*) FROM performers WHERE outcome <> ''").fetchone()
             if count:

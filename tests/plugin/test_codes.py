@@ -16,7 +16,8 @@ WITH_A_CODE = {
     "NotMediaError": "not-media",
 }  # fmt: skip
 """Classes whose own code says enough."""
-UI = ROOT / "plugin" / "ui" / "src" / "i18n" / "failures.ts"
+I18N = ROOT / "plugin" / "ui" / "src" / "i18n"
+UI = [I18N / "failures.ts", I18N / "said.ts"]
 TOLD_OTHERWISE = {"setup-needed", "reload", "orphaned", "bad-parameters", "worker-job"}
 """The page has something else to say to these, or never sees them; or they are the words of a service that somebody added."""
 
@@ -40,7 +41,7 @@ def test_each_remedy_has_a_code(source: Path) -> None:
 
 
 def test_each_code_of_the_plugin_is_told_in_other_languages() -> None:
-    told = set(re.findall(r'^  "?([a-z0-9-]+)"?:', UI.read_text(encoding="utf-8"), re.MULTILINE))
+    told = set(re.findall(r'^  "?([a-z0-9-]+)"?:', "".join(part.read_text(encoding="utf-8") for part in UI), re.MULTILINE))
     assert len(told) > 30
     codes = {value.value for source in SOURCES for call in errors(source) if isinstance(value := word(call, "code"), ast.Constant)}
     assert {code for code in codes - TOLD_OTHERWISE if code is not None} <= told

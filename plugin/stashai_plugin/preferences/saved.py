@@ -59,7 +59,7 @@ def save_settings(request: Request) -> dict[str, Any]:
         raise UsageError("settings must be an object.")
     merged = checked({**load(request), **sent}, request)
     _copy(request.home, merged)
-    with suppress(SetupNeededError):
+    with suppress(SetupNeededError):  # without the package that asks Stash the copy beside the data is kept until there is one
         gateway(request).save_plugin_settings(PLUGIN_ID, {KEY: json.dumps(merged, sort_keys=True)})
     return shown(request, merged)
 

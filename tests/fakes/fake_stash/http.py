@@ -48,7 +48,7 @@ class Server:
         """Also what is kept alive ends, as with a process that ends."""
         self._server.shutdown()
         for connection in list(self._open):
-            with suppress(OSError):
+            with suppress(OSError):  # the other side has closed it
                 connection.shutdown(socket.SHUT_RDWR)
         self._server.server_close()
 
@@ -65,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def finish(self) -> None:
         self.open.discard(self.connection)
-        with suppress(OSError):
+        with suppress(OSError):  # the other side has gone
             super().finish()
 
     def log_message(self, format: str, *args: object) -> None:

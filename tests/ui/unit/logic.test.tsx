@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as React from "react";
 import { Failure, runOperation, runTask } from "@ui/api/graphql";
 import type { GraphQL } from "@ui/api/graphql";
-import { failures, LANGUAGES } from "@ui/i18n/failures";
+import { LANGUAGES, sentences } from "@ui/i18n/words";
 import { catalogs, translator } from "@ui/i18n/translate";
 import { boxesAt, placeBox } from "@ui/lib/boxes";
 import { operations } from "@ui/api/operations";
@@ -151,7 +151,7 @@ test("failures in Stash's language with what helps, as far as they name what was
   assert.deepEqual(translator("en-GB").failure(room), { what: room.message, help: "Make room." });
   assert.deepEqual(translator("de-DE").failure({ ...room, params: {} }), { what: room.message, help: "Make room." });
   assert.equal(translator("fr-FR").failure({ code: "brand-new", message: "Something new.", remedy: "Wait." }).help, "Wait.");
-  for (const [code, words] of Object.entries(failures)) {
+  for (const [code, words] of Object.entries(sentences)) {
     assert.ok(words!.length === LANGUAGES.length && words!.every((one) => one.trim()), code);
     assert.equal(new Set(words!.map((one) => [...new Set(one.match(/\{\w+\}/g) ?? [])].sort().join())).size, 1, code);
   }

@@ -1,10 +1,5 @@
-/**
- * What the Python side says, what went wrong and what helps, by its codes: one sentence each, in every language but English, whose
- * words are the Python side's own. A text that names what was not sent along is not used.
- */
-export type Words = readonly [de: string, fr: string, es: string, ja: string, zh: string];
-
-export const LANGUAGES = ["de", "fr", "es", "ja", "zh"];
+/** What went wrong and what helps, by its codes, whose English is the Python side's own. */
+import type { Words } from "./words";
 
 const gone: Words = [
   "Das gibt es nicht mehr. Bitte die Seite neu laden.",
@@ -47,27 +42,6 @@ const notHere: Words = [
 ];
 
 export const failures: Record<string, Words | undefined> = {
-  "removed-before": [
-    "{count} sind schon entfernt.",
-    "{count} sont déjà retirés.",
-    "{count} ya se han quitado.",
-    "{count} 件はすでに外されています。",
-    "{count} 项已被移除。",
-  ],
-  "performer-used": [
-    "{name} wurde bearbeitet oder wird anderswo gebraucht und bleibt.",
-    "{name} a été modifié ou sert ailleurs et reste.",
-    "{name} se ha editado o se usa en otra parte y se queda.",
-    "{name} は編集済みか他で使われているため残ります。",
-    "{name} 已被编辑或在别处使用,将保留。",
-  ],
-  "not-certain": [
-    "{count} könnten von jemand anderem stammen und bleiben.",
-    "{count} viennent peut-être de quelqu'un d'autre et restent.",
-    "{count} pueden ser de otra persona y se quedan.",
-    "{count} 件は他の人が追加した可能性があるため残ります。",
-    "{count} 项可能由他人添加,将保留。",
-  ],
   "unknown-job": gone,
   "unknown-row": gone,
   "unknown-run": gone,
@@ -339,111 +313,6 @@ export const failures: Record<string, Words | undefined> = {
     "Error inesperado. Más en el registro de Stash.",
     "予期しないエラーです。Stash のログを確認してください。",
     "意外错误。详情见 Stash 日志。",
-  ],
-  interrupted: [
-    "Unterbrochen. Beim nächsten Lauf geht es weiter.",
-    "Interrompu. La suite au prochain lancement.",
-    "Interrumpido. Sigue en la próxima ejecución.",
-    "中断しました。次回の実行で続きから再開します。",
-    "已中断,下次运行时继续。",
-  ],
-  "waits-for-stash": [
-    "Wartet auf andere Aufgaben von Stash.",
-    "En attente d’autres tâches de Stash.",
-    "Espera a otras tareas de Stash.",
-    "Stash の他の処理を待っています。",
-    "正在等待 Stash 的其他任务。",
-  ],
-  "pictures-of": [
-    "{done} von {total} Bildern",
-    "{done} images sur {total}",
-    "{done} de {total} imágenes",
-    "画像 {done} / {total}",
-    "图片 {done} / {total}",
-  ],
-  "worker-has": [
-    "Der andere Rechner hat noch {count}.",
-    "L'autre ordinateur en a encore {count}.",
-    "Al otro ordenador le quedan {count}.",
-    "別のコンピューターに残り {count} 件。",
-    "另一台电脑还剩 {count} 项。",
-  ],
-  "items-of": [
-    "{done} von {total}",
-    "{done} sur {total}",
-    "{done} de {total}",
-    "{total} 件中 {done} 件",
-    "{done} / {total}",
-  ],
-  "second-model-of": [
-    "Zweites Modell: {done} von {total}",
-    "Second modèle : {done} sur {total}",
-    "Segundo modelo: {done} de {total}",
-    "2 番目のモデル:{done} / {total}",
-    "第二个模型:{done} / {total}",
-  ],
-  "tagged-of": [
-    "Getaggte Bilder und Szenen: {done} von {total}",
-    "Images et scènes marquées : {done} sur {total}",
-    "Imágenes y escenas etiquetadas: {done} de {total}",
-    "タグ付きの画像とシーン:{done} / {total}",
-    "已标记的图片和短片:{done} / {total}",
-  ],
-  "another-page": [
-    "Eine andere Seite arbeitet gerade daran.",
-    "Une autre page y travaille déjà.",
-    "Otra página está trabajando en esto.",
-    "別のページが処理しています。",
-    "另一个页面正在处理。",
-  ],
-  starting: [
-    "Startet",
-    "Démarrage",
-    "Iniciando",
-    "開始しています",
-    "正在启动",
-  ],
-  packages: [
-    "Pakete werden geholt",
-    "Téléchargement des paquets",
-    "Descargando paquetes",
-    "パッケージを取得しています",
-    "正在获取软件包",
-  ],
-  "packages-mb": [
-    "Pakete werden geholt: {mb} MB",
-    "Téléchargement des paquets : {mb} Mo",
-    "Descargando paquetes: {mb} MB",
-    "パッケージを取得しています:{mb} MB",
-    "正在获取软件包:{mb} MB",
-  ],
-  unpacking: [
-    "Pakete werden entpackt",
-    "Décompression des paquets",
-    "Desempaquetando",
-    "パッケージを展開しています",
-    "正在解压软件包",
-  ],
-  model: [
-    "Modell {name} wird geholt",
-    "Téléchargement du modèle {name}",
-    "Descargando el modelo {name}",
-    "モデル {name} を取得しています",
-    "正在获取模型 {name}",
-  ],
-  "setup-other": [
-    "Python oder StashAI wurde aktualisiert: die Pakete müssen neu installiert werden.",
-    "Python ou StashAI a été mis à jour : les paquets doivent être réinstallés.",
-    "Python o StashAI se actualizó: hay que reinstalar los paquetes.",
-    "Python または StashAI が更新されました。パッケージを入れ直してください。",
-    "Python 或 StashAI 已更新,需要重新安装软件包。",
-  ],
-  "worker-well": [
-    "Der andere Rechner antwortet und versteht diese Version.",
-    "L’autre ordinateur répond et comprend cette version.",
-    "El otro equipo responde y entiende esta versión.",
-    "別のコンピューターが応答し、この版に対応しています。",
-    "另一台电脑有应答,并支持此版本。",
   ],
   "no-address": [
     "Es ist keine Adresse angegeben.",

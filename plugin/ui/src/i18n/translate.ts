@@ -6,7 +6,7 @@ import { de } from "./de";
 import { en } from "./en";
 import { es } from "./es";
 import { fr } from "./fr";
-import { failures, LANGUAGES } from "./failures";
+import { LANGUAGES, sentences } from "./words";
 import { ja } from "./ja";
 import { zh } from "./zh";
 
@@ -70,7 +70,7 @@ export function translator(locale: string): Translator {
       return value === undefined ? whole : typeof value === "number" ? numbers.format(value) : value;
     });
   const words = (code: string, params: Params) => {
-    const text = fill(failures[code]?.[LANGUAGES.indexOf(language)] ?? "", params);
+    const text = fill(sentences[code]?.[LANGUAGES.indexOf(language)] ?? "", params);
     return /\{\w+\}/.test(text) ? "" : text;
   };
   const said = ({ code, text, params = {} }: Said) => (`said:${code}` in en ? translate(`said:${code}` as Key, params) : words(code, params) || text);

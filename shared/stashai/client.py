@@ -143,6 +143,15 @@ class WorkerClient:
         data = json.dumps(body).encode() if body is not None else None
         return self._send(method, path, data, "application/json", timeout or self._timeout)
 
+    def job_of(self, path: str, body: Mapping[str, Any]) -> str:
+        """The job of that request, made or, when an equal one is at work, found."""
+        try:
+            return str(self.call("POST", path, body)["job_id"])
+        except WorkerError as error:
+            if error.code == "duplicate" and error.job_id:
+                return error.job_id
+            raise
+
     def _send(self, method: str, path: str, data: bytes | _Parts | None, kind: str, timeout: float) -> Any:
         headers = {"Accept": "application/json", "Content-Type": kind, **self._says}
         if isinstance(data, _Parts):

@@ -194,12 +194,9 @@ class _Peer:
         return self._called(method, self._base + path, body, seconds)
 
     def job_of(self, path: str, body: Mapping[str, Any]) -> str:
-        """Made or, when an equal one is at work, found."""
         try:
-            return str(self._client.call("POST", self._base + path, body)["job_id"])
+            return self._client.job_of(self._base + path, body)
         except WorkerError as error:
-            if error.code == "duplicate" and error.job_id:
-                return error.job_id
             raise self._problem(error) from error
 
     def give_up(self, job: str) -> None:

@@ -139,12 +139,7 @@ class Link:
 
     def job_of(self, path: str, body: Mapping[str, Any]) -> str:
         """The job of that request, made or, when an equal one is at work, found."""
-        try:
-            return str(self.call("POST", path, body)["job_id"])
-        except WorkerError as error:
-            if error.code == "duplicate" and error.job_id:
-                return error.job_id
-            raise
+        return self._answered(lambda: self._client.job_of(path, body))
 
     def results(self, job: str, body: Mapping[str, Any]) -> Json:
         answer: Json = self.call("POST", f"{self._base}/looks/{job}", body, timeout=float(body.get("wait", 0.0)) + 2 * PROBE)

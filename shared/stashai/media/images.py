@@ -7,8 +7,10 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,6 +20,7 @@ from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 from ..errors import MediaError
 from .fingerprint import unreadable
 from .frames import Frame
+from .kinds import is_avif, is_heic
 from .pixels import KEPT_PIXELS, to_rgb
 
 MAX_PIXELS = 89_000_000
@@ -30,7 +33,7 @@ ANIMATION_PIXELS = 60_000_000
 """Pixels of these frames together."""
 ANIMATION_REACH = 1200
 """Frames into an animation that it is followed: each has to be decoded to get to the next."""
-_PHOTOGRAPHS = "JPEG PNG GIF WEBP AVIF BMP DIB TIFF JPEG2000 PPM TGA ICO ICNS PCX PSD SGI QOI DDS SUN XBM XPM"
+_PHOTOGRAPHS = "JPEG PNG GIF WEBP AVIF HEIF BMP DIB TIFF JPEG2000 PPM TGA ICO ICNS PCX PSD SGI QOI DDS SUN XBM XPM"
 FORMATS = frozenset(_PHOTOGRAPHS.split())
 """What is let in: of pillow's other formats some start programs (EPS: Ghostscript), and none holds photographs."""
 ANIMATED = frozenset(["GIF", "WEBP", "PNG", "AVIF"])
@@ -83,6 +86,8 @@ def _opened(content: IO[bytes]) -> Iterator[Image.Image]:
     if not head:
         raise MediaError("The file is empty.", code="empty-file", remedy="Copy it again from where it came.")
     content.seek(0)
+    if is_heic(head):
+        _learn_heic()
     try:
         # Without Image.open's own limit on pixels, which knows nothing of a JPEG's reduction; ours is checked at once.
         opened = JpegImagePlugin.JpegImageFile(content) if head.startswith(b"\xff\xd8\xff") else Image.open(content)
@@ -102,10 +107,19 @@ def _opened(content: IO[bytes]) -> Iterator[Image.Image]:
         ) from error
 
 
+@cache
+def _learn_heic() -> None:
+    """Phones' photographs: a plug-in of pillow, which Stash's plugin leaves out, as Stash has no such pictures."""
+    with suppress(ImportError):  # then such a picture is told to be one
+        from pi_heif import register_heif_opener
+
+        register_heif_opener(thumbnails=False)
+
+
 def _no_picture(head: bytes) -> MediaError:
-    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1"):
+    if is_heic(head) and find_spec("pi_heif") is None:
         return MediaError("It is a HEIC picture, which cannot be read here.", code="not-a-picture", remedy="Convert it to JPEG.")
-    if head[4:8] == b"ftyp" and head[8:12] in (b"avif", b"avis"):
+    if is_heic(head) or is_avif(head):
         return MediaError("The picture is damaged or cut off.", code="damaged", remedy="Copy it again from its source.")
     return MediaError("It is not a picture of a known kind.", code="not-a-picture", remedy="Convert it to JPEG or PNG.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from pathlib import Path
 
-_IMAGES = "jpg jpeg jpe jfif png apng webp gif bmp tif tiff avif jp2 ppm pgm tga ico"
+_IMAGES = "jpg jpeg jpe jfif png apng webp gif bmp tif tiff avif heic heif hif jp2 ppm pgm tga ico"
 _VIDEOS = "mp4 m4v mov mkv webm avi wmv asf flv f4v mpg mpeg m2v vob ts m2ts mts 3gp 3g2 ogv ogm rm rmvb divx mxf"
 IMAGE_EXTENSIONS = frozenset(f".{name}" for name in _IMAGES.split())
 VIDEO_EXTENSIONS = frozenset(f".{name}" for name in _VIDEOS.split())
@@ -36,13 +36,23 @@ def kind_of_content(head: bytes) -> Kind | None:
     if head.startswith(_IMAGE_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
         return Kind.IMAGE
     if head[4:8] == b"ftyp":
-        return Kind.IMAGE if head[8:12] in _IMAGE_BRANDS else Kind.VIDEO
+        return Kind.IMAGE if is_heic(head) or is_avif(head) else Kind.VIDEO
     if head.startswith(_VIDEO_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"AVI ") or head[4:8] in _BOXES:
         return Kind.VIDEO
     return Kind.VIDEO if _is_transport_stream(head) else None
 
 
-_IMAGE_BRANDS = frozenset([b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1"])
+def is_heic(head: bytes) -> bool:
+    """Whether a file begins as a phone's photographs do (HEIF, mostly with HEVC inside)."""
+    return head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS
+
+
+def is_avif(head: bytes) -> bool:
+    return head[4:8] == b"ftyp" and head[8:12] in _AVIF_BRANDS
+
+
+_HEIC_BRANDS = frozenset([b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"])
+_AVIF_BRANDS = frozenset([b"avif", b"avis"])
 _BOXES = frozenset([b"moov", b"mdat", b"free", b"wide", b"skip"])
 
 

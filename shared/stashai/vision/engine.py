@@ -124,8 +124,9 @@ class VisionEngine:
         of `frame.image`. May be called by several threads at once. Raises SetupError and ModelError."""
         image = frame.image
         found = self._detect().detect(image, self._profile.effort, still=frame.time is None)
-        faces = [self._embedded(image, one, frame.time, crops) for one in found]
-        return [face for face in faces if face.observation.quality >= self.match_floor]
+        seen = ((one, self._embedded(image, one, frame.time)) for one in found)
+        good = ((one, face) for one, face in seen if face.quality >= self.match_floor)
+        return [AnalyzedFace(face, make_chip(image, one.matrix) if crops else None) for one, face in good]
 
     def embed_chip(self, model_id: str, chip: bytes) -> Vector:
         """The vector of `model_id` for a kept chip: the same for the same chip, whenever it is asked."""
@@ -176,13 +177,12 @@ class VisionEngine:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _embedded(self, image: Pixels, found: Refined, time: float | None, crops: bool) -> AnalyzedFace:
+    def _embedded(self, image: Pixels, found: Refined, time: float | None) -> Observation:
         embedder = self._embedder(self.primary)
         crop = cut(image, found.matrix, embedder.entry.template)
         vector, norm = embedder.embed(crop, mirror=self._profile.effort.mirror)
         parts = quality.measure(found, crop, norm, float(embedder.entry.calibration.get("norm", norm)))
-        observation = Observation(time, found.face, quality.score(parts), {self.primary: vector}, details=parts)
-        return AnalyzedFace(observation, make_chip(image, found.matrix) if crops else None)
+        return Observation(time, found.face, quality.score(parts), {self.primary: vector}, details=parts)
 
     def _detect(self) -> Detector:
         with self._lock:

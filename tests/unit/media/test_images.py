@@ -182,7 +182,7 @@ def test_empty_missing_and_no_picture(tmp_path: Path) -> None:
     assert refused(tmp_path / "missing.jpg") == "missing-file"
     assert refused(tmp_path) == "unreadable-folder"
     assert refused(b"a text and no picture" * 50) == "not-a-picture"
-    assert refused(b"\0\0\0\x18ftypheic" + bytes(500)) == "not-a-picture"
+    assert refused(b"\0\0\0\x18ftypheic" + bytes(500)) == "damaged"
 
 
 def test_the_name_does_not_matter(tmp_path: Path) -> None:

@@ -197,6 +197,14 @@ def doors(root: Path) -> list[str]:
     return [sys.executable, str(root / "stashai"), "--version"]
 
 
+def command_line(root: Path, code: str) -> None:
+    """Let a checkout's command line be `code`."""
+    package = root / "shared" / "stashai"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "cli.py").write_text(code)
+
+
 @posix
 def test_two_first_runs_at_once_make_one_environment(tmp_path: Path, tools: Path) -> None:
     root = tmp_path / "checkout"
@@ -214,14 +222,22 @@ def test_checkouts_that_share_an_environment_run_their_own_code(tmp_path: Path, 
     environ, said = launching(tools, STASHAI_VENV=str(tmp_path / "environment")), []
     for name in ("first", "second"):
         command = doors(tmp_path / name)
-        package = tmp_path / name / "shared" / "stashai"
-        package.mkdir(parents=True)
-        (package / "__init__.py").touch()
-        (package / "cli.py").write_text(f"print({name!r})\n")
+        command_line(tmp_path / name, f"print({name!r})")
         said.append(subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout.strip())
         shutil.rmtree(tmp_path / name)
     assert said == ["first", "second"]
     assert (tools / "log").read_text().split() == ["venv", "pip"]
+
+
+@posix
+@pytest.mark.parametrize(("wanted", "given"), [(None, "glibc.malloc.hugetlb=1"), ("glibc.malloc.check=0", "glibc.malloc.check=0")])
+def test_asks_for_large_pages_unless_told_otherwise(wanted: str | None, given: str, tmp_path: Path, tools: Path) -> None:
+    command, environ = doors(tmp_path / "checkout"), launching(tools)
+    command_line(tmp_path / "checkout", "import os; print(os.environ['GLIBC_TUNABLES'])")
+    environ.pop("GLIBC_TUNABLES", None)
+    if wanted is not None:
+        environ["GLIBC_TUNABLES"] = wanted
+    assert subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout.strip() == given
 
 
 def test_borrowed_pip_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,9 +22,10 @@ Hits = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 EXACT_UP_TO = 20_000
 """Rows up to which exact search is as quick as any graph (and always right)."""
-BREADTH, LEAST_BREADTH = 23_040, 64
+BREADTH, LEAST_BREADTH = 27_648, 64
 """HNSW's ef (how many candidates a search keeps) times the vectors' length, and its least value. Among 100,000 clustered people
-(`bench search`) 128 numbers reach recall .991 at an ef of 180 and .993 at 200, 512 numbers .997 at 60 and .9999 at 80."""
+(`bench search`) 128 numbers reach recall .990 to .991 at an ef of 180 and .993 at 216, 512 numbers .997 at 60 and .9999 at 80:
+graphs that threads build differ a little."""
 TRUNK = 2000
 """Rows of a graph that are added one after the other."""
 SPARE = 4

@@ -80,6 +80,10 @@ class UnitDeadline(Cancelled):
     code = "deadline"
 
 
+class UnitCancelled(Cancelled):
+    """Somebody asked for this unit to be left out: it alone stops."""
+
+
 class Paused(Cancelled):
     """The time that this step of the job was given is over; the job goes on later where it is now."""
 

@@ -200,6 +200,28 @@ def test_one_id_serves_every_route_that_takes_a_job(plain: Worker) -> None:
     assert plain.get("/ai-jobs/history?limit=1").json()["total"] > 1
 
 
+ITEM_COLUMNS = """test_id entity_type entity_id entity_filepath entity_name action_type ai_model model_version status created_at
+started_at completed_at processing_time_seconds response_data result performers_found confidence_scores max_confidence avg_confidence
+tags_applied evaluation_criteria evaluation_reason evaluation_score error_message error_type"""
+
+
+def test_an_item_is_pending_before_it_ends_and_its_cancel_reaches_the_work(plain: Worker) -> None:
+    job = queue(plain, params={"units": 3, "seconds": 1.5, "mark": "items"})
+    until = time.monotonic() + 10
+    while not (tests := plain.get(f"/ai-jobs/{job}/tests").json()["tests"]):
+        assert time.monotonic() < until
+    assert [test["result"] for test in tests] == ["pending"] * 3
+    assert [test["status"] for test in tests] == ["processing", "processing", "pending"]
+    assert set(ITEM_COLUMNS.split()) <= set(tests[0])
+    cancelled = plain.post(f"/ai-tests/{tests[0]['test_id']}/cancel").json()
+    assert (cancelled["job_id"], cancelled["success"]) == (tests[0]["test_id"], True)
+    assert plain.ended(job)["status"] == "completed"
+    ended = plain.get(f"/ai-jobs/{job}/tests").json()["tests"]
+    assert [test["result"] for test in ended] == ["error", "pass", "pass"]
+    assert [test["status"] for test in ended] == ["cancelled", "completed", "completed"]
+    assert [test["test_id"] for test in ended] == [test["test_id"] for test in tests]
+
+
 JOB_COLUMNS = """job_id job_name entity_type entity_id entity_name action_type status created_at started_at completed_at
 processing_time_seconds service_name ai_model total_tests_planned tests_completed tests_passed tests_failed tests_error
 progress_percentage overall_result performers_found_total confidence_scores_summary tags_applied_summary results_summary

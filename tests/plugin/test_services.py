@@ -3,6 +3,7 @@ a worker."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 import time
@@ -23,6 +24,7 @@ from stashai_plugin.preferences.saved import set_token
 from stashai_plugin.tasks.serving import run, start
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "blur_score.py"
+CRITERIA = ("evaluation_criteria", "evaluation_reason", "evaluation_score")
 Json = dict[str, Any]
 
 
@@ -79,6 +81,26 @@ def test_what_was_added_here(calls: Calls, pictures_folder: Path) -> None:
         start(calls.request(service="spoilt", params={}))
 
 
+def test_items_that_have_not_ended_are_no_failures_on_our_page(calls: Calls) -> None:
+    added(calls.data)
+    made = start(calls.request(service="test.slow", params={"units": 3, "seconds": 60}))
+    calls.stash.jobs.wait_idle(1)
+    task = threading.Thread(target=lambda: run(calls.request(job=made["id"])))
+    task.start()
+
+    def shown() -> list[tuple[str, object]]:
+        return [(item["state"], item["error"]) for item in job(calls.request(id=made["id"]))["items"]]
+
+    until(lambda: ("processing", None) in shown())
+    ledger = calls.bench().ledger
+    ledger.cancel_item(ledger.items(made["id"])[0].test_id)
+    until(lambda: ("cancelled", None) in shown())
+    assert all(error is None for _, error in shown())
+    cancel(calls.request(id=made["id"]))
+    task.join(30)
+    assert shown() == [("cancelled", None)] * 3
+
+
 def test_a_cancel_on_our_page_stops_it_and_it_can_be_done_again(calls: Calls) -> None:
     added(calls.data)
     made = start(calls.request(service="test.slow", params={"units": 2, "seconds": 60}))
@@ -117,6 +139,13 @@ def test_what_was_added_to_the_worker(calls: Calls, worker: WorkerProgram, pictu
     made = start(calls.request(service="quality.blur", params={"folder": str(pictures_folder), "least": 1.0}, there=True))
     done, items = ran(calls, made)
     assert (done["state"], done["done"], [item["told"] for item in items][1]) == ("completed", 2, "sharpness below 1")
+    passed, failed = calls.bench().ledger.items(made["id"])
+    (theirs,) = worker.get("/ai-jobs/history").json()["jobs"]
+    asked = [{name: item[name] for name in CRITERIA} for item in worker.get(f"/ai-jobs/{theirs['job_id']}/tests").json()["tests"]]
+    assert asked[1] == {"evaluation_criteria": {"least": 1.0}, "evaluation_reason": "sharpness below 1", "evaluation_score": 0.0}
+    for row, told in zip((passed, failed), asked, strict=True):
+        assert json.loads(row.evaluation_criteria or "") == told["evaluation_criteria"]
+        assert (row.evaluation_reason, row.evaluation_score) == (told["evaluation_reason"], told["evaluation_score"])
     wrong = start(calls.request(service="quality.blur", params={}, there=True))
     with pytest.raises(StashAIError, match="folder"):
         run(calls.request(job=wrong["id"]))

@@ -18,7 +18,7 @@ from stashai.settings import Settings
 from stashai.tracking.database import open_database
 from stashai.tracking.ledger import LEASE, Ledger
 from stashai.tracking.owner import Owner
-from stashai.tracking.records import Claim, JobRequest, Outcome
+from stashai.tracking.records import Claim, JobRequest, Outcome, Upcoming
 
 OWNERS = [Owner("here", pid, f"start-{pid}") for pid in range(3)] + [Owner("elsewhere", 9, "start-9")]
 UNITS = ["a", "b", "c", "d", "e"]
@@ -37,6 +37,10 @@ class LedgerMachine(RuleBasedStateMachine):
         self.jobs: list[str] = []
         self.recorded: dict[str, dict[str, str]] = {}
         """By job, what the first accepted checkpoint said of each unit."""
+        self.test_ids: dict[tuple[str, str], str] = {}
+        """By job and unit, the id under which an item was first seen."""
+        self.unwanted: set[tuple[str, str]] = set()
+        """By job and unit, items that were cancelled before their end."""
         self.ends: dict[str, list[str]] = {}
         """By job, every end that was accepted since it was last made pending by a person."""
 
@@ -92,7 +96,24 @@ class LedgerMachine(RuleBasedStateMachine):
         if self.attempt(claim, lambda held: self.ledger.checkpoint(held, outcomes, in_flight=UNITS[:1])):
             assert claim is not None
             for unit in units:
-                self.recorded[claim.job.job_id].setdefault(unit, result)
+                cancelled = (claim.job.job_id, unit) in self.unwanted
+                self.recorded[claim.job.job_id].setdefault(unit, "error" if cancelled else result)
+
+    @rule(claim=claims, units=st.lists(st.sampled_from(UNITS), min_size=1, max_size=4), began=st.sampled_from([None, 1.0]))
+    def announce(self, claim: Claim | None, units: list[str], began: float | None) -> None:
+        items = [Upcoming(unit, UNITS.index(unit), "image", unit, started_at=began) for unit in units]
+        self.attempt(claim, lambda held: self.ledger.announce(held, items))
+
+    @rule(number=st.integers(0, 5), unit=st.sampled_from(UNITS))
+    def cancel_item(self, number: int, unit: str) -> None:
+        job_id = self.jobs[number % len(self.jobs)]
+        for item in self.ledger.items(job_id):
+            if item.unit == unit:
+                before, after = item, self.ledger.cancel_item(item.test_id)
+                assert after is not None
+                assert (after.result, after.status == before.status) == (before.result, before.status != "pending")
+                if before.result == "pending" and before.status != "cancelled":
+                    self.unwanted.add((job_id, unit))
 
     @rule(claim=claims)
     def heartbeat(self, claim: Claim | None) -> None:
@@ -121,6 +142,10 @@ class LedgerMachine(RuleBasedStateMachine):
             self.ends[job.job_id] = []
             kept = self.recorded[job.job_id]
             self.recorded[job.job_id] = {unit: result for unit, result in kept.items() if result != "error"}
+            for unit in kept.keys() - self.recorded[job.job_id].keys():
+                self.test_ids.pop((job.job_id, unit), None)
+            self.unwanted = {known for known in self.unwanted if known[0] != job.job_id}
+            assert self.ledger.unwanted(job.id) == {}
 
     @rule()
     def reap(self) -> None:
@@ -147,6 +172,18 @@ class LedgerMachine(RuleBasedStateMachine):
             assert {row.unit: row.result for row in rows} == self.recorded[job_id]
             assert len(rows) == len(self.recorded[job_id])
             assert [row.sequence for row in rows] == sorted(row.sequence for row in rows)
+
+    @invariant()
+    def what_has_not_ended_has_one_row_that_says_so_and_keeps_its_id(self) -> None:
+        for job_id in self.jobs:
+            job, items = self.ledger.job(job_id), self.ledger.items(job_id)
+            assert job is not None
+            assert len({item.unit for item in items}) == len(items)
+            for item in items:
+                assert self.test_ids.setdefault((job_id, item.unit), item.test_id) == item.test_id
+            states = {item.status for item in items if item.result == "pending"}
+            allowed = {"processing": {"pending", "processing", "cancelled"}, "pending": {"pending", "cancelled"}}
+            assert states <= allowed.get(job.status, {"cancelled"})
 
     @invariant()
     def counters_are_those_of_the_rows(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from .conftest import Start, Worker
 
@@ -155,3 +156,52 @@ def test_an_empty_key_is_no_key(worker: Worker) -> None:
     first, second = (worker.post("/queue/submit/test.slow", {"params": {"mark": mark}, "request_id": ""}) for mark in "ab")
     assert (first.status_code, second.status_code) == (202, 202)
     assert first.json()["job_id"] != second.json()["job_id"]
+
+
+def items_of(worker: Worker, job: str) -> dict[str, dict[str, Any]]:
+    return {item["unit"]: item for item in worker.get(f"/ai-jobs/{job}/tests").json()["tests"]}
+
+
+def test_an_item_at_work_is_cancelled_within_two_seconds_and_the_job_goes_on(worker: Worker) -> None:
+    job = worker.post("/queue/submit/test.slow", {"params": {"units": 2, "seconds": 60}}).json()["job_id"]
+    while {item["status"] for item in items_of(worker, job).values()} != {"processing"}:
+        time.sleep(0.05)
+    first, second = items_of(worker, job).values()
+    assert (first["result"], first["completed_at"]) == ("pending", None)
+    began = time.monotonic()
+    answer = worker.post(f"/ai-tests/{first['test_id']}/cancel").json()
+    assert (answer["success"], answer["status"], answer["message"]) == (True, "processing", "It is stopping.")
+    while worker.get(f"/ai-tests/{first['test_id']}").json()["status"] != "cancelled":
+        assert time.monotonic() - began < 2.0
+        time.sleep(0.02)
+    told = worker.get(f"/ai-tests/{first['test_id']}/results").json()
+    assert (told["result"], told["error"]) == ("error", "asked to by a client")
+    assert worker.get(f"/ai-tests/{second['test_id']}").json()["status"] == "processing"
+    assert worker.get(f"/batch/{job}/status").json()["failed_items"] == 1
+    worker.post(f"/ai-tests/{second['test_id']}/cancel")
+    assert worker.ended(job)["status"] == "cancelled", "all of it was"
+    late = worker.post(f"/ai-tests/{second['test_id']}/cancel").json()
+    assert (late["success"], late["message"]) == (True, "It is cancelled.")
+
+
+def test_items_of_a_batch_that_waits_have_rows_and_can_be_cancelled(worker: Worker) -> None:
+    holding = [worker.post("/queue/submit/test.slow", {"params": {"seconds": 60, "mark": str(n)}}).json()["job_id"] for n in range(2)]
+    entities = [{"type": "image", "id": str(number), "path": f"/nowhere/{number}.jpg"} for number in range(3)]
+    job = worker.post("/batch/submit", {"entities": entities, "operation": "extract-metadata"}).json()["job_id"]
+    listed = worker.get(f"/ai-jobs/{job}/tests").json()
+    assert (listed["total"], [item["entity_id"] for item in listed["tests"]]) == (3, ["0", "1", "2"])
+    assert {(item["status"], item["result"]) for item in listed["tests"]} == {("pending", "pending")}
+    assert worker.get(f"/ai-jobs/{job}/tests?after=0").json()["tests"] == [], "nothing has ended"
+    one = listed["tests"][1]["test_id"]
+    answer = worker.post(f"/ai-tests/{one}/cancel").json()
+    assert (answer["success"], answer["status"]) == (True, "cancelled")
+    assert worker.get(f"/ai-jobs/{job}").json()["tests_completed"] == 0
+    for held in holding:
+        worker.post(f"/queue/cancel/{held}")
+    assert worker.ended(job)["status"] == "failed"
+    ended = worker.get(f"/ai-jobs/{job}/tests").json()["tests"]
+    assert [item["error_type"] for item in ended] == ["no-way-to-media", "cancelled", "no-way-to-media"]
+    assert [item["test_id"] for item in ended] == [item["test_id"] for item in listed["tests"]]
+    too_late = worker.post(f"/ai-tests/{ended[0]['test_id']}/cancel").json()
+    assert (too_late["success"], too_late["status"]) == (False, "failed")
+    assert worker.post("/ai-tests/none/cancel").status_code == 404

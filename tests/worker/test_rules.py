@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -11,12 +12,16 @@ from typing import Any, cast
 import anyio
 import pytest
 
+from stashai.clock import SystemClock
 from stashai.contracts.enums import ServiceStatus
-from stashai.errors import StorageError
+from stashai.contracts.findings import Findings
+from stashai.errors import StorageError, UnitCancelled
+from stashai.processing.context import Context
+from stashai.processing.control import JobControl, Running
 from stashai.processors.entities import EntityFindings, EntityParams, IdentifyEntities, WantedEntity
 from stashai.settings import Settings
 from stashai.tracking.open import open_stores
-from stashai.tracking.records import JobRequest, Outcome, Reaped
+from stashai.tracking.records import JobRequest, Outcome, Reaped, Signal
 from stashai_worker.config import WorkerConfig
 from stashai_worker.elsewhere import Remote
 from stashai_worker.events import differences
@@ -119,3 +124,32 @@ def test_what_a_service_elsewhere_tells_of_a_performer_is_kept() -> None:
     assert found.findings is not None
     [ann] = found.findings.people
     assert (ann.person_id, ann.name, ann.probability, ann.similarities) == (3, "Ann", 0.9, {"arcface": 0.6})
+
+
+class Looks:
+    """Looks at pictures, and is told after the first one that nobody wants their gallery any more."""
+
+    def __init__(self, control: JobControl) -> None:
+        self.control, self.count = control, 0
+
+    def identify(self, *_: Any) -> Findings:
+        self.count += 1
+        self.control.hear(Signal(unwanted={"0:gallery:1": "asked to"}))
+        time.sleep(0.02)
+        return Findings()
+
+    def medium(self, entity: WantedEntity) -> WantedEntity:
+        return entity
+
+
+def test_a_cancelled_gallery_stops_between_two_pictures(tmp_path: Path) -> None:
+    control, nothing = JobControl("job", SystemClock()), cast("Any", None)
+    looks, processor = cast("Any", Looks(control)), IdentifyEntities()
+    processor._recognition = looks
+    ctx = Context(Settings(tmp_path, tmp_path, 2), nothing, SystemClock(), control, nothing, looks)
+    pictures = [WantedEntity(type="image", id=str(number)) for number in range(100)]
+    params = EntityParams(entities=[WantedEntity(type="gallery", id="1", images=pictures)], batch_size=100)
+    (unit,) = processor.units(params, ctx)
+    with control.working_on(Running(unit, 0)), pytest.raises(UnitCancelled, match="asked to"):
+        processor.process(unit, params, ctx)
+    assert looks.count < 20

@@ -175,9 +175,9 @@ def known_job(state: WorkerState, job_id: str) -> JobRow:
 
 def failure_of(state: WorkerState, job: JobRow) -> StashAIError:
     """Why a job of one item failed, as the error that its route answers with."""
-    items = state.core.ledger.items(job.job_id, limit=1) if job.error_code != "timeout" else []
-    code = items[0].error_type if items and items[0].error_type else job.error_code or "failed"
-    message = items[0].error_message if items and items[0].error_message else job.error_message or f"The job was {job.status}."
+    item = next(state.core.ledger.all_items(job.job_id), None) if job.error_code != "timeout" else None
+    code = item.error_type if item and item.error_type else job.error_code or "failed"
+    message = item.error_message if item and item.error_message else job.error_message or f"The job was {job.status}."
     if job.status == "cancelled":
         return StashAIError(f"The job was cancelled: {job.cancel_reason or 'asked to'}.", code="conflict")
     if code in CALLERS_FAULTS:

@@ -31,7 +31,7 @@ def result_of(bench: Bench, kind: str, entity_id: str, findings: StashFindings, 
 def kept_result(bench: Bench, kind: str, entity_id: str) -> Json | None:
     """The newest Result of an item, out of rows."""
     if kind == "gallery":
-        jobs = [job for job in bench.ledger.jobs(entity=(kind, entity_id), limit=20) if bench.ledger.item_count(job.job_id)]
+        jobs = [job for job in bench.ledger.jobs(entity=(kind, entity_id), limit=20) if bench.ledger.item_count(job.job_id, ended=True)]
         gallery = bench.gateway.gallery(entity_id)
         if not jobs or gallery is None:
             return None

@@ -86,14 +86,16 @@ def job(request: Request) -> Json:
 def _item(row: Json) -> Json:
     data = json.loads(row["response_data"]) if row["response_data"] else {}
     people = [{"name": p["name"], "probability": round(p["probability"], 4)} for p in data.get("people", ()) if isinstance(p, dict)]
-    error = rows.shown_error(row["error_type"], row["error_message"], row["error_details"])
+    # How it ended; where it has not, or was cancelled, its status.
+    state = row["status"] if row["result"] == "pending" or row["status"] == "cancelled" else row["result"]
+    error = None if state == "cancelled" else rows.shown_error(row["error_type"], row["error_message"], row["error_details"])
     ours = row["entity_type"] in KINDS and str(row["entity_id"]).isdigit()
     if not ours:
         told = row["evaluation_reason"] or ", ".join(f"{name}: {value}" for name, value in data.items())[:LONGEST_ANSWER]
-        return {"key": row["unit"], "name": row["entity_name"] or row["entity_id"], "state": row["result"], "told": told, "error": error}
+        return {"key": row["unit"], "name": row["entity_name"] or row["entity_id"], "state": state, "told": told, "error": error}
     return {
         "key": row["unit"], "name": row["entity_name"] or row["entity_id"], "type": row["entity_type"], "id": row["entity_id"],
-        "state": row["result"], "people": people, "error": error,
+        "state": state, "people": people, "error": error,
     }  # fmt: skip
 
 

@@ -98,7 +98,7 @@ class DelegatedLibrary:
 
     def _collect(self, control: JobControl) -> None:
         patiently(control, self._handed.collect)
-        tell(self._bench, self._claim, self._bench.ledger.item_count(self._claim.job.job_id), self._planned)
+        tell(self._bench, self._claim, self._bench.ledger.item_count(self._claim.job.job_id, ended=True), self._planned)
 
     def _left(self) -> HandedOverError:
         """The rest comes by itself."""

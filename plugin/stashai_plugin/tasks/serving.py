@@ -173,6 +173,7 @@ def _outcome(item: Json, now: float) -> Outcome:
         result=item["result"], started_at=now, seconds=float(item["processing_time_seconds"] or 0.0), path=item["entity_filepath"],
         name=item["entity_name"], data=json.dumps(item["response_data"]) if item["response_data"] is not None else None,
         ai_model=item["ai_model"], model_version=item["model_version"], people_found=item["performers_found"],
-        confidences=tuple(item["confidence_scores"] or ()), tags=tuple(item["tags_applied"] or ()), reason=item["evaluation_reason"],
+        confidences=tuple(item["confidence_scores"] or ()), tags=tuple(item["tags_applied"] or ()),
+        criteria=item["evaluation_criteria"], reason=item["evaluation_reason"], score=item["evaluation_score"],
         error_type=item["error_type"], error_message=item["error_message"],
     )  # fmt: skip

@@ -81,14 +81,14 @@ def show(shell: Shell, job_id: str, offset: int, as_json: bool) -> None:
     shell.say(f"{job.status}, {progress_of(job)}, begun {when(job.started_at) or 'not yet'}, ended {when(job.completed_at) or 'not yet'}")
     if job.error_message:
         shell.say(original(job.error_message))
-    cells = [(item.result, original(item.entity_filepath or item.unit), item.error_message or "") for item in items]
+    cells = [(item.state, original(item.entity_filepath or item.unit), item.error_message or "") for item in items]
     shell.table(("result", "item", "error"), cells)
 
 
 def item_row(item: ItemRow) -> dict[str, object]:
     error = {"code": item.error_type, "message": item.error_message} if item.error_message else None
-    return {"item": original(item.entity_filepath or item.unit), "result": item.result, "people_found": item.performers_found,
-            "seconds": item.processing_time_seconds, "error": error}
+    return {"item": original(item.entity_filepath or item.unit), "result": item.result, "status": item.status,
+            "people_found": item.performers_found, "seconds": item.processing_time_seconds, "error": error}
 
 
 @jobs.command()

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from ..errors import Cancelled, LeaseLost, Paused, StashAIError, StorageError, TransientError, UnitDeadline
+from ..errors import Cancelled, LeaseLost, Paused, StashAIError, StorageError, TransientError, UnitCancelled, UnitDeadline
 from ..text import storable
 from ..tracking.records import Outcome
 from .base import Metrics, Processor
@@ -47,7 +47,7 @@ class UnitWork:
         try:
             self._control.check()
             return self._result(running, self._persistently(running))
-        except UnitDeadline as error:
+        except (UnitCancelled, UnitDeadline) as error:
             return self.failed(running, error.code, error.message)
         except (StorageError, Paused) as error:
             self._control.stop(error)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..clock import Clock
-from ..errors import StashAIError, UnitDeadline
+from ..errors import Cancelled, StashAIError, UnitCancelled, UnitDeadline
+from ..text import storable
 
 if TYPE_CHECKING:
+    from ..tracking.records import Signal
     from .base import Unit
 
 
@@ -36,8 +38,9 @@ class JobControl:
         self._job_id = job_id
         self._clock = clock
         self._lock = threading.Lock()
-        self._stopping = threading.Event()
+        self._changed = threading.Condition()
         self._why: StashAIError | None = None
+        self._unwanted: Mapping[str, str] = {}
         self._mine = threading.local()
         self._fractions: dict[str, float] = {}
         self._message = ""
@@ -52,20 +55,45 @@ class JobControl:
         return self._why
 
     def stop(self, why: StashAIError) -> None:
-        with self._lock:
+        with self._changed:
             self._why = self._why or why
-        self._stopping.set()
+            self._changed.notify_all()
+
+    def hear(self, signal: Signal) -> None:
+        """Do as the ledger says: stop, or leave out units, those at work included."""
+        if signal.cancel:
+            self.stop(Cancelled(signal.reason))
+            return
+        with self._changed:
+            self._unwanted = signal.unwanted
+            self._changed.notify_all()
 
     def wait(self, seconds: float) -> None:
-        """Sleep, but no longer than until the job is to stop."""
-        self._stopping.wait(seconds)
+        """Sleep, but no longer than until the job, or this thread's unit, is to stop."""
+        running = self._running
+        with self._changed:
+            self._changed.wait_for(lambda: self._why is not None or (running is not None and self._reason(running) is not None), seconds)
 
     def check(self) -> None:
         if self._why is not None:
             raise type(self._why)(self._why.message, code=self._why.code, remedy=self._why.remedy, params=self._why.params)
-        running: Running | None = getattr(self._mine, "running", None)
-        if running is not None and self._clock.monotonic() > running.deadline:
+        running = self._running
+        if running is None:
+            return
+        reason = self._reason(running)
+        if reason is not None:
+            raise UnitCancelled(reason)
+        if self._clock.monotonic() > running.deadline:
             raise UnitDeadline(f"It took longer than {running.deadline - running.began:.0f} seconds.")
+
+    @property
+    def _running(self) -> Running | None:
+        """This thread's unit."""
+        running: Running | None = getattr(self._mine, "running", None)
+        return running
+
+    def _reason(self, running: Running) -> str | None:
+        return self._unwanted.get(storable(running.unit.key)) if self._unwanted else None
 
     def progress(self, unit_key: str, fraction: float, message: str = "") -> None:
         with self._lock:

@@ -1,4 +1,5 @@
-"""The sign of life of a running job: prolongs its lease, and hears of a cancel, a lapsed watch, a takeover."""
+"""The sign of life of a running job: prolongs its lease, and hears of a cancel, a lapsed watch, a takeover.
+It also has the rows of units written that come next."""
 
 from __future__ import annotations
 
@@ -6,9 +7,10 @@ import logging
 import threading
 from collections.abc import Callable
 
-from ..errors import Cancelled, LeaseLost, StorageBusyError, StorageError
+from ..errors import LeaseLost, StorageBusyError, StorageError
 from ..tracking.ledger import Ledger
 from ..tracking.records import Claim
+from .announcing import Announcer
 from .control import JobControl
 
 LISTEN = 0.5
@@ -20,10 +22,13 @@ log = logging.getLogger(__name__)
 class Heart:
     """A thread that beats until it is stopped. `state` answers the units at work, the percentage done and a message."""
 
-    def __init__(self, ledger: Ledger, claim: Claim, control: JobControl, state: Callable[[], tuple[list[str], float, str]]) -> None:
+    def __init__(
+        self, ledger: Ledger, claim: Claim, control: JobControl, announcer: Announcer, state: Callable[[], tuple[list[str], float, str]]
+    ) -> None:
         self._ledger = ledger
         self._claim = claim
         self._control = control
+        self._announcer = announcer
         self._state = state
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
@@ -42,18 +47,20 @@ class Heart:
         clock = self._ledger.clock
         beaten, told = clock.monotonic(), 0.0
         try:
-            while not self._end.wait(LISTEN):
+            while not self._end.is_set():
                 percentage = self._state()[1]
                 due = clock.monotonic() - beaten
                 beat = due >= self._ledger.lease / 4 or (due >= 2 * LISTEN and abs(percentage - told) >= 1.0)
                 if self._look(beat) and beat:
                     beaten, told = clock.monotonic(), percentage
+                self._end.wait(LISTEN)
         finally:
             self._ledger.database.release()
 
     def _look(self, beat: bool) -> bool:
         """Whether the row could be reached."""
         try:
+            self._announcer.tell()
             signal = self._ledger.heartbeat(self._claim, *self._state()) if beat else self._ledger.signal(self._claim)
         except LeaseLost as error:
             self._control.stop(error)
@@ -64,6 +71,5 @@ class Heart:
         except StorageError as error:
             self._control.stop(error)
             return False
-        if signal.cancel:
-            self._control.stop(Cancelled(signal.reason))
+        self._control.hear(signal)
         return True

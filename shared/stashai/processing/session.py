@@ -11,9 +11,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ..errors import Cancelled, Paused, StashAIError, StorageBusyError, UnitDeadline
+from ..errors import Paused, StashAIError, StorageBusyError, UnitDeadline
 from ..tracking.ledger import Ledger
 from ..tracking.records import Claim, Outcome
+from .announcing import Announcer
 from .attempts import UnitWork, persistently
 from .base import Processor
 from .context import Context
@@ -83,7 +84,8 @@ class JobSession:
         self._events: queue.SimpleQueue[Done[Outcome] | None] = queue.SimpleQueue()
         self._work = UnitWork(processor, hands, params, ctx, control)
         self._pool = UnitPool[Outcome](cores, self._attempt, self._events.put, ledger.database.release)
-        self._heart = Heart(ledger, claim, control, self._state)
+        self._announcer = Announcer(ledger, claim)
+        self._heart = Heart(ledger, claim, control, self._announcer, self._state)
         self._listed = threading.Event()
         self._planned = 0
         self._done = claim.job.tests_completed
@@ -93,6 +95,7 @@ class JobSession:
 
     def run(self) -> None:
         """Until every unit has its row, or the control says stop."""
+        self._control.hear(self._ledger.signal(self._claim))
         threading.Thread(target=self._list_units, name="stashai-units", daemon=True).start()
         while self._control.why is None and not self._finished():
             self._collect(self._patience())
@@ -134,6 +137,7 @@ class JobSession:
     def _note(self, done: Done[Outcome] | None) -> None:
         if done is not None:
             self._control.counted(done.running)
+            self._announcer.ended(done.running)
         if done is None or done.value is None:
             return
         if not self._unsaved:
@@ -159,8 +163,7 @@ class JobSession:
             signal = self._ledger.checkpoint(
                 self._claim, outcomes, planned=planned, in_flight=self._in_flight(), message=self._control.message or None
             )
-            if signal.cancel:
-                self._control.stop(Cancelled(signal.reason))
+            self._control.hear(signal)
 
         persistently(save, lambda: None, self._clock.sleep, SAVE_TRIES)
         self._unsaved = []
@@ -228,6 +231,7 @@ class JobSession:
             return
         if ended:
             self._pool.wait_idle(self._stopped)
+        self._announcer.queued(running)
         self._pool.put(running, self._stopped)
         if ended:
             self._pool.wait_idle(self._stopped)

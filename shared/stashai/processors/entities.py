@@ -129,7 +129,9 @@ class IdentifyEntities(Processor[EntityParams, EntityFindings]):
             for start in range(0, len(images), params.batch_size):
                 ctx.check()
                 ctx.control.progress(unit.key, start / len(images))
-                yield from threads.map(look, images[start : start + params.batch_size])
+                for picture in threads.map(look, images[start : start + params.batch_size]):
+                    ctx.check()  # only this thread's control knows of the unit
+                    yield picture
 
     def metrics(self, result: EntityFindings) -> Metrics:
         if result.pictures:

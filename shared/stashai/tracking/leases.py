@@ -49,6 +49,8 @@ class Leasing(Submitting):
         )
         if not taken:
             return None
+        if job.status == "processing":
+            self._put_items_back(job.id)
         return Claim(self._reread(job), suspects)
 
     def heartbeat(
@@ -80,13 +82,14 @@ class Leasing(Submitting):
             return Signal(True, reason or "cancelled")
         if watch_until is not None and watch_until < self.database.now():
             return Signal(True, "nobody watches it any more")
-        return Signal()
+        return Signal(unwanted=self.unwanted(claim.job.id))
 
     def release(self, claim: Claim, message: str = "") -> None:
         """Put a job back as pending with what it has, for a later step or another process. Raises LeaseLost."""
         with self.database.write():
             values = {**_UNOWNED, "status": "pending", "strikes": 0, "message": message, "updated_at": self.database.now()}
             self._fenced(claim, values)
+            self._put_items_back(claim.job.id)
 
     def explain(self, job_id: str, message: str) -> None:
         """Say of a waiting job why it waits; of any other, nothing."""
@@ -160,20 +163,21 @@ class Leasing(Submitting):
 
     def _put_back(self, job: JobRow) -> bool:
         suspects = suspects_of(job)
-        return self._change(
+        done = self._change(
             job, {**_UNOWNED, "status": "pending", "strikes": job.strikes + 1, "suspects": json.dumps(suspects) if suspects else None}
         )
+        if done:
+            self._put_items_back(job.id)
+        return done
 
     def _fail_exhausted(self, job: JobRow) -> bool:
         suspects = suspects_of(job)
         units = ", ".join(sorted(suspects, key=lambda unit: -suspects[unit])[:5]) or "no item in particular"
         said = f"{job.strikes + 1} processes ended while they ran it; they were at work on: {units}"
-        return self._change(
+        return self._end(
             job,
             {
-                **_UNOWNED,
                 "status": "failed",
-                "completed_at": self.database.now(),
                 "suspects": json.dumps(suspects),
                 "overall_result": "error",
                 "error_code": "attempts-exhausted",
@@ -182,16 +186,14 @@ class Leasing(Submitting):
         )
 
     def _end_cancelled(self, job: JobRow, reason: str | None = None) -> bool:
-        return self._change(
-            job,
-            {
-                **_UNOWNED,
-                "status": "cancelled",
-                "completed_at": self.database.now(),
-                "cancel_requested": True,
-                "cancel_reason": reason or job.cancel_reason,
-            },
-        )
+        return self._end(job, {"status": "cancelled", "cancel_requested": True, "cancel_reason": reason or job.cancel_reason})
+
+    def _end(self, job: JobRow, values: Mapping[str, object]) -> bool:
+        """End a job that nobody runs, with the items that it did not come to."""
+        ended = self._change(job, {**_UNOWNED, "completed_at": self.database.now(), **values})
+        if ended:
+            self._leave_items(job.id)
+        return ended
 
     def _fenced(self, claim: Claim, values: Mapping[str, object]) -> None:
         """Change the row of a job that the claim still holds. Raises LeaseLost."""

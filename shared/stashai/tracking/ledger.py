@@ -1,6 +1,6 @@
 """The truth about all work: what was asked, who runs it, what it came to. A queue only rings; rows decide (design.md section 4).
 
-The class is put together of its verbs: reading, submitting, leasing, recording, keeping. Every write of a running job is
+The class is put together of its verbs: reading, announcing, submitting, leasing, recording, keeping. Every write of a running job is
 fenced by (id, attempt, processing), so a process that was believed dead can wake up without harm.
 """
 

@@ -17,7 +17,7 @@ from .models import TABLES, Merged, Meta
 if TYPE_CHECKING:
     from .database import Database
 
-VERSION = 3
+VERSION = 4
 _LOCK = 0x57A5A1
 """PostgreSQL's advisory lock for one process at a time."""
 
@@ -32,7 +32,11 @@ def _asked(database: Database) -> None:
     database.execute("ALTER TABLE seen_frames ADD COLUMN asked TEXT")
 
 
-STEPS: Mapping[int, Step] = {2: _merged, 3: _asked}
+def _pending(database: Database) -> None:
+    database.execute("CREATE INDEX processing_tests_pending ON processing_tests (job) WHERE result = 'pending'")
+
+
+STEPS: Mapping[int, Step] = {2: _merged, 3: _asked, 4: _pending}
 """By the version that a step makes of the one before."""
 
 

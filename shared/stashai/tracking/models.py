@@ -101,7 +101,7 @@ class Job(Model):
 
 
 class Item(Model):
-    """One unit of a job that ended: pass, fail or error."""
+    """One unit of a job: pass, fail or error when it ended, pending before."""
 
     id = _Id()
     test_id = TextField(unique=True)
@@ -139,6 +139,10 @@ class Item(Model):
     class Meta:
         table_name = "processing_tests"
         indexes = ((("job", "unit"), True), (("entity_type", "entity_id", "completed_at"), False))
+
+
+Item.add_index(Item.index(Item.job, where=Item.result == "pending", name="processing_tests_pending"))
+"""So that what is asked of a job's few pending items does not read its million others."""
 
 
 class Interaction(Model):

@@ -13,6 +13,7 @@ from .records import ITEM_COLUMNS, JOB_COLUMNS, ItemRow, JobRow
 
 JOBS = "SELECT " + ", ".join(JOB_COLUMNS) + " FROM processing_jobs"
 ITEMS = "SELECT " + ", ".join(ITEM_COLUMNS) + " FROM processing_tests"
+_HAVE_ENDED = "result <> 'pending'"
 _PAGE = 500
 LEASE = 60.0
 """Seconds that a claim holds without a sign of life."""
@@ -92,27 +93,29 @@ class Reading:
         return ItemRow(*rows[0]) if rows else None
 
     def items(self, job_id: str, *, limit: int = 1000, offset: int = 0, result: str | None = None) -> list[ItemRow]:
-        """A page of a job's items in the order of its units."""
+        """A page of a job's items in the order of its units, those that have not ended included."""
         condition, extra = (" AND result = ?", (result,)) if result else ("", ())
         sql = f"{ITEMS} WHERE job = (SELECT id FROM processing_jobs WHERE job_id = ?){condition} ORDER BY sequence, id LIMIT ? OFFSET ?"
         return [ItemRow(*row) for row in self.database.query(sql, (job_id, *extra, limit, offset))]
 
-    def item_count(self, job_id: str) -> int:
-        sql = "SELECT count(*) FROM processing_tests WHERE job = (SELECT id FROM processing_jobs WHERE job_id = ?)"
+    def item_count(self, job_id: str, *, ended: bool = False) -> int:
+        """How many items of a job have rows, or have ended."""
+        which = f" AND {_HAVE_ENDED}" if ended else ""
+        sql = f"SELECT count(*) FROM processing_tests WHERE job = (SELECT id FROM processing_jobs WHERE job_id = ?){which}"
         return int(self.database.scalar(sql, (job_id,)))
 
     def items_after(self, job_id: str, cursor: int = 0, limit: int = 1000) -> list[ItemRow]:
-        """Items with an `id` above `cursor`, in the order in which they were recorded: for readers that follow a running job."""
-        sql = f"{ITEMS} WHERE job = (SELECT id FROM processing_jobs WHERE job_id = ?) AND id > ? ORDER BY id LIMIT ?"
+        """Items with an `id` above `cursor`, in the order in which they ended: for readers that follow a running job."""
+        sql = f"{ITEMS} WHERE job = (SELECT id FROM processing_jobs WHERE job_id = ?) AND id > ? AND {_HAVE_ENDED} ORDER BY id LIMIT ?"
         return [ItemRow(*row) for row in self.database.query(sql, (job_id, cursor, limit))]
 
     def all_items(self, job_id: str) -> Iterator[ItemRow]:
-        """Every item of a job in the order of its units, a page at a time, so that a million do not lie in memory."""
+        """Every item of a job that ended, in the order of its units, a page at a time, so that a million do not lie in memory."""
         head = self.database.scalar("SELECT id FROM processing_jobs WHERE job_id = ?", (job_id,))
         last = (-1, 0)
         while head is not None:
             rows = self.database.query(
-                f"{ITEMS} WHERE job = ? AND (sequence > ? OR (sequence = ? AND id > ?)) ORDER BY sequence, id LIMIT ?",
+                f"{ITEMS} WHERE job = ? AND {_HAVE_ENDED} AND (sequence > ? OR (sequence = ? AND id > ?)) ORDER BY sequence, id LIMIT ?",
                 (head, last[0], last[0], last[1], _PAGE),
             )
             yield from (ItemRow(*row) for row in rows)
@@ -121,13 +124,13 @@ class Reading:
             last = (rows[-1][4], rows[-1][0])
 
     def items_of(self, entity_type: str, entity_id: str, *, limit: int) -> list[ItemRow]:
-        """The newest items about an entity, of any job."""
-        sql = f"{ITEMS} WHERE entity_type = ? AND entity_id = ? ORDER BY completed_at DESC, id DESC LIMIT ?"
+        """The items about an entity that ended last, of any job."""
+        sql = f"{ITEMS} WHERE entity_type = ? AND entity_id = ? AND {_HAVE_ENDED} ORDER BY completed_at DESC, id DESC LIMIT ?"
         return [ItemRow(*row) for row in self.database.query(sql, (entity_type, entity_id, limit))]
 
     def is_done(self, job: int, unit: str) -> bool:
-        """Whether the job with that row id has an item of that unit."""
-        sql = "SELECT 1 FROM processing_tests WHERE job = ? AND unit = ?"
+        """Whether the job with that row id has an item of that unit that ended."""
+        sql = f"SELECT 1 FROM processing_tests WHERE job = ? AND unit = ? AND {_HAVE_ENDED}"
         return self.database.scalar(sql, (job, storable(unit))) is not None
 
     def is_abandoned(self, job: JobRow) -> bool:

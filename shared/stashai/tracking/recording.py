@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ..ids import new_id
 from ..text import storable
 from .leases import FENCED, Leasing, as_json, lost
-from .records import Claim, JobRow, Outcome, Signal
+from .records import CANCELLED, Claim, JobRow, Outcome, Signal, Upcoming
 
 _ITEM = (
     "test_id, job, unit, sequence, entity_type, entity_id, entity_filepath, entity_name, action_type, ai_model, model_version, status,"
@@ -29,6 +29,12 @@ _IN_ONE_QUERY = 500
 class Recording(Leasing):
     """The part of the ledger that the runner writes to."""
 
+    def announce(self, claim: Claim, items: Sequence[Upcoming]) -> None:
+        """Give items that come next their rows, or say which of them are at work now. Raises LeaseLost."""
+        with self.database.write():
+            self._counted(claim)
+            self._announce(claim.job, items)
+
     def checkpoint(
         self,
         claim: Claim,
@@ -43,8 +49,7 @@ class Recording(Leasing):
         with self.database.write():
             now = self.database.now()
             counted = self._counted(claim)
-            new = self._without_recorded(claim.job.id, outcomes)
-            self.database.executemany(_INSERT, [_row(claim.job, outcome, now) for outcome in new])
+            new = self._recorded(claim.job, outcomes, now)
             self._count(claim, counted, new, planned, in_flight, message, now)
         return self.signal(claim)
 
@@ -58,14 +63,15 @@ class Recording(Leasing):
         error: tuple[str, str, str] | None = None,
         reason: str | None = None,
     ) -> JobRow:
-        """End a job; `error` is (code, message, details). A job all of whose items errored is failed, whatever was asked.
-        Raises LeaseLost."""
+        """End a job; `error` is (code, message, details). A job all of whose items errored is failed, whatever was asked,
+        or cancelled where all of them were. Raises LeaseLost."""
         with self.database.write():
             passed, failed, errors, planned, *_ = self._counted(claim)
             now = self.database.now()
             total = passed + failed + errors
             if status == "completed" and total and errors == total:
-                status, error = "failed", error or self._why_all_failed(claim, total)
+                why = self._why_none_could(claim, total)
+                status, error, reason = ("cancelled", None, why[1]) if why[0] == CANCELLED else ("failed", error or why, reason)
             code, said, details = error or (None, None, None)
             started = claim.job.started_at or now
             self._fenced(
@@ -90,6 +96,7 @@ class Recording(Leasing):
                     "message": "",
                 },
             )
+            self._leave_items(claim.job.id)
             return self._reread(claim.job)
 
     def _counted(self, claim: Claim) -> tuple[Any, ...]:
@@ -102,15 +109,35 @@ class Recording(Leasing):
             raise lost(claim)
         return rows[0]
 
-    def _without_recorded(self, job: int, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    def _recorded(self, job: JobRow, outcomes: Sequence[Outcome], now: float) -> list[Outcome]:
+        """Insert the rows of items that have not ended, in the place of those that were announced; answers their outcomes."""
+        new, announced = self._without_ended(job.id, outcomes)
+        self.database.executemany("DELETE FROM processing_tests WHERE id = ?", [(known.row,) for known in announced.values()])
+        rows = []
+        for unit, outcome in new.items():
+            known = announced.get(unit) or _Announced(0, new_id(now), outcome.started_at)
+            rows.append(_row(job, outcome, known.test_id, known.created_at))
+        self.database.executemany(_INSERT, rows)
+        return list(new.values())
+
+    def _without_ended(self, job: int, outcomes: Sequence[Outcome]) -> tuple[dict[str, Outcome], dict[str, _Announced]]:
+        """By unit, outcomes of items that have not ended, and what is known of those that were announced. One that somebody
+        cancelled is cancelled, also where its end came before the wish was heard."""
         by_unit = {storable(outcome.unit): outcome for outcome in outcomes}
+        announced: dict[str, _Announced] = {}
         units = list(by_unit)
         for start in range(0, len(units), _IN_ONE_QUERY):
             part = units[start : start + _IN_ONE_QUERY]
-            sql = f"SELECT unit FROM processing_tests WHERE job = ? AND unit IN ({','.join('?' * len(part))})"
-            for (unit,) in self.database.query(sql, (job, *part)):
-                del by_unit[unit]
-        return list(by_unit.values())
+            marks = ",".join("?" * len(part))
+            sql = f"SELECT unit, result, error_message, id, test_id, created_at FROM processing_tests WHERE job = ? AND unit IN ({marks})"
+            for unit, result, unwanted, *row in self.database.query(sql, (job, *part)):
+                if result != "pending":
+                    del by_unit[unit]
+                    continue
+                announced[unit] = _Announced(*row)
+                if unwanted is not None:
+                    by_unit[unit] = by_unit[unit].cancelled(unwanted)
+        return by_unit, announced
 
     def _count(
         self,
@@ -148,17 +175,27 @@ class Recording(Leasing):
             values["strikes"] = 0
         self._fenced(claim, values)
 
-    def _why_all_failed(self, claim: Claim, total: int) -> tuple[str, str, str]:
+    def _why_none_could(self, claim: Claim, total: int) -> tuple[str, str, str]:
         code, said = self.database.query(
-            "SELECT error_type, error_message FROM processing_tests WHERE job = ? ORDER BY sequence, id LIMIT 1", (claim.job.id,)
+            "SELECT error_type, error_message FROM processing_tests WHERE job = ? AND result = 'error'"
+            f" ORDER BY status = '{CANCELLED}', sequence, id LIMIT 1",
+            (claim.job.id,),
         )[0]
         return code, (said if total == 1 else f"None of {total} items could be run; the first: {said}"), ""
 
 
-def _row(job: JobRow, outcome: Outcome, now: float) -> tuple[object, ...]:
+class _Announced(NamedTuple):
+    """An item's row from before its end."""
+
+    row: int
+    test_id: str
+    created_at: float
+
+
+def _row(job: JobRow, outcome: Outcome, test_id: str, created_at: float) -> tuple[object, ...]:
     scores = [float(score) for score in outcome.confidences]
     return (
-        new_id(now),
+        test_id,
         job.id,
         storable(outcome.unit),
         outcome.sequence,
@@ -169,8 +206,8 @@ def _row(job: JobRow, outcome: Outcome, now: float) -> tuple[object, ...]:
         job.action_type,
         outcome.ai_model,
         outcome.model_version,
-        "failed" if outcome.result == "error" else "completed",
-        outcome.started_at,
+        _status(outcome),
+        created_at,
         outcome.started_at,
         outcome.started_at + outcome.seconds,
         outcome.seconds,
@@ -190,6 +227,12 @@ def _row(job: JobRow, outcome: Outcome, now: float) -> tuple[object, ...]:
         job.attempt,
         outcome.retries,
     )
+
+
+def _status(outcome: Outcome) -> str:
+    if outcome.error_type == CANCELLED:
+        return CANCELLED
+    return "failed" if outcome.result == "error" else "completed"
 
 
 def _merged_confidences(known: str | None, new: Sequence[Outcome]) -> str | None:

@@ -11,6 +11,8 @@ from typing import Literal
 from .owner import Owner
 
 ENDED = ("completed", "failed", "cancelled")
+CANCELLED = "cancelled"
+"""The error_type of an item that somebody asked to leave out."""
 Policy = Literal["detached", "watched", "steps"]
 """Who keeps a job going: nobody need ("detached"), a client that renews its watch ("watched", cancelled when it lapses), or
 one that asks for each step ("steps": only waits between them, no worker takes it)."""
@@ -21,7 +23,8 @@ class JobRequest:
     """What to run. `config` is the processor's parameters as JSON, `name` what a person calls it.
 
     `request_hash` tells equal requests from others; without one it is made of processor and config. `watch_seconds` is how
-    long a watched job outlives its client's last sign. `timeout` is in seconds of running. Priority 1 is the highest.
+    long a watched job outlives its client's last sign. `timeout` is in seconds of running. Priority 1 is the highest. `items` are
+    the first ones, where they are known before the job runs.
     """
 
     processor: str
@@ -42,6 +45,7 @@ class JobRequest:
     watch_seconds: float | None = None
     max_attempts: int = 5
     service_name: str = "local"
+    items: Sequence[Upcoming] = ()
 
     @property
     def hash(self) -> str:
@@ -125,7 +129,8 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """An item as it ended; the table's columns. `response_data` is the processor's result as JSON, None for an error."""
+    """An item as it ended, or, with the result "pending", as it is; the table's columns. `response_data` is the processor's result
+    as JSON, None for an error."""
 
     id: int
     test_id: str
@@ -160,6 +165,11 @@ class ItemRow:
     attempt: int
     retries: int
 
+    @property
+    def state(self) -> str:
+        """How it ended; where it has not, or was cancelled, its status."""
+        return self.status if self.result == "pending" or self.status == CANCELLED else self.result
+
 
 JOB_COLUMNS = tuple(column.name for column in fields(JobRow))
 ITEM_COLUMNS = tuple(column.name for column in fields(ItemRow))
@@ -192,6 +202,26 @@ class Outcome:
     error_details: str | None = None
     retries: int = 0
 
+    def cancelled(self, reason: str) -> Outcome:
+        """The same unit, left out: whatever it came to is thrown away."""
+        return Outcome(
+            self.unit, self.sequence, self.entity_type, self.entity_id, "error", self.started_at, self.seconds, self.path, self.name,
+            error_type=CANCELLED, error_message=reason, retries=self.retries,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """One unit that has not ended, on its way into a row: it waits, or is at work since `started_at`."""
+
+    unit: str
+    sequence: int
+    entity_type: str
+    entity_id: str
+    path: str | None = None
+    name: str | None = None
+    started_at: float | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -217,10 +247,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What the ledger tells the process that runs a job."""
+    """What the ledger tells the process that runs a job. `unwanted` are the units to leave out, each with the reason."""
 
     cancel: bool = False
     reason: str = ""
+    unwanted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import UsageError
 from ..ids import new_id
 from ..text import storable
-from .reading import Reading
+from .announcing import ANNOUNCED, Announcing
 from .records import JobRequest, JobRow, Submission
 
 FORGIVEN: dict[str, object] = {"strikes": 0, "suspects": None, "in_flight": None}
@@ -24,7 +24,7 @@ _ANEW: dict[str, object] = {
 }
 
 
-class Submitting(Reading):
+class Submitting(Announcing):
     """The part of the ledger that takes requests."""
 
     def submit(self, request: JobRequest, *, reuse: bool = False) -> Submission:
@@ -53,6 +53,7 @@ class Submitting(Reading):
             if job is None or not job.ended:
                 raise UsageError(f"Job {job_id} {'is not known' if job is None else 'has not ended'}.", code="not-retryable")
             self.database.execute("DELETE FROM processing_tests WHERE job = ? AND result = 'error'", (job.id,))
+            self._reopen_items(job.id)
             self._change(
                 job,
                 {
@@ -91,6 +92,7 @@ class Submitting(Reading):
         )
         job = self._job("id = ?", (row,))
         assert job is not None  # noqa: S101 - inserted above, in this transaction
+        self._announce(job, request.items[:ANNOUNCED])
         return job
 
     def _watch_until(self, seconds: float | None) -> float | None:

@@ -7,7 +7,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,13 +17,15 @@ from tests.unit.processing.toys import Toy, ToyParams, ToyResult, broken, busily
 
 from stashai.errors import LeaseLost, MediaError, SetupError, StorageBusyError, StorageError, TransientError, UsageError
 from stashai.processing import session as session_module
+from stashai.processing.attempts import persistently
 from stashai.processing.base import Entity, Unit
 from stashai.processing.context import Context
 from stashai.processing.control import JobControl, Running
+from stashai.processing.heart import LISTEN
 from stashai.processing.session import Progress
 from stashai.tracking.ledger import LEASE, Ledger
 from stashai.tracking.owner import Owner
-from stashai.tracking.records import JobRow
+from stashai.tracking.records import JobRow, Upcoming
 
 
 def row(bench: Bench, job: JobRow) -> JobRow:
@@ -492,3 +495,121 @@ def test_a_media_error_while_the_job_stops_is_not_recorded(bench: Bench) -> None
     job = bench.submit("a")
     assert bench.runner(Toy(act)).run(job.job_id, seconds=0.2).job.status == "pending"
     assert bench.units(job) == []
+
+
+# Items that have not ended
+
+
+def announced(bench: Bench, job: JobRow) -> dict[str, str]:
+    return {item.unit: item.state for item in bench.ledger.items(job.job_id)}
+
+
+def id_of(bench: Bench, job: JobRow, unit: str) -> str:
+    return next(item.test_id for item in bench.ledger.items(job.job_id) if item.unit == unit)
+
+
+def until(event: threading.Event) -> Callable[[str, Context], None]:
+    def act(name: str, ctx: Context) -> None:
+        while not event.wait(0.01):
+            ctx.check()
+
+    return act
+
+
+def in_thread(bench: Bench, job: JobRow, processor: Toy, cores: int = 1) -> threading.Thread:
+    def run() -> None:
+        bench.runner(processor, cores=cores).run(job.job_id)
+        bench.ledger.database.release()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def test_what_is_at_work_and_what_comes_next_have_rows(bench: Bench) -> None:
+    job, let_go = bench.submit("a", "b", "c"), threading.Event()
+    thread = in_thread(bench, job, Toy(until(let_go)), cores=2)
+    wait_for(lambda: announced(bench, job) == {"a": "processing", "b": "processing", "c": "pending"})
+    first = {item.unit: item.test_id for item in bench.ledger.items(job.job_id)}
+    assert row(bench, job).tests_completed == 0
+    let_go.set()
+    thread.join(20)
+    assert announced(bench, job) == dict.fromkeys("abc", "pass")
+    assert {item.unit: item.test_id for item in bench.ledger.items(job.job_id)} == first
+
+
+def test_a_quick_job_writes_no_row_twice(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(Ledger, "announce", lambda self, claim, items: told.append(items))
+    assert bench.runner(Toy()).run(bench.submit("a", "b").job_id).job.tests_completed == 2
+    assert told == []
+
+
+def test_an_endless_list_of_units_has_few_rows_ahead(bench: Bench) -> None:
+    class Endless(Toy):
+        def units(self, params: ToyParams, ctx: Context) -> Iterable[Unit]:
+            return (Unit(name, Entity("image", name)) for name in endless())
+
+    job = bench.submit()
+    thread = in_thread(bench, job, Endless(busily(0.3)))
+    wait_for(lambda: row(bench, job).tests_completed >= 4)
+    assert 1000 <= bench.ledger.item_count(job.job_id) <= 1010
+    bench.ledger.cancel(job.job_id)
+    thread.join(20)
+    left = {state for unit, state in announced(bench, job).items() if state != "pass"}
+    assert left == {"cancelled"}
+
+
+def test_a_cancelled_item_at_work_stops_and_the_others_go_on(bench: Bench) -> None:
+    def act(name: str, ctx: Context) -> None:
+        busily(60.0 if name == "long" else 0.01)(name, ctx)
+
+    job = bench.submit("long", "b", "c")
+    thread = in_thread(bench, job, Toy(act))
+    wait_for(lambda: announced(bench, job).get("long") == "processing")
+    asked = time.monotonic()
+    assert bench.ledger.cancel_item(id_of(bench, job, "long"), "asked to") is not None
+    wait_for(lambda: announced(bench, job)["long"] == "cancelled")
+    assert time.monotonic() - asked < 2.0
+    thread.join(20)
+    ended = row(bench, job)
+    assert (ended.status, ended.tests_passed, ended.tests_error) == ("completed", 2, 1)
+    long = bench.ledger.items(job.job_id)[0]
+    assert (long.result, long.status, long.error_type, long.error_message) == ("error", "cancelled", "cancelled", "asked to")
+
+
+def test_a_cancelled_item_that_waits_is_never_begun(bench: Bench) -> None:
+    let_go = threading.Event()
+    toy = Toy(until(let_go))
+    job = bench.submit("a", "b", "c")
+    thread = in_thread(bench, job, toy)
+    wait_for(lambda: announced(bench, job).get("b") == "pending")
+    bench.ledger.cancel_item(id_of(bench, job, "b"))
+    assert announced(bench, job)["b"] == "cancelled"
+    time.sleep(3 * LISTEN)
+    let_go.set()
+    thread.join(20)
+    assert (toy.done, announced(bench, job)) == (["a", "c"], {"a": "pass", "b": "cancelled", "c": "pass"})
+
+
+def test_an_item_cancelled_before_its_job_began_is_never_begun(bench: Bench) -> None:
+    toy, items = Toy(), [Upcoming(name, number, "image", name) for number, name in enumerate("ab")]
+    job = bench.submit("a", "b", items=items)
+    bench.ledger.cancel_item(id_of(bench, job, "a"))
+    bench.runner(toy).run(job.job_id)
+    assert (toy.done, announced(bench, job)) == (["b"], {"a": "cancelled", "b": "pass"})
+
+
+def test_an_item_that_waits_to_be_tried_again_hears_its_cancel(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def act(name: str, ctx: Context) -> None:
+        raise TransientError("not now")
+
+    monkeypatch.setattr("stashai.processing.attempts.persistently", partial(persistently, tries=10_000))
+    job = bench.submit("a")
+    thread = in_thread(bench, job, Toy(act))
+    wait_for(lambda: announced(bench, job) == {"a": "processing"})
+    bench.ledger.cancel_item(id_of(bench, job, "a"))
+    asked = time.monotonic()
+    thread.join(20)
+    assert time.monotonic() - asked < 2.0
+    assert (row(bench, job).status, announced(bench, job)) == ("cancelled", {"a": "cancelled"})

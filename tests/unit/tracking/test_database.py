@@ -248,6 +248,7 @@ def test_a_database_of_the_first_version_is_brought_to_this_one(tmp_path: Path) 
     today = columns(database)
     with database.write():
         database.execute("DROP TABLE merged")
+        database.execute("DROP INDEX processing_tests_pending")
         database.execute("ALTER TABLE seen_frames DROP COLUMN asked")
         database.execute("UPDATE meta SET number = 1 WHERE key = 'schema'")
     database.close()
@@ -264,7 +265,11 @@ def test_a_database_of_the_first_version_is_brought_to_this_one(tmp_path: Path) 
 
 def columns(database: Database) -> dict[str, list[str]]:
     tables = [str(row[0]) for row in database.query("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    return {table: sorted(row[1] for row in database.query(f"PRAGMA table_info({table})")) for table in tables}
+    of_indices = [f"PRAGMA index_list({table})" for table in tables]
+    return {
+        **{table: sorted(row[1] for row in database.query(f"PRAGMA table_info({table})")) for table in tables},
+        **{asked: sorted(f"{row[1]} {row[4]}" for row in database.query(asked)) for asked in of_indices},
+    }
 
 
 def test_closing_leaves_a_statement_that_runs_alone(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from stashai.contracts.enums import ProcessingStatus
 from stashai.contracts.recognition import FacialRecognitionRequest, GalleryIdentificationRequest, SceneIdentificationRequest
 from stashai.errors import UsageError
 from stashai.tracking import statistics
-from stashai.tracking.records import ItemRow, JobRequest
+from stashai.tracking.records import CANCELLED, ItemRow, JobRequest
 
 from ..jobs import as_wanted, asked_with, batch_status, entity_job, finished, identification, known_job, wanted
 from ..routing import Asked, forwarded
@@ -28,6 +28,7 @@ router = APIRouter(tags=["jobs"])
 
 PAGE = Annotated[int, Query(ge=1, le=10_000)]
 OFFSET = Annotated[int, Query(ge=0, le=10**9)]
+ASKED = "asked to by a client"
 OPERATIONS = {"identify-image": "image", "identify-scene": "scene", "identify-gallery": "gallery"}
 CONTENT = {"analyze-scene": "content.analyze", "extract-metadata": "metadata.extract"}
 
@@ -141,7 +142,7 @@ async def get_queued(job_id: str, state: State, wait: Annotated[float, Query(ge=
 async def cancel(job_id: str, state: State) -> Cancelling:
     """Stop a job within seconds; what is done stays done."""
     await to_thread.run_sync(known_job, state, job_id)
-    job = await to_thread.run_sync(state.core.ledger.cancel, job_id, "asked to by a client")
+    job = await to_thread.run_sync(state.core.ledger.cancel, job_id, ASKED)
     if job is None:
         raise UsageError(f"There is no job {job_id!r}.", code="not-found")
     stopping = job.cancel_requested or job.status == "cancelled"
@@ -188,14 +189,16 @@ async def get_job(job_id: str, state: State) -> dict[str, Any]:
 async def get_items(
     job_id: str, state: State, limit: PAGE = 1000, offset: OFFSET = 0, after: Annotated[int | None, Query(ge=0, lt=2**63)] = None
 ) -> dict[str, Any]:
-    """A page in the order of the units; or, with `after`, what was recorded behind that cursor: for following a running job."""
+    """A page in the order of the units, those that wait or are at work included; or, with `after`, what ended behind that cursor:
+    for following a running job."""
     await to_thread.run_sync(known_job, state, job_id)
 
     def read() -> dict[str, Any]:
         ledger = state.core.ledger
         rows = ledger.items(job_id, limit=limit, offset=offset) if after is None else ledger.items_after(job_id, after, limit)
         cursor = max((row.id for row in rows), default=after)
-        return {"tests": [item_view(item) for item in rows], "total": ledger.item_count(job_id), "cursor": cursor}
+        total = ledger.item_count(job_id, ended=after is not None)
+        return {"tests": [item_view(item) for item in rows], "total": total, "cursor": cursor}
 
     return await to_thread.run_sync(read)
 
@@ -220,9 +223,14 @@ async def get_item_results(test_id: str, state: State) -> dict[str, Any]:
 
 @router.post("/ai-tests/{test_id}/cancel", response_model=Cancelling, responses=FAILURES)
 async def cancel_item(test_id: str, state: State) -> Cancelling:
-    """An item has a row once it ended, so there is nothing left to stop: told so, with its state."""
-    item = await to_thread.run_sync(_item, state, test_id)
-    return Cancelling(job_id=test_id, success=False, status=item.result, message="The item has ended; cancel its job to stop the others.")
+    """Leave out an item that waits, stop one that is at work within seconds; its job goes on with the others."""
+    await to_thread.run_sync(_item, state, test_id)
+    item = await to_thread.run_sync(state.core.ledger.cancel_item, test_id, ASKED)
+    if item is None:
+        raise UsageError(f"There is no item {test_id!r}.", code="not-found")
+    stopping = item.status == ProcessingStatus.PROCESSING
+    said = "It is stopping." if stopping else f"It is {item.status}."
+    return Cancelling(job_id=test_id, success=stopping or item.status == CANCELLED, status=item.status, message=said)
 
 
 @router.get("/ai-runs/statistics", response_model=dict[str, Any], responses=FAILURES)

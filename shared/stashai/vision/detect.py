@@ -80,11 +80,11 @@ class Detector:
     def _canvas(self, image: Pixels, longest: int) -> Canvas:
         return lay_out(image, longest, BORDER, max(self._entry.input.multiple, max(self._entry.strides)))
 
-    def _find(self, canvas: Canvas, within: Canvas | None = None, lowest: float = GUESS) -> Candidates:
+    def _find(self, canvas: Canvas, within: Canvas | None = None) -> Candidates:
         """Candidates in the picture that `canvas` shows, or in the one that `within` shows when `canvas` is made of it."""
         height, width = canvas.pixels.shape[:2]
         outputs = self._session.run(make_blob([canvas.pixels], self._entry.input))
-        found = canvas.back(suppress(self._decode(outputs, self._entry, (width, height), lowest), OVERLAP))
+        found = canvas.back(suppress(self._decode(outputs, self._entry, (width, height), GUESS), OVERLAP))
         return _scaled(found, within.scale) if within else found
 
     def _finer(self, image: Pixels) -> Iterator[Candidates]:

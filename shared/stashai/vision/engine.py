@@ -135,19 +135,19 @@ class VisionEngine:
         with self._slots:
             return embedder.embed(crop, mirror=self._profile.effort.mirror)[0]
 
-    def map(self, frames: Iterable[Frame], *, crops: bool = True) -> Iterator[tuple[Frame, list[AnalyzedFace]]]:
+    def map(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, list[AnalyzedFace]]]:
         """`analyze` on `settings.cores` threads shared by the process: results in the order of `frames`, which is read only
         a few frames ahead. An error of a frame is raised where its result would be. A frame that comes alone is analysed in the
         calling thread, which saves waking another one."""
         source = iter(frames)
         ahead = list(islice(source, 2))
         if len(ahead) == 1:
-            yield ahead[0], self._in_turn(ahead[0], crops)
+            yield ahead[0], self._in_turn(ahead[0])
             return
         pool, waiting = self._threads(), deque[tuple[Frame, Future[list[AnalyzedFace]]]]()
         try:
             for frame in chain(ahead, source):
-                waiting.append((frame, pool.submit(self._in_turn, frame, crops)))
+                waiting.append((frame, pool.submit(self._in_turn, frame)))
                 if len(waiting) > self._settings.cores:
                     yield _awaited(waiting)
             while waiting:
@@ -162,10 +162,10 @@ class VisionEngine:
         defaults = [entry for entry in every if entry.default]
         return [*defaults, *(entry for entry in every if not entry.default)] if profile.networks is None else defaults[: profile.networks]
 
-    def _in_turn(self, frame: Frame, crops: bool) -> list[AnalyzedFace]:
+    def _in_turn(self, frame: Frame) -> list[AnalyzedFace]:
         """`analyze` when a core is free, whoever asks."""
         with self._slots:
-            return self.analyze(frame, crops=crops)
+            return self.analyze(frame)
 
     def warm(self) -> None:
         """Fetch, prepare and load the detector and the primary network."""

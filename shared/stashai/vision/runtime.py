@@ -11,7 +11,7 @@ from typing import Literal
 from ..errors import ModelError
 from ..settings import Settings
 from .catalog import ModelEntry
-from .prepare.cache import Progress, Runtime, prepared_path, sums_hold
+from .prepare.cache import Runtime, prepared_path, sums_hold
 from .session import Session
 
 CPU = "CPUExecutionProvider"
@@ -39,7 +39,6 @@ def open_session(
     settings: Settings,
     runtime: Literal["auto", "ort", "ncnn"] = "auto",
     *,
-    progress: Progress | None = None,
     providers: Sequence[str] | None = None,
 ) -> Session:
     """A loaded network, fetched and prepared when it is not there yet.
@@ -48,7 +47,7 @@ def open_session(
     otherwise). Raises SetupError (not obtainable) and ModelError (not usable).
     """
     chosen = choose_runtime(runtime)
-    path = prepared_path(entry, chosen, settings, progress)
+    path = prepared_path(entry, chosen, settings)
     try:
         return _open(entry, chosen, path, providers)
     except ModelError:
@@ -56,7 +55,7 @@ def open_session(
             raise
     # The files are not what was written once: a disk's fault, or a copy that was cut off. They can be made again.
     shutil.rmtree(path.parent)
-    return _open(entry, chosen, prepared_path(entry, chosen, settings, progress), providers)
+    return _open(entry, chosen, prepared_path(entry, chosen, settings), providers)
 
 
 def is_accelerated(session: Session) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import threading
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -20,7 +21,7 @@ from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 from ..errors import MediaError
 from .fingerprint import unreadable
 from .frames import Frame
-from .kinds import is_avif, is_heic
+from .kinds import HEAD, is_avif, is_heic
 from .pixels import KEPT_PIXELS, to_rgb
 
 MAX_PIXELS = 89_000_000
@@ -82,22 +83,21 @@ def _content(source: Path | bytes) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _opened(content: IO[bytes]) -> Iterator[Image.Image]:
-    head = content.read(16)
+    head = content.read(HEAD)
     if not head:
         raise MediaError("The file is empty.", code="empty-file", remedy="Copy it again from where it came.")
     content.seek(0)
     if is_heic(head):
         _learn_heic()
+    _quieten()
     try:
-        # Without Image.open's own limit on pixels, which knows nothing of a JPEG's reduction; ours is checked at once.
-        opened = JpegImagePlugin.JpegImageFile(content) if head.startswith(b"\xff\xd8\xff") else Image.open(content)
-        with opened as image:
+        with _by_kind(content, head) as image:
             if image.format not in FORMATS:
                 raise _no_picture(head)
             yield image
     except UnidentifiedImageError as error:
         raise _no_picture(head) from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except Image.DecompressionBombError as error:
         raise _too_large() from error
     except MemoryError as error:
         raise MediaError("There is not enough memory for the picture.", code="too-large", remedy="Make it smaller.") from error
@@ -105,6 +105,20 @@ def _opened(content: IO[bytes]) -> Iterator[Image.Image]:
         raise MediaError(
             f"The picture is damaged: {error}.", code="damaged", remedy="Open and save it again, or copy it again from its source."
         ) from error
+
+
+def _by_kind(content: IO[bytes], head: bytes) -> Image.Image:
+    if head.startswith(b"\xff\xd8\xff"):
+        # Without Image.open's own limit on pixels, which knows nothing of a JPEG's reduction; ours is checked at once.
+        return JpegImagePlugin.JpegImageFile(content)
+    # The plug-in for HEIC takes whatever is in the same container for its own.
+    return Image.open(content, formats=["AVIF"] if is_avif(head) else None)
+
+
+@cache
+def _quieten() -> None:
+    """A picture above pillow's limit is refused in a sentence of ours: pillow's own warning would stand beside it."""
+    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 @cache

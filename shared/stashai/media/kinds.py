@@ -44,14 +44,21 @@ def kind_of_content(head: bytes) -> Kind | None:
 
 def is_heic(head: bytes) -> bool:
     """Whether a file begins as a phone's photographs do (HEIF, mostly with HEVC inside)."""
-    return head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS
+    return head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS and not is_avif(head)
 
 
 def is_avif(head: bytes) -> bool:
-    return head[4:8] == b"ftyp" and head[8:12] in _AVIF_BRANDS
+    """Some call themselves a picture of any kind first, and AVIF only among the kinds that they are compatible with."""
+    if head[4:8] != b"ftyp":
+        return False
+    brands = [head[8:12]]
+    if brands[0] in _ANY_BRANDS:
+        brands += [head[at : at + 4] for at in range(16, min(len(head), int.from_bytes(head[:4], "big")), 4)]
+    return not _AVIF_BRANDS.isdisjoint(brands)
 
 
-_HEIC_BRANDS = frozenset([b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"])
+_ANY_BRANDS = frozenset([b"mif1", b"msf1"])
+_HEIC_BRANDS = frozenset([b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"]) | _ANY_BRANDS
 _AVIF_BRANDS = frozenset([b"avif", b"avis"])
 _BOXES = frozenset([b"moov", b"mdat", b"free", b"wide", b"skip"])
 

@@ -13,7 +13,7 @@ from PIL import Image
 from stashai.errors import MediaError
 from stashai.media import images
 from stashai.media.images import read_image
-from stashai.media.kinds import Kind, kind_of_content, kind_of_name
+from stashai.media.kinds import HEAD, Kind, kind_of_content, kind_of_name
 from stashai.media.walk import Walk
 
 
@@ -60,6 +60,16 @@ def test_without_the_plug_in_it_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(MediaError, match="HEIC") as caught:
         read_image(content)
     assert caught.value.code == "not-a-picture"
+
+
+def test_an_avif_that_says_so_late_is_none() -> None:
+    content = io.BytesIO()
+    gradient(320, 200).save(content, format="AVIF", quality=95)
+    late = content.getvalue()[:8] + b"mif1" + content.getvalue()[12:]
+    read_image(heic(gradient(64, 64)))  # whose plug-in would have it
+    (frame,) = read_image(late)
+    assert np.abs(frame.image.astype(int) - np.asarray(gradient(320, 200))).mean() < 4
+    assert kind_of_content(late[:HEAD]) is Kind.IMAGE
 
 
 @pytest.mark.parametrize("name", ["IMG_0001.HEIC", "a.heif", "b.hif"])

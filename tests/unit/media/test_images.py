@@ -234,11 +234,12 @@ def header_only(width: int, height: int, form: str) -> bytes:
     return bytes(content)
 
 
-@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize("form", ["PNG", "BMP"])
-def test_a_bomb_is_refused_by_its_header(form: str) -> None:
+def test_a_bomb_is_refused_by_its_header_and_in_one_sentence(form: str, recwarn: pytest.WarningsRecorder) -> None:
+    images._quieten.cache_clear()
     assert refused(header_only(60_000, MAX_PIXELS // 60_000 + 1, form)) == "too-large"
     assert refused(header_only(60_000, 60_000, form)) == "too-large"
+    assert not recwarn.list
 
 
 @pytest.mark.filterwarnings("ignore")

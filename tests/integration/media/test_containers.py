@@ -120,6 +120,10 @@ def test_a_file_that_was_cut_off_gives_what_is_left(folder: Path, kind: str) -> 
 
 
 STREAMS: dict[str, dict[str, Any]] = {
+    "mkv": {},
+    "front.mp4": {"container": "mp4", "container_options": {"movflags": "faststart"}},
+    "fragments.mp4": {"container": "mp4", "container_options": {"movflags": "frag_keyframe+empty_moov"}},
+    "ogv": {"codec": "libvpx", "container": "ogg"},
     "wmv": {"codec": "wmv2"},
     "ts": {},
     "m2ts": {"container": "mpegts", "container_options": {"mpegts_m2ts_mode": "1"}},
@@ -130,7 +134,7 @@ STREAMS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("kind", STREAMS)
-def test_what_names_no_length_is_known_to_be_cut_off_by_what_it_ends_with(tmp_path: Path, kind: str) -> None:
+def test_what_was_cut_off_is_told_by_what_it_ends_with_wherever_that_was(tmp_path: Path, kind: str) -> None:
     whole = clips.write(tmp_path / f"whole.{kind}", **STREAMS[kind])
     with VideoReader(whole) as reader:
         assert reader.notices == ()

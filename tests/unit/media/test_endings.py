@@ -55,5 +55,33 @@ def test_matroska_by_the_elements_behind_the_last_picture() -> None:
     assert not early("matroska,webm", picture, len(picture) + 9)
 
 
-def test_other_containers_name_their_length() -> None:
-    assert not early("mov,mp4", b"\x00\x00\x01\xc0\xff\xff")
+def test_matroska_by_the_bytes_that_the_whole_names() -> None:
+    head, frame = b"\x1a\x45\xdf\xa3\x83abc", b"\xa3\x85" + bytes(5)
+    whole = head + b"\x18\x53\x80\x67\x01" + len(frame * 9).to_bytes(7, "big") + frame * 9
+    assert not early("matroska,webm", whole)
+    assert not early("matroska,webm", whole + bytes(40))
+    assert early("matroska,webm", whole[:-1])
+    assert early("matroska,webm", whole[: -len(frame)])
+
+
+def box(kind: bytes, content: bytes, *, wide: bool = False) -> bytes:
+    size = (16 if wide else 8) + len(content)
+    return (b"\0\0\0\1" + kind + size.to_bytes(8, "big") if wide else size.to_bytes(4, "big") + kind) + content
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_mp4_by_the_boxes_that_hold_the_pictures(wide: bool) -> None:
+    whole = box(b"ftyp", b"isom") + box(b"moov", bytes(30)) + box(b"mdat", bytes(50), wide=wide)
+    for harmless in (b"", bytes(20), b"\xff" * 20, box(b"free", bytes(9))[:-1]):
+        assert not early("mov,mp4", whole + harmless)
+    assert early("mov,mp4", whole[:-1])
+    assert early("mov,mp4", whole + box(b"moof", bytes(40))[:20])
+    assert not early("mov,mp4", box(b"moov", b"") + b"\0\0\0\0mdat" + bytes(50))
+
+
+def test_ogg_by_its_last_page() -> None:
+    page = b"OggS" + bytes(22) + b"\x02\xff\x05" + bytes(260)
+    assert not early("ogg", page * 3)
+    for missing in (1, 259, 261, 270):
+        assert early("ogg", (page * 3)[:-missing])
+    assert not early("ogg", b"no page at all")

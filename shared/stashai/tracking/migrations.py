@@ -17,7 +17,7 @@ from .models import TABLES, Merged, Meta
 if TYPE_CHECKING:
     from .database import Database
 
-VERSION = 4
+VERSION = 5
 _LOCK = 0x57A5A1
 """PostgreSQL's advisory lock for one process at a time."""
 
@@ -36,7 +36,11 @@ def _pending(database: Database) -> None:
     database.execute("CREATE INDEX processing_tests_pending ON processing_tests (job) WHERE result = 'pending'")
 
 
-STEPS: Mapping[int, Step] = {2: _merged, 3: _asked, 4: _pending}
+def _in_order(database: Database) -> None:
+    database.execute("CREATE INDEX item_job_sequence_id ON processing_tests (job, sequence, id)")
+
+
+STEPS: Mapping[int, Step] = {2: _merged, 3: _asked, 4: _pending, 5: _in_order}
 """By the version that a step makes of the one before."""
 
 

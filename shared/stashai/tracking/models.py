@@ -138,7 +138,7 @@ class Item(Model):
 
     class Meta:
         table_name = "processing_tests"
-        indexes = ((("job", "unit"), True), (("entity_type", "entity_id", "completed_at"), False))
+        indexes = ((("job", "unit"), True), (("job", "sequence", "id"), False), (("entity_type", "entity_id", "completed_at"), False))
 
 
 Item.add_index(Item.index(Item.job, where=Item.result == "pending", name="processing_tests_pending"))

@@ -115,8 +115,8 @@ class Reading:
         last = (-1, 0)
         while head is not None:
             rows = self.database.query(
-                f"{ITEMS} WHERE job = ? AND {_HAVE_ENDED} AND (sequence > ? OR (sequence = ? AND id > ?)) ORDER BY sequence, id LIMIT ?",
-                (head, last[0], last[0], last[1], _PAGE),
+                f"{ITEMS} WHERE job = ? AND {_HAVE_ENDED} AND (sequence, id) > (?, ?) ORDER BY sequence, id LIMIT ?",
+                (head, *last, _PAGE),
             )
             yield from (ItemRow(*row) for row in rows)
             if len(rows) < _PAGE:

@@ -29,10 +29,11 @@ def album(pictures: dict[str, Path], tmp_path: Path) -> Path:
 
 
 def items(data: Path) -> list[str]:
-    """Units of identify jobs that have a row."""
+    """Units of identify jobs that ended."""
     try:
         with sqlite3.connect(f"file:{data / 'stashai.sqlite3'}?mode=ro", uri=True, timeout=5) as rows:
-            sql = "SELECT t.unit FROM processing_tests t JOIN processing_jobs j ON j.id = t.job WHERE j.processor = 'media.identify'"
+            jobs = "SELECT id FROM processing_jobs WHERE processor = 'media.identify'"
+            sql = f"SELECT unit FROM processing_tests WHERE result <> 'pending' AND job IN ({jobs})"
             return [unit for (unit,) in rows.execute(sql)]
     except sqlite3.OperationalError:
         return []

@@ -249,6 +249,7 @@ def test_a_database_of_the_first_version_is_brought_to_this_one(tmp_path: Path) 
     with database.write():
         database.execute("DROP TABLE merged")
         database.execute("DROP INDEX processing_tests_pending")
+        database.execute("DROP INDEX item_job_sequence_id")
         database.execute("ALTER TABLE seen_frames DROP COLUMN asked")
         database.execute("UPDATE meta SET number = 1 WHERE key = 'schema'")
     database.close()

@@ -62,14 +62,14 @@ def whole_job(job: JobRow) -> dict[str, Any]:
     return {**job_row(job), "job_config": _parsed(job.job_config), "error_details": job.error_details}
 
 
-def item_view(item: ItemRow) -> dict[str, Any]:
-    """An item's row with its JSON columns parsed and its times as ISO."""
-    view = asdict(item)
+def item_view(item: ItemRow, job_id: str) -> dict[str, Any]:
+    """An item's row with its JSON columns parsed, its times as ISO and its job by the id that routes take."""
+    view = {**asdict(item), "job": job_id}
     for column in ("response_data", "confidence_scores", "tags_applied", "evaluation_criteria"):
         view[column] = _parsed(view[column])
     for column in ("created_at", "started_at", "completed_at"):
         view[column] = moment(view[column])
-    del view["id"], view["job"]
+    del view["id"]
     return view
 
 

@@ -92,6 +92,9 @@ class Reading:
         rows = self.database.query(f"{ITEMS} WHERE test_id = ?", (test_id,))
         return ItemRow(*rows[0]) if rows else None
 
+    def job_of(self, item: ItemRow) -> JobRow | None:
+        return self._job("id = ?", (item.job,))
+
     def items(self, job_id: str, *, limit: int = 1000, offset: int = 0, result: str | None = None) -> list[ItemRow]:
         """A page of a job's items in the order of its units, those that have not ended included."""
         condition, extra = (" AND result = ?", (result,)) if result else ("", ())

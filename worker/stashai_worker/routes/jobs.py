@@ -16,7 +16,7 @@ from stashai.contracts.enums import ProcessingStatus
 from stashai.contracts.recognition import FacialRecognitionRequest, GalleryIdentificationRequest, SceneIdentificationRequest
 from stashai.errors import UsageError
 from stashai.tracking import statistics
-from stashai.tracking.records import CANCELLED, ItemRow, JobRequest
+from stashai.tracking.records import CANCELLED, JobRequest
 
 from ..jobs import as_wanted, asked_with, batch_status, entity_job, finished, identification, known_job, wanted
 from ..routing import Asked, forwarded
@@ -189,8 +189,10 @@ async def get_job(job_id: str, state: State) -> dict[str, Any]:
 async def get_items(
     job_id: str, state: State, limit: PAGE = 1000, offset: OFFSET = 0, after: Annotated[int | None, Query(ge=0, lt=2**63)] = None
 ) -> dict[str, Any]:
-    """A page in the order of the units, those that wait or are at work included; or, with `after`, what ended behind that cursor:
-    for following a running job."""
+    """A page in the order of the units; or, with `after`, what ended behind that cursor: for following a running job.
+
+    Items have rows before they end: those at work, and up to a thousand that come next. The `status` of one whose `result` is
+    pending says whether it waits, is at work, or was left out: its job ended without it."""
     await to_thread.run_sync(known_job, state, job_id)
 
     def read() -> dict[str, Any]:
@@ -198,36 +200,41 @@ async def get_items(
         rows = ledger.items(job_id, limit=limit, offset=offset) if after is None else ledger.items_after(job_id, after, limit)
         cursor = max((row.id for row in rows), default=after)
         total = ledger.item_count(job_id, ended=after is not None)
-        return {"tests": [item_view(item) for item in rows], "total": total, "cursor": cursor}
+        return {"tests": [item_view(item, job_id) for item in rows], "total": total, "cursor": cursor}
 
     return await to_thread.run_sync(read)
 
 
-def _item(state: WorkerState, test_id: str) -> ItemRow:
-    item = state.core.ledger.item(test_id)
-    if item is None:
-        raise UsageError(f"There is no item {test_id!r}.", code="not-found")
-    return item
+def _item(state: WorkerState, test_id: str) -> dict[str, Any]:
+    ledger = state.core.ledger
+    item = ledger.item(test_id)
+    job = ledger.job_of(item) if item is not None else None
+    if item is None or job is None:
+        raise _no_item(test_id)
+    return item_view(item, job.job_id)
+
+
+def _no_item(test_id: str) -> UsageError:
+    return UsageError(f"There is no item {test_id!r}.", code="not-found")
 
 
 @router.get("/ai-tests/{test_id}", response_model=dict[str, Any], responses=FAILURES)
 async def get_item(test_id: str, state: State) -> dict[str, Any]:
-    return item_view(await to_thread.run_sync(_item, state, test_id))
+    return await to_thread.run_sync(_item, state, test_id)
 
 
 @router.get("/ai-tests/{test_id}/results", response_model=dict[str, Any], responses=FAILURES)
 async def get_item_results(test_id: str, state: State) -> dict[str, Any]:
-    item = item_view(await to_thread.run_sync(_item, state, test_id))
+    item = await to_thread.run_sync(_item, state, test_id)
     return {"test_id": test_id, "result": item["result"], "results": item["response_data"], "error": item["error_message"]}
 
 
 @router.post("/ai-tests/{test_id}/cancel", response_model=Cancelling, responses=FAILURES)
 async def cancel_item(test_id: str, state: State) -> Cancelling:
     """Leave out an item that waits, stop one that is at work within seconds; its job goes on with the others."""
-    await to_thread.run_sync(_item, state, test_id)
     item = await to_thread.run_sync(state.core.ledger.cancel_item, test_id, ASKED)
     if item is None:
-        raise UsageError(f"There is no item {test_id!r}.", code="not-found")
+        raise _no_item(test_id)
     stopping = item.status == ProcessingStatus.PROCESSING
     said = "It is stopping." if stopping else f"It is {item.status}."
     return Cancelling(job_id=test_id, success=stopping or item.status == CANCELLED, status=item.status, message=said)

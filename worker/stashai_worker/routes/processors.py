@@ -41,7 +41,7 @@ async def process(
         if row is None:
             return await accepted(state, taken.job_id)
         items = await to_thread.run_sync(state.core.ledger.items, row.job_id)
-        return ServiceAnswer(**job_view(row), items=[item_view(item) for item in items])
+        return ServiceAnswer(**job_view(row), items=[item_view(item, row.job_id) for item in items])
 
     asked = asked_of(service, request, wait, direct)
     if direct and await to_thread.run_sync(state.only_elsewhere, service):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..vision.faces import Vector
 from .calibration import Calibration, ModelConstants
 from .fusion import Matrix, Pooled, Scores, Support, cohort_means, fewness, pool
 from .index import EXACT_UP_TO, VectorIndex, open_index
+from .templates import NOBODY, Templates
 
 COHORT = 400
 """Enrolled people, evenly spread, that serve as the others everybody is compared with."""
@@ -24,17 +26,21 @@ OUTLIER = 0.45
 _ROWS = 2048
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bank:
     """One model's templates: `vectors` (P, D) in the order of the gallery's people, zeros where somebody has no reference of
-    this model (`present`). `cohort` are the people whose columns are the cohort, `person_cohort` (P,) everybody's mean with it."""
+    this model (`present`). `cohort` are the people whose columns are the cohort."""
 
     constants: ModelConstants
     vectors: Matrix
     present: NDArray[np.bool_]
     cohort: NDArray[np.intp]
-    person_cohort: NDArray[np.float32]
     index: VectorIndex
+
+    @cached_property
+    def person_cohort(self) -> NDArray[np.float32]:
+        """(P,) everybody's mean with the cohort. Only the first model's is ever asked for."""
+        return person_cohorts(self.vectors, self.cohort, self.constants.cohort)
 
     def cosines(self, items: Matrix, people: NDArray[np.intp] | None = None) -> Matrix:
         """`items` (T, D) against all people (T, P), or against the candidates `people` (T, K)."""
@@ -80,20 +86,29 @@ class Gallery:
         reference of it is not enrolled, and ModelError is raised when it has no calibration. Others that were not fitted
         together with it are left out. `cache` is a folder for the search graphs of large galleries."""
         fitted = calibration or Calibration.load()
-        fitted.configuration(models[:1])
-        models = [models[0], *(model for model in models[1:] if fitted.supports((models[0], model)))]
-        constants = fitted.models
-        likeness = constants[models[0]].likeness
-        grouped = _grouped(references, models, constants)
-        known = [person for person in sorted(people, key=lambda person: person.id) if person.id in grouped]
-        kept: dict[int, list[Reference]] = {}
-        outliers: list[Reference] = []
-        for person in known:
-            kept[person.id], odd = split_outliers(grouped[person.id], models[0], likeness)
-            outliers += odd
-        pooled = [_pooled(kept[person.id], models[0], likeness) for person in known]
-        banks = {model: _bank(known, kept, model, constants[model], cache) for model in models}
-        return cls(known, tuple(models), banks, Support.of(pooled), kept, outliers)
+        models, known = supported(models, fitted), in_order(people)
+        kept, outliers = chosen(references, models, fitted)
+        templates = {model: NOBODY.updated(known, pooled(known, kept, model, fitted)) for model in models}
+        return cls.of(known, templates, fitted, kept, outliers, cache=cache)
+
+    @classmethod
+    def of(
+        cls,
+        people: Sequence[Person],
+        templates: Mapping[str, Templates],
+        fitted: Calibration,
+        references: Mapping[int, Sequence[Reference]],
+        outliers: Sequence[Reference],
+        *,
+        cache: Path | None,
+    ) -> Gallery:
+        """`people` in the order of `templates`, the first of which is the primary model's."""
+        models = tuple(templates)
+        present = templates[models[0]].present
+        enrolled = {model: own.of(present) for model, own in templates.items()}
+        banks = {model: _bank(own, model, fitted.models[model], cache) for model, own in enrolled.items()}
+        known = [person for person, has in zip(people, present, strict=True) if has]
+        return cls(known, models, banks, enrolled[models[0]].support, references, outliers)
 
     def __len__(self) -> int:
         return len(self.people)
@@ -105,10 +120,37 @@ class Gallery:
         found = [self.banks[model].index.search(rows, NEIGHBOURS)[0].ravel() for model, rows in items.items() if len(rows)]
         return np.unique(np.concatenate(found)).astype(np.intp)
 
-    def best_reference(self, person_id: int, model: str, vector: Vector) -> Reference:
-        """The person's reference that is most like `vector` (centred)."""
+    def best_reference(self, person_id: int, model: str, vector: Vector) -> Reference | None:
+        """The person's reference that is most like `vector` (centred); None when they were deleted meanwhile."""
         own = [known for known in self.references[person_id] if model in known.embeddings]
-        return max(own, key=lambda known: float(known.embeddings[model] @ vector))
+        return max(own, key=lambda known: float(known.embeddings[model] @ vector), default=None)
+
+
+def supported(models: Sequence[str], fitted: Calibration) -> list[str]:
+    """Those that can be asked together; ModelError when the first has no calibration."""
+    fitted.configuration(models[:1])
+    return [models[0], *(model for model in models[1:] if fitted.supports((models[0], model)))]
+
+
+def in_order(people: Iterable[Person]) -> list[Person]:
+    return sorted(people, key=lambda person: person.id)
+
+
+def chosen(
+    references: Iterable[Reference], models: Sequence[str], fitted: Calibration
+) -> tuple[dict[int, list[Reference]], list[Reference]]:
+    """By person the references that count, with the centred vectors of `models`, and the outliers among them."""
+    kept: dict[int, list[Reference]] = {}
+    outliers: list[Reference] = []
+    for person, own in _grouped(references, models, fitted.models).items():
+        kept[person], odd = split_outliers(own, models[0], fitted.models[models[0]].likeness)
+        outliers += odd
+    return kept, outliers
+
+
+def pooled(people: Iterable[Person], kept: Mapping[int, Sequence[Reference]], model: str, fitted: Calibration) -> list[Pooled | None]:
+    """Everybody's references as one, None without any of that model."""
+    return [_pooled(kept.get(person.id, ()), model, fitted.models[model].likeness) for person in people]
 
 
 def split_outliers(references: Sequence[Reference], model: str, likeness: float) -> tuple[list[Reference], list[Reference]]:
@@ -139,23 +181,18 @@ def _grouped(
     return grouped
 
 
-def _pooled(references: Sequence[Reference], model: str, likeness: float) -> Pooled:
+def _pooled(references: Sequence[Reference], model: str, likeness: float) -> Pooled | None:
     own = [known for known in references if model in known.embeddings]
+    if not own:
+        return None
     return pool([known.embeddings[model] for known in own], [max(known.quality, 0.05) for known in own], likeness)
 
 
-def _bank(
-    people: Sequence[Person], kept: Mapping[int, Sequence[Reference]], model: str, constants: ModelConstants, cache: Path | None
-) -> Bank:
-    present = np.array([any(model in known.embeddings for known in kept[person.id]) for person in people], bool)
-    rows = [_pooled(kept[person.id], model, constants.likeness).vector for person, has in zip(people, present, strict=True) if has]
-    vectors = np.zeros((len(people), len(rows[0]) if rows else 1), np.float32)
-    if rows:
-        vectors[present] = rows
+def _bank(own: Templates, model: str, constants: ModelConstants, cache: Path | None) -> Bank:
+    present, vectors = own.present, own.vectors
     where = np.flatnonzero(present)
     cohort = where[np.linspace(0, len(where) - 1, min(COHORT, len(where))).astype(np.intp)] if len(where) else where
-    index = open_index(vectors, folder=cache, key=model)
-    return Bank(constants, vectors, present, cohort, person_cohorts(vectors, cohort, constants.cohort), index)
+    return Bank(constants, vectors, present, cohort, open_index(vectors, folder=cache, key=model))
 
 
 def person_cohorts(vectors: Matrix, cohort: NDArray[np.intp], usual: float) -> NDArray[np.float32]:

@@ -89,8 +89,8 @@ class VoyagerIndex:
     def save(self, path: Path) -> None:
         """Write the graph to `path` and the rows beside it, each moved into place when complete."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(_rows_path(path), lambda partial: _save_rows(partial, self._rows))
-        _replace(path, lambda partial: self._graph.save(str(partial)))
+        moved_into_place(_rows_path(path), lambda partial: save_rows(partial, self._rows))
+        moved_into_place(path, lambda partial: self._graph.save(str(partial)))
 
     @property
     def rows(self) -> Rows:
@@ -157,12 +157,13 @@ def _rows_path(path: Path) -> Path:
     return path.with_name(path.name + ".npy")
 
 
-def _save_rows(path: Path, rows: Rows) -> None:
+def save_rows(path: Path, rows: Rows) -> None:
     with path.open("wb") as file:
         np.save(file, rows)
 
 
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
+def moved_into_place(path: Path, write: Callable[[Path], object]) -> None:
+    """`path` as `write` makes it, whole or not at all."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         write(partial)

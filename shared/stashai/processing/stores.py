@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody known. `source` is "folder", "stash" (on a worker "stash:" and which one, or "lent:" and by whom) or "local"; `key` is
-    the name of the folder or the id in Stash."""
+    the name of the folder or the id in Stash. `stamp` is another number after each change of what the person is known by."""
 
     id: int
     name: str
     source: str
     key: str
+    stamp: int = field(default=0, compare=False)
 
     @property
     def is_of_stash(self) -> bool:

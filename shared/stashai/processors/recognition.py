@@ -10,15 +10,20 @@ from pydantic import BaseModel
 from ..contracts.findings import Findings
 from ..matching.fitted import calibration_for
 from ..matching.gallery import Gallery
+from ..matching.keeping import kept_gallery
 from ..matching.kept import graphs_folder
 from ..matching.recognizer import Recognizer
 from ..media.medium import Medium
 from ..processing.context import Context
+from ..processing.stores import Person, Reference
 from ..vision.profile import Profile
 from .embeddings import complete
 from .evidence import Evidence
 from .naming import findings_of
 from .opinions import decide_with_further_opinions
+
+READ_ALONE = 500
+"""So many people's references are read one person after the other; for more, those of all."""
 
 
 class RecognitionParams(BaseModel):
@@ -50,9 +55,17 @@ class Recognition:
         self._recognizer = Recognizer(gallery, self._fitted, Profile(params.profile))
 
     def _gallery(self, ctx: Context) -> Gallery:
-        people = ctx.stores.people.people(origin=self._params.people)
-        references = complete(ctx.stores.people.references(origin=self._params.people), self.models, ctx)
-        return Gallery.build(people, references, self.models, self._fitted, cache=graphs_folder(ctx.settings))
+        store, whose = ctx.stores.people, self._params.people
+
+        def read(people: Sequence[Person]) -> list[Reference]:
+            if len(people) > READ_ALONE:
+                wanted = {person.id for person in people}
+                found = [reference for reference in store.references(origin=whose) if reference.person_id in wanted]
+            else:
+                found = [reference for person in people for reference in store.references(origin=whose, person_id=person.id)]
+            return complete(found, self.models, ctx)
+
+        return kept_gallery(store.people(origin=whose), read, self.models, self._fitted, graphs_folder(ctx.settings), whose or "")
 
     def identify(self, medium: Medium, ctx: Context, progress: Callable[[float], None]) -> Findings:
         """Look at `medium` until its people are decided, the looks are used up, or the job is to stop (Cancelled)."""

@@ -79,7 +79,7 @@ class ExchangedPeople(ExchangedFaces):
                 if known.name != person["name"]:
                     self._people.rename(known.id, person["name"])
                 self._take_references(known.id, person["references"], keep)
-                changed(self.database)
+                changed(self.database, known.id)
 
     def _take_references(self, person_id: int, references: Sequence[Json], keep: Callable[[bytes], str]) -> None:
         wanted = {(row["path"], row["crop"]) for row in references}

@@ -17,7 +17,7 @@ from .models import TABLES, Merged, Meta
 if TYPE_CHECKING:
     from .database import Database
 
-VERSION = 5
+VERSION = 6
 _LOCK = 0x57A5A1
 """PostgreSQL's advisory lock for one process at a time."""
 
@@ -40,7 +40,11 @@ def _in_order(database: Database) -> None:
     database.execute("CREATE INDEX item_job_sequence_id ON processing_tests (job, sequence, id)")
 
 
-STEPS: Mapping[int, Step] = {2: _merged, 3: _asked, 4: _pending, 5: _in_order}
+def _stamp(database: Database) -> None:
+    database.execute("ALTER TABLE people ADD COLUMN stamp BIGINT NOT NULL DEFAULT 0")
+
+
+STEPS: Mapping[int, Step] = {2: _merged, 3: _asked, 4: _pending, 5: _in_order, 6: _stamp}
 """By the version that a step makes of the one before."""
 
 

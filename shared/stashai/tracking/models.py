@@ -166,6 +166,7 @@ class PersonRow(Model):
     name = TextField(index=True)
     source = TextField()
     key = TextField()
+    stamp = BigIntegerField(constraints=[Sql("DEFAULT 0")])
     created_at = DoubleField()
 
     class Meta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 LENT = "lent:"
 """What the sources of people begin with whom another worker lent to this one: they are matched in its looks alone."""
 _OWN = f"substr(p.source, 1, {len(LENT)}) <> '{LENT}'"
-_PERSON = "SELECT p.id, p.name, p.source, p.key FROM people p"
+_PERSON = "SELECT p.id, p.name, p.source, p.key, p.stamp FROM people p"
 _OF_ORIGIN = (
     "(EXISTS (SELECT 1 FROM reference_faces r WHERE r.person = p.id AND r.origin = ?)"
     " OR EXISTS (SELECT 1 FROM source_files s WHERE s.person = p.id AND s.origin = ?))"
@@ -106,7 +107,7 @@ class People:
                 self.database.execute(f"UPDATE {table} SET person = ? WHERE person = ?", (into, person_id))
             self.database.execute("DELETE FROM people WHERE id = ?", (person_id,))
             self.database.execute("INSERT INTO merged (source, key, person) VALUES (?, ?, ?)", (gone.source, gone.key, into))
-            changed(self.database)
+            changed(self.database, into)
 
     def forget(self, person_id: int) -> list[str]:
         with self.database.write():
@@ -194,18 +195,18 @@ class People:
     def add_reference(self, reference: Reference) -> int:
         with self.database.write():
             reference.id = self._insert(reference)
-            changed(self.database)
+            changed(self.database, reference.person_id)
             return reference.id
 
     def set_embedding(self, reference_id: int, model: str, vector: Vector | bytes) -> None:
         with self.database.write():
             self.database.execute(_INSERT_EMBEDDING, (reference_id, model, to_bytes(vector)))
-            changed(self.database)
+            changed(self.database, self._person_of(reference_id))
 
     def set_usable(self, reference_id: int, usable: bool, reason: str | None) -> None:
         with self.database.write():
             self.database.execute("UPDATE reference_faces SET usable = ?, reason = ? WHERE id = ?", (usable, reason, reference_id))
-            changed(self.database)
+            changed(self.database, self._person_of(reference_id))
 
     # Sources
 
@@ -238,7 +239,7 @@ class People:
             )
             for reference in references:
                 reference.id = self._insert(reference)
-            changed(self.database)
+            changed(self.database, source.person_id)
 
     def remove_source(self, origin: str, path: str) -> None:
         with self.database.write():
@@ -246,7 +247,13 @@ class People:
             self.database.execute("DELETE FROM source_files WHERE origin = ? AND path = ?", (origin, path))
             changed(self.database)
 
+    def _person_of(self, reference_id: int) -> int:
+        return int(self.database.scalar("SELECT person FROM reference_faces WHERE id = ?", (reference_id,)) or 0)
+
     def _drop_unconfirmed(self, origin: str, path: str) -> None:
+        """Of whoever was known by that picture."""
+        for (person,) in self.database.query("SELECT DISTINCT person FROM reference_faces WHERE origin = ? AND path = ?", (origin, path)):
+            changed(self.database, person)
         self.database.execute("DELETE FROM reference_faces WHERE origin = ? AND path = ? AND NOT confirmed", (origin, path))
 
     def _insert(self, reference: Reference) -> int:
@@ -289,8 +296,11 @@ class People:
         return [Person(*row) for row in self.database.query(f"{_PERSON} {where}", params)]
 
 
-def changed(database: Database) -> None:
-    """Count a change of people, references or decisions, within the transaction that makes it."""
+def changed(database: Database, person: int | None = None) -> None:
+    """Count a change of people, references or decisions, within the transaction that makes it; `person` is who is known by something
+    else now. A stamp is no count: ids come again after somebody was deleted, and databases out of backups."""
+    if person is not None:
+        database.execute("UPDATE people SET stamp = ? WHERE id = ?", (secrets.randbits(62), person))
     database.execute("INSERT INTO meta (key, number) VALUES ('people', 1) ON CONFLICT (key) DO UPDATE SET number = meta.number + 1")
 
 

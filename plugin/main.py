@@ -1,8 +1,10 @@
 """What Stash starts: one JSON document in, one out. Standard output is guarded first, so that no stray print can spoil the answer."""
 
+import gc
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 _ANSWER = os.dup(1)
@@ -38,6 +40,8 @@ def main() -> int:
         _write('{"error": "StashAI needs Python 3.11 or newer: set one under Settings, System, Python executable path."}')
         return 1
     _find_library()
+    # A call is short and begins with hundreds of imports, of which nothing is garbage.
+    gc.set_threshold(50_000)
     try:
         from stashai_plugin.entry import answer, detached
     except ImportError:
@@ -48,7 +52,7 @@ def main() -> int:
 
     if len(sys.argv) > 1:
         return detached(sys.argv[1:], HERE)
-    _write(answer(sys.stdin.buffer.read(), HERE))
+    _write(answer(sys.stdin.buffer.read(), HERE, time.process_time()))
     return 0
 
 

@@ -20,12 +20,14 @@ from .setup.state import runtime_is_there
 Json = dict[str, Any]
 
 
-def answer(document: bytes, plugin_dir: Path) -> str:
-    """The one line for Stash: `{"output": {"ok": …}}`, and `error` as well where a task failed, so that Stash's log says so."""
+def answer(document: bytes, plugin_dir: Path, start: float = 0.0) -> str:
+    """The one line for Stash: `{"output": {"ok": …}}`, and `error` as well where a task failed, so that Stash's log says so. `start`
+    are the seconds that this process has run before."""
     log = HostLog()
     result: Json
     try:
         request = Request.read(document, plugin_dir, log)
+        request.began -= start
         result = {"ok": True, "data": dispatch(request)}
     except StashAIError as error:
         result = failure(error)

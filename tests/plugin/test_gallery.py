@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image, ImageOps
 from tests.fakes.fake_stash import FakeStash
 from tests.plugin.calls import Calls
 
+from stashai_plugin.click import learning
 from stashai_plugin.click.dialog import crops, identify, step
 from stashai_plugin.deciding.applying import apply
 from stashai_plugin.deciding.saying import decide
+from stashai_plugin.host import deadline
 from stashai_plugin.page.jobs import job, jobs
 from stashai_plugin.tasks.learning import learn
 
@@ -90,3 +93,34 @@ def test_a_gallery_without_title_goes_by_its_folder_or_zip(calls: Calls, stash: 
     packed = stash.library.add_gallery("", zip_file=Path("/media/galleries/Another day.zip"))
     titles = [identify(calls.request(type="gallery", id=str(row.id))) for row in (folder, packed)]
     assert [opened and opened["title"] for opened in titles] == ["Identify: A day out", "Identify: Another day.zip"]
+
+
+def test_a_gallery_goes_on_until_all_are_learned(
+    calls: Calls, stash: FakeStash, pictures: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On first use, with steps so short that each gets to one image or one performer."""
+    monkeypatch.setattr(deadline, "BUSY", 0.0)
+    monkeypatch.setattr(learning, "FIRST_LEARNING", 0.0)
+    for name in ("biden.jpg", "astronaut.png"):
+        row = stash.library.add_performer(name, pictures[name].read_bytes())
+        stash.library.add_scene("Well known", "/nowhere.mp4", performers=[row.id])
+    him = stash.library.add_performer("Barack Obama", pictures["obama.jpg"].read_bytes())
+    gallery = stash.library.add_gallery("A day out", folder=Path("/media/galleries/A day out"))
+    for name in ("obama2.jpg", "obama3.jpg"):
+        stash.library.add_image("", pictures[name], galleries=[gallery.id])
+    opened = identify(calls.request(type="gallery", id=str(gallery.id)))
+    assert opened is not None
+    shown = []
+    for _ in range(30):
+        answer = step(calls.request(job=opened["id"]))
+        shown.append(answer["result"])
+        if not answer["more"]:
+            break
+    first = next(result for result in shown if result and result["unknown"])
+    assert (first["people"], first["provisional"], first["compared"]["total"]) == ([], True, 3)
+    (row,) = shown[-1]["people"]
+    assert (row["performer_id"], row["frames"], shown[-1]["unknown"]) == (str(him.id), 2, [])
+    assert (shown[-1]["provisional"], shown[-1]["compared"]) == (False, {"done": 3, "total": 3})
+    told = job(calls.request(id=opened["id"]))
+    assert (told["job"]["state"], told["job"]["done"]) == ("completed", 2)
+    assert calls.bench().ledger.job(opened["id"]).performers_found_total == 2  # type: ignore[union-attr]  # it is there

@@ -1,4 +1,4 @@
-"""One step of a click's job: work until the deadline, then put the row back, finish it or fail it."""
+"""One step of a click's job: work until it is over, then put the row back, finish it or fail it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from stashai.errors import Cancelled, LeaseLost, Paused, StashAIError, UsageError
-from stashai.processing.control import JobControl
 from stashai.tracking.records import Outcome
 
 from ..engine.choosing import engine_on
 from ..engine.link import AskAgainError, Link, WorkerGoneError
-from ..host.deadline import Limit
+from ..host.deadline import Step
 from ..host.failing import interrupts, keep_failure
 from ..host.watch import watched
 from ..looking.results import kept_result
@@ -30,10 +29,10 @@ Json = dict[str, Any]
 
 
 class Chain:
-    """`link` leads to the worker that looks, None where this host does."""
+    """`link` leads to the worker that looks, None where this host does; `soon` are the seconds after which the answer is due."""
 
-    def __init__(self, bench: Bench, link: Link | None, deadline: float) -> None:
-        self._bench, self._link, self._limit = bench, link, Limit(deadline)
+    def __init__(self, bench: Bench, link: Link | None, soon: float) -> None:
+        self._bench, self._link, self._soon = bench, link, soon
 
     def waiting(self, job_id: str, why: Said) -> Json:
         """Nothing was done in this step; another page may have ended the job meanwhile."""
@@ -50,13 +49,13 @@ class Chain:
         return {"job": shown_job(job), "result": result, "more": False}
 
     def run(self, claim: Claim) -> Json:
-        """Work until the deadline; the row is put back, finished or failed accordingly."""
+        """Work until the step is over; the row is put back, finished or failed accordingly."""
         bench = self._bench
         try:
-            control = JobControl(claim.job.job_id, bench.clock)
-            with watched(bench, claim, control, self._limit):
-                engine = engine_on(bench, self._link, control, self._limit)
-                result, more = Look(bench, claim, engine, self._limit).work()
+            step = Step(claim.job.job_id, bench.clock, bench.request.began, self._soon)
+            with watched(bench, claim, step, step):
+                engine = engine_on(bench, self._link, step, step)
+                result, more = Look(bench, claim, engine, step).work()
         except Cancelled as error:
             if isinstance(error, Paused):
                 bench.ledger.release(claim, "")

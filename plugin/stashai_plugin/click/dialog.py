@@ -19,9 +19,8 @@ from ..setup.progress import plan
 from ..setup.state import SetupNeededError
 
 PROCESSOR = "stash.identify"
-FIRST, BUDGET = 1.8, 3.4
-"""Seconds after which the first step of a job, and each further one, takes up nothing more: what was begun, and the answer, end
-within five. The first is short, so that something is seen at once."""
+FIRST = 1.8
+"""Seconds after which the first step of a job takes up nothing more: it is short, so that something is seen at once."""
 WAIT_FOR_LOCK = 2.0
 CROPS_A_PAGE = 60
 Json = dict[str, Any]
@@ -89,12 +88,13 @@ def step(request: Request) -> Json:
         return {"job": None, "result": None, "more": False, "needs": {"setup": plan(request)}}
     except AskAgainError as error:
         busy = error
+    from ..host.deadline import BUSY
     from .chain import ELSEWHERE, OTHERS, Chain
 
     job = bench.ledger.job(job_id)
     if job is None or job.processor != PROCESSOR:
         raise UsageError(f"There is no job {job_id}.", code="unknown-job")
-    chain = Chain(bench, link, request.began + (FIRST if job.started_at is None else BUDGET))
+    chain = Chain(bench, link, FIRST if job.started_at is None else BUSY)
     if busy:
         return chain.waiting(job_id, Said(busy.code, busy.message))
     if job.ended:

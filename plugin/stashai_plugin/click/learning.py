@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from stashai.processors.stash_sync import SYNCED, UNDER_WAY, Sync
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..engine.base import Engine
     from ..host.bench import Bench
-    from ..host.deadline import Limit
+    from ..host.deadline import Step
 
 LEARN_BATCH = 8
 SYNC_AGAIN = 300.0
@@ -23,15 +24,13 @@ SYNCING = 0.6
 """Seconds of a step after which no further page of performers is asked for."""
 FIRST_LEARNING = 1.2
 """Seconds of the first step that go to learning when nobody is known yet."""
-BATCH_TAKES = 0.6
-"""Seconds that a batch may take: none is begun later than this before the end."""
 
 
-def learn_first(bench: Bench, engine: Engine, limit: Limit) -> None:
+def learn_first(bench: Bench, engine: Engine, step: Step) -> None:
     """Nobody can be named before somebody is known: look at Stash's performers, and learn the first few."""
     _sync(bench)
     if bench.mirror.progress()[0] == 0:
-        _learn(bench, engine, limit, time.monotonic() + FIRST_LEARNING)
+        _learn(bench, engine, step, time.monotonic() + FIRST_LEARNING)
 
 
 def _sync(bench: Bench) -> None:
@@ -45,17 +44,26 @@ def _sync(bench: Bench) -> None:
     queue_learning(bench)
 
 
-def catch_up(bench: Bench, engine: Engine, limit: Limit) -> int:
-    """The medium is done with: what is left of the step, a batch at least, goes to learning whom else it might show. How many."""
-    return _learn(bench, engine, limit, limit.at)
+def catch_up(bench: Bench, engine: Engine, step: Step) -> int:
+    """The medium is done with: what is left of the step, one performer at least, goes to learning whom else it might show. How many."""
+    return _learn(bench, engine, step, float("inf"))
 
 
-def _learn(bench: Bench, engine: Engine, limit: Limit, until: float) -> int:
+def _learn(bench: Bench, engine: Engine, step: Step, until: float) -> int:
     """Learn waiting performers until that moment; how many."""
     learned = 0
-    while (waiting := _waiting(bench)) and (time.monotonic() < min(until, limit.at - BATCH_TAKES) or not learned):
-        learned += sum(1 for _ in engine.learn(waiting))
+    while (waiting := _waiting(bench)) and (not learned or _has_time(step, until)):
+        with closing(engine.learn(waiting)) as learning:
+            for _ in learning:
+                learned += 1
+                step.advanced()
+                if not _has_time(step, until):
+                    break
     return learned
+
+
+def _has_time(step: Step, until: float) -> bool:
+    return time.monotonic() < until and not step.is_reached
 
 
 def is_waiting(bench: Bench) -> bool:

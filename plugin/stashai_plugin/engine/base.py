@@ -3,7 +3,7 @@ rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from stashai.errors import MediaError
@@ -34,8 +34,8 @@ class Engine(Protocol):
     @property
     def floor(self) -> float: ...
 
-    def learn(self, performers: Sequence[Known]) -> Iterator[Learned]:
-        """Look at these performers' pictures; each is recorded before it is given."""
+    def learn(self, performers: Sequence[Known]) -> Generator[Learned]:
+        """Look at these performers' pictures; each is recorded before it is given. May be closed after any of them."""
         ...
 
     def look(self, job: str, item: Item, *, sprite_first: bool) -> tuple[StashFindings, bool]:

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from stashai.processing.control import JobControl
 
     from ..host.bench import Bench
-    from ..host.deadline import Limit
+    from ..host.deadline import Step
     from .base import Engine
 
 
-def engine_on(bench: Bench, link: Link | None, control: JobControl, limit: Limit | None = None) -> Engine:
+def engine_on(bench: Bench, link: Link | None, control: JobControl, step: Step | None = None) -> Engine:
     """The worker behind `link`, or this host."""
     if link is not None:
         from .remote import WorkerEngine
 
-        return WorkerEngine(bench, link, control, limit)
+        return WorkerEngine(bench, link, control)
     from .local import LocalEngine
 
-    return LocalEngine(bench, control, limit)
+    return LocalEngine(bench, control, step)
 
 
 def quiet_engine(bench: Bench) -> Engine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal
 from stashai.errors import MediaError, Paused
 from stashai.processing.control import JobControl
 from stashai.processors.evidence import Evidence
-from stashai.processors.likeness import compared, likest
 from stashai.processors.recognition import RecognitionParams
 from stashai.processors.stash_learn import learn_batch
 from stashai.processors.stash_media import medium_of, sprite_of
@@ -32,11 +31,9 @@ if TYPE_CHECKING:
     from stashai.stash.mirror import Known
 
     from ..host.bench import Bench
-    from ..host.deadline import Limit
+    from ..host.deadline import Step
     from .base import Seen
 
-LEAST_WORK = 1.2
-"""Seconds of the processor that a step has for looking, however long its start took."""
 INLINE = 8
 """References without the second model's embedding that a step may complete by itself; more are the learning task's."""
 
@@ -44,8 +41,8 @@ INLINE = 8
 class LocalEngine:
     where: Literal["local", "worker"] = "local"
 
-    def __init__(self, bench: Bench, control: RunControl, limit: Limit | None) -> None:
-        self._bench, self._limit = bench, limit
+    def __init__(self, bench: Bench, control: RunControl, step: Step | None) -> None:
+        self._bench, self._step = bench, step
         self.ctx = bench.context(control)
 
     @property
@@ -64,12 +61,11 @@ class LocalEngine:
     def further_models(self) -> list[str]:
         return self.ctx.vision.others
 
-    def learn(self, performers: Sequence[Known]) -> Iterator[Learned]:
+    def learn(self, performers: Sequence[Known]) -> Generator[Learned]:
         return learn_batch(performers, self._bench.gateway, self._bench.mirror, self._calm)
 
     def look(self, job: str, item: Item, *, sprite_first: bool) -> tuple[StashFindings, bool]:
         medium = self._medium(item)
-        self._leave(LEAST_WORK)
         if sprite_first and item.kind == "scene" and not self._quick.has_seen(medium, self.ctx):
             quick = self._sprite(item)
             if quick is not None:
@@ -86,22 +82,22 @@ class LocalEngine:
         return _found(self._recognition.look_at(medium, moment, self._calm), medium, "frame")
 
     def images(self, job: str, images: Iterable[tuple[int, Item]]) -> Iterator[Seen]:
-        recognition = self._recognition
-        self._leave(LEAST_WORK)
         for number, image in images:
-            if self._limit is not None and self._limit.is_reached:
+            if self._step is not None and self._step.is_reached:
                 return
             try:
                 medium = self._medium(image)
-                seen, done = recognition.look(medium, self.ctx, lambda fraction: None)
+                seen, done = self._recognition.look(medium, self.ctx, lambda fraction: None)
             except Paused:
                 return
             except MediaError as error:
                 yield number, image, error
+                self.ctx.control.advanced()
                 continue
             if not done:
                 return
             yield number, image, _found(seen, medium, "image")
+            self.ctx.control.advanced()
 
     def first_looks(self, items: Sequence[Item]) -> Iterator[tuple[Item, str | None]]:
         yield from zip(items, self._pool.map(self._first_look, items), strict=True)
@@ -119,10 +115,14 @@ class LocalEngine:
             return list(pool.map(lambda chip: to_bytes(self.ctx.vision.embed_chip(model, chip)), chips))
 
     def similar(self, person: Person, count: int) -> list[tuple[str, float, float]]:
+        from stashai.processors.likeness import likest
+
         found = likest(person, self.ctx.stores.people, self.primary, count)
         return [(alike.person.key, alike.similarity, alike.probability) for alike in found]
 
     def compare(self, first: Person, second: Person) -> tuple[dict[str, float], float]:
+        from stashai.processors.likeness import compared
+
         with infers(self._bench):
             result = compared(first, second, self._calm)
         return result.similarities, result.probability
@@ -144,20 +144,23 @@ class LocalEngine:
 
     @cached_property
     def _recognition(self) -> SteppedRecognition:
-        return SteppedRecognition(recognition_params(self._bench), self._calm)
+        return self._begun(recognition_params(self._bench))
 
     @cached_property
     def _quick(self) -> SteppedRecognition:
         """For the first look: by the primary model alone, so that no other is loaded before something is seen."""
         alone = recognition_params(self._bench).model_copy(update={"embedders": [self.primary]})
-        return SteppedRecognition(alone, self._calm)
+        return self._begun(alone)
 
     def _medium(self, item: Item) -> Medium:
         return medium_of(item, self._bench.gateway, self.ctx.stores.observations)
 
-    def _leave(self, seconds: float) -> None:
-        if self._limit is not None:
-            self._limit.leave(seconds)
+    def _begun(self, params: RecognitionParams) -> SteppedRecognition:
+        """People are read: the look begins."""
+        recognition = SteppedRecognition(params, self._calm)
+        if self._step is not None:
+            self._step.begin()
+        return recognition
 
     def _sprite(self, item: Item) -> StashFindings | None:
         """The first, quick look at a scene; None when there is no sprite sheet, or none that can be used."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from stashai.stash.mirror import Known
 
     from ..host.bench import Bench
-    from ..host.deadline import Limit
     from ..looking.reading import StashFindings
     from .base import Seen
     from .link import Link
@@ -45,8 +44,8 @@ Json = dict[str, Any]
 class WorkerEngine:
     where: Literal["local", "worker"] = "worker"
 
-    def __init__(self, bench: Bench, link: Link, control: JobControl, limit: Limit | None) -> None:
-        self._bench, self._link, self._control, self._limit = bench, link, control, limit
+    def __init__(self, bench: Bench, link: Link, control: JobControl) -> None:
+        self._bench, self._link, self._control = bench, link, control
         self.primary = str(link.abilities["primary"])
         self.detector = str(link.abilities["analysis"])
         self.floor = float(link.abilities["reference_floor"])
@@ -59,7 +58,7 @@ class WorkerEngine:
 
     # learning --------------------------------------------------------------------------------------------------------
 
-    def learn(self, performers: Sequence[Known]) -> Iterator[Learned]:
+    def learn(self, performers: Sequence[Known]) -> Generator[Learned]:
         bench = self._bench
         with ThreadPoolExecutor(CONNECTIONS) as pool:
             pictures = list(pool.map(_Fetch(bench.gateway), performers))
@@ -102,6 +101,9 @@ class WorkerEngine:
 
     def look_at(self, job: str, item: Item, moment: float) -> StashFindings | None:
         found, done = self._asked(job, item, moment, again=False)
+        if done:
+            # Asked again, it is compared with whoever was learned meanwhile.
+            self._forget(job)
         return found if done else None
 
     def _asked(self, job: str, item: Item, moment: float | None, *, again: bool) -> tuple[StashFindings, bool]:

@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from stashai.errors import Paused
+from stashai.processing.control import JobControl
+
+if TYPE_CHECKING:
+    from stashai.clock import Clock
+
+LONGEST = 5.0
+"""Seconds within which a step answers."""
+BUSY = 3.4
+"""Seconds after which it takes up nothing more, however quick the machine is."""
+REST = 0.5
+"""Seconds of the processor that end a step: who is in what was seen, the rows and crops of the answer, the end of the process."""
 
 
 class Ending(Protocol):
@@ -18,23 +32,39 @@ class Ending(Protocol):
         ...
 
 
-class Limit:
-    """When a step is over: at a moment of the monotonic clock, but not before it had some of the processor for its work, so
-    that each step gets on, however slow or busy the machine is."""
+class Step(JobControl):
+    """The control of a click's step, and its end: the moment from which a further unit (a frame, an image, a performer, as long as the
+    longest of this step was) and the answer would not end in time, on a machine as slow as it was until the work began. But not
+    before something was kept: so each step gets on, however slow the machine is. `began` is when the call did, `soon` the seconds
+    after which its first answer is due."""
 
-    def __init__(self, at: float) -> None:
-        self.at = at
-        # Until the work begins nothing is over: a slow start must not eat the step.
-        self._worked = float("inf")
+    def __init__(self, job_id: str, clock: Clock, began: float, soon: float = BUSY, spent: Callable[[], float] = time.process_time) -> None:
+        super().__init__(job_id, clock)
+        # What the start took of the processor was before `began`.
+        self._clock_of_step, self._spent, self._began, self._soon = clock, spent, began, soon
+        self._kept, self._longest = 0, 0.0
+        self.begin()
 
-    def leave(self, seconds: float) -> None:
-        """At least so many seconds of the processor from now."""
-        self._worked = time.process_time() + seconds
+    def begin(self) -> None:
+        """The work begins here: what was before it is no unit of it, and tells how slow the machine is."""
+        now = self._clock_of_step.monotonic()
+        slowness = max(1.0, (now - self._began) / max(self._spent(), 0.01))
+        self._last, self.at = now, self._began + min(self._soon, BUSY, LONGEST - REST * slowness)
+
+    def advanced(self) -> None:
+        now = self._clock_of_step.monotonic()
+        self._longest, self._last = max(self._longest, now - self._last), now
+        self._kept += 1
+
+    def check(self) -> None:
+        super().check()
+        if self.is_reached:
+            raise Paused("This step is over.")
 
     @property
     def is_reached(self) -> bool:
-        return time.monotonic() >= self.at and time.process_time() >= self._worked
+        return self._kept > 0 and self._clock_of_step.monotonic() + self._longest >= self.at
 
     @property
     def patience(self) -> float:
-        return max(0.05, self.at - time.monotonic())
+        return max(0.05, self.at - self._clock_of_step.monotonic())

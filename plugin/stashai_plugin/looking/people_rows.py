@@ -28,7 +28,7 @@ class Rows:
     def __init__(self, bench: Bench, kind: str, entity_id: str, tagged: Iterable[str]) -> None:
         self._crops: CropStore = bench.stores.crops
         self._tagged = set(tagged)
-        self._keys = {person.id: person.key for person in bench.stores.people.people() if person.source == "stash"}
+        self._known, self._keys = bench.people, dict[int, str | None]()
         self._added = bench.writes.added_to(kind, entity_id)
         self._said = verdicts_of(bench, kind, entity_id)
         self._limits = (float(bench.preferences["suggest_from"]), float(bench.preferences["add_from"]))
@@ -42,20 +42,24 @@ class Rows:
         return sorted(rows, key=lambda row: -int(row["frames"]))[:MOST_UNKNOWN]
 
     def performer_id(self, person_id: int) -> str | None:
-        return self._keys.get(person_id)
+        """Asked for those who are shown: there may be tens of thousands of others."""
+        if person_id not in self._keys:
+            person = self._known.person(person_id)
+            self._keys[person_id] = person.key if person is not None and person.source == "stash" else None
+        return self._keys[person_id]
 
     def is_tagged(self, performer: str) -> bool:
         return performer in self._tagged
 
     def is_rejected(self, person_id: int) -> bool:
-        return self._keys.get(person_id) in self._said["rejected"]
+        return self.performer_id(person_id) in self._said["rejected"]
 
     def _is_shown(self, person: SeenPerson) -> bool:
-        known = self._keys.get(person.person_id)
+        known = self.performer_id(person.person_id)
         return known is not None and known not in self._said["rejected"] and person.probability >= self._limits[0]
 
     def _person(self, person: SeenPerson, findings: Findings) -> Json:
-        performer = self._keys[person.person_id]
+        performer = self.performer_id(person.person_id) or ""
         row = self._row(f"p{performer}", person.faces, person.candidates, findings)
         return row | {
             "state": self.state(performer, person.probability), "performer_id": performer, "name": person.name,
@@ -82,7 +86,7 @@ class Rows:
 
     def _row(self, key: str, faces: Sequence[SeenFace], candidates: Sequence[NameCandidate], findings: Findings) -> Json:
         times = sorted({face.time for face in faces if face.time is not None})
-        named = [(self._keys.get(candidate.person_id), candidate) for candidate in candidates]
+        named = [(self.performer_id(candidate.person_id), candidate) for candidate in candidates]
         return {
             "key": key, "times": [round(time, 2) for time in times], "spans": spans(times), "frames": max(1, len(times)),
             "candidates": [

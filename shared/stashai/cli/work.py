@@ -39,6 +39,9 @@ class Idle:
     def progress(self, unit_key: str, fraction: float, message: str = "") -> None:
         """Nobody watches it."""
 
+    def advanced(self) -> None:
+        """Nobody ends it early."""
+
 
 def engine(shell: Shell, profile: Profile = Profile.BALANCED) -> VisionEngine:
     """The networks of this command, opened when they are first asked for."""

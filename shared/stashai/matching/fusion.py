@@ -98,7 +98,8 @@ def cohort_means(scores: Matrix, columns: NDArray[np.intp], usual: float, total:
     best = -np.sort(-best, axis=1)
     whole, last, spare = best[:, :kept].sum(axis=1), best[:, kept - 1 : kept], best[:, kept : kept + 1]
     means = np.repeat(whole[:, None], total, axis=1)
-    means[:, columns] += np.where(scores >= last, spare - scores, 0.0)
+    if len(columns):
+        means[:, columns] += np.where(scores >= last, spare - scores, 0.0)
     return np.asarray((means + SHRINK * usual) / (kept + SHRINK), np.float32)
 
 

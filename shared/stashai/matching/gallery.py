@@ -198,11 +198,10 @@ def _bank(own: Templates, model: str, constants: ModelConstants, cache: Path | N
 def person_cohorts(vectors: Matrix, cohort: NDArray[np.intp], usual: float) -> NDArray[np.float32]:
     """Everybody's cohort mean (P,), their own column left out."""
     means = np.empty(len(vectors), np.float32)
-    position = np.full(len(vectors), len(cohort))
-    position[cohort] = np.arange(len(cohort))
     for start in range(0, len(vectors), _ROWS):
         part = vectors[start : start + _ROWS]
-        # One extra candidate column stands for "not in the cohort": nothing is left out there.
-        table = cohort_means(part @ vectors[cohort].T, np.arange(len(cohort)), usual, len(cohort) + 1)
-        means[start : start + len(part)] = table[np.arange(len(part)), position[start : start + len(part)]]
+        # For nobody's own column: nothing is left out.
+        means[start : start + len(part)] = cohort_means(part @ vectors[cohort].T, cohort[:0], usual, 1)[:, 0]
+    own = cohort_means(vectors[cohort] @ vectors[cohort].T, np.arange(len(cohort)), usual, len(cohort))
+    means[cohort] = own.diagonal()
     return means

@@ -29,9 +29,7 @@ class _ReadWhenAsked(dict[int, Sequence[Reference]]):
         return self[person_id]
 
 
-def kept_gallery(
-    people: Sequence[Person], read: Reader, models: Sequence[str], fitted: Calibration, folder: Path, whose: str
-) -> Gallery:
+def kept_gallery(people: Sequence[Person], read: Reader, models: Sequence[str], fitted: Calibration, folder: Path, whose: str) -> Gallery:
     """As `Gallery.build` of all references; `whose` names these people among others whose templates lie in `folder`."""
     models, known = supported(models, fitted), in_order(people)
     primary = fitted.models[models[0]]

@@ -191,7 +191,7 @@ class Recognizer:
         best = int((vectors @ self._gallery.banks[primary].vectors[number]).argmax())
         reference = self._gallery.best_reference(person.id, primary, vectors[best])
         alike = self._similarities(faces, number)
-        return RecognizedPerson(person.id, person.name, 0.0, faces[best], faces, (), reference and reference.crop, note, alike)
+        return RecognizedPerson(person.id, person.name, 0.0, faces[best], faces, (), reference.crop if reference else None, note, alike)
 
     def _similarities(self, faces: list[Observation], number: int) -> dict[str, float]:
         banks = {model: bank for model, bank in self._gallery.banks.items() if bank.present[number]}

@@ -37,6 +37,10 @@ class RunControl(Protocol):
         """How far the unit is, 0 to 1. Throttled by the runner."""
         ...
 
+    def advanced(self) -> None:
+        """Something was done that is kept: whoever stops the job from now on loses none of it."""
+        ...
+
 
 class MediaResolver(Protocol):
     """From an entity of a request to what can be looked into: mapped paths, Stash itself, uploads (design.md section 2)."""

@@ -101,6 +101,9 @@ class JobControl:
                 self._fractions[unit_key] = min(1.0, max(0.0, fraction))
             self._message = message or self._message
 
+    def advanced(self) -> None:
+        """Of use to a control that ends what it controls before the job is done."""
+
     @property
     def partial(self) -> float:
         """How many units' worth is done of those at work."""

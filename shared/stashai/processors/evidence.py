@@ -148,6 +148,7 @@ class Evidence:
         try:
             for frame, faces in analyzed:
                 waiting.append(self._keep(frame, faces))
+                self._ctx.control.advanced()
                 if len(waiting) >= SAVE_EVERY:
                     times += self._saved(waiting)
                     self._ctx.check()

@@ -42,4 +42,5 @@ def _ask(observation: Observation, model: str, ctx: Context) -> bool:
     observation.embeddings[model] = vector
     if observation.id is not None:
         ctx.stores.observations.add_embedding(observation.id, model, vector)
+        ctx.control.advanced()
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -18,7 +18,7 @@ from ..processing.stores import SourceFile
 from ..stash.client import StashClient
 from ..stash.mirror import Known, Mirror
 from ..vision.engine import AnalyzedFace
-from .stash_performers import ORIGIN, Judged, Learned, keep, picture_key, settled, unread
+from .stash_performers import ORIGIN, SOURCE, Judged, Learned, keep, picture_key, settled, unread
 from .subject import choose_subject
 
 CONNECTIONS = 4
@@ -42,9 +42,8 @@ class Picture:
     problem: StashAIError | None = None
 
 
-def learn_batch(performers: Sequence[Known], gateway: StashClient, mirror: Mirror, ctx: Context) -> Iterator[Learned]:
+def learn_batch(performers: Sequence[Known], gateway: StashClient, mirror: Mirror, ctx: Context) -> Generator[Learned]:
     """Learn from these performers' pictures; each is recorded before it is given. While some are analysed the next ones arrive."""
-    known = {source.path: source for source in ctx.stores.people.sources(origin=ORIGIN)}
     readable: deque[Picture] = deque()
     others: deque[Learned] = deque()
 
@@ -52,7 +51,7 @@ def learn_batch(performers: Sequence[Known], gateway: StashClient, mirror: Mirro
         with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="pictures") as pool:
             for picture in ahead(pool, _Reader(gateway), performers, AHEAD):
                 ctx.check()
-                learned = _without_analysis(picture, known.get(picture_key(picture.performer.id)), mirror, ctx)
+                learned = _without_analysis(picture, _looked_at(picture.performer, ctx), mirror, ctx)
                 if learned is not None:
                     others.append(learned)
                 elif picture.frame is not None:
@@ -76,6 +75,13 @@ def _without_analysis(picture: Picture, source: SourceFile | None, mirror: Mirro
     if source is not None and source.fingerprint == picture.fingerprint and source.detector == ctx.vision.detector_id:
         return settled(mirror, Learned(performer, source.outcome, source.message), source.message)
     return None
+
+
+def _looked_at(performer: Known, ctx: Context) -> SourceFile | None:
+    """What is known of the performer's picture."""
+    person = ctx.stores.people.find(SOURCE, performer.id)
+    own = ctx.stores.people.sources(origin=ORIGIN, person_id=person.id) if person else []
+    return next((source for source in own if source.path == picture_key(performer.id)), None)
 
 
 def _emptied(waiting: deque[Learned]) -> Iterator[Learned]:

@@ -28,6 +28,10 @@ _REFERENCES = (
     "SELECT r.id, r.person, r.origin, r.path, r.fingerprint, r.quality, r.x, r.y, r.width, r.height, r.crop, r.usable, r.reason,"
     " r.confirmed, e.model, e.vector FROM reference_faces r LEFT JOIN reference_embeddings e ON e.reference = r.id"
 )
+_LACKING = (
+    "FROM reference_faces r JOIN people p ON p.id = r.person WHERE r.usable AND p.source = ? AND NOT EXISTS "
+    "(SELECT 1 FROM reference_embeddings e WHERE e.reference = r.id AND e.model = ?)"
+)
 _INSERT_EMBEDDING = (
     "INSERT INTO reference_embeddings (reference, model, vector) VALUES (?, ?, ?)"
     " ON CONFLICT (reference, model) DO UPDATE SET vector = excluded.vector"
@@ -168,11 +172,7 @@ class People:
 
     def without_vector(self, model: str, source: str) -> list[tuple[int, str]]:
         """(id, crop) of the usable references of that source's people that `model` has not seen."""
-        query = (
-            "SELECT r.id, r.crop FROM reference_faces r JOIN people p ON p.id = r.person WHERE r.usable AND p.source = ? AND NOT EXISTS "
-            "(SELECT 1 FROM reference_embeddings e WHERE e.reference = r.id AND e.model = ?) ORDER BY r.id"
-        )
-        return [(row[0], row[1]) for row in self.database.query(query, (source, model))]
+        return [(row[0], row[1]) for row in self.database.query(f"SELECT r.id, r.crop {_LACKING} ORDER BY r.id", (source, model))]
 
     def known_by(self, person_id: int, model: str) -> list[KnownBy]:
         """What somebody is known by, with its vector by that model: readable without numpy."""
@@ -190,7 +190,7 @@ class People:
 
     def lacking(self, model: str, source: str) -> int:
         """How many `without_vector` there are."""
-        return len(self.without_vector(model, source))
+        return int(self.database.scalar(f"SELECT count(*) {_LACKING}", (source, model)))
 
     def add_reference(self, reference: Reference) -> int:
         with self.database.write():

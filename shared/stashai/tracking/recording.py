@@ -161,7 +161,7 @@ class Recording(Leasing):
             "tests_error": errors,
             "total_tests_planned": total,
             "performers_found_total": people + sum(outcome.people_found for outcome in new),
-            "confidence_scores_summary": _merged_confidences(confidences, new),
+            "confidence_scores_summary": merged_confidences(confidences, [score for outcome in new for score in outcome.confidences]),
             "tags_applied_summary": _merged_tags(tags, new),
             "progress_percentage": _percentage(done, total),
             "in_flight": as_json(in_flight),
@@ -235,8 +235,9 @@ def _status(outcome: Outcome) -> str:
     return "failed" if outcome.result == "error" else "completed"
 
 
-def _merged_confidences(known: str | None, new: Sequence[Outcome]) -> str | None:
-    scores = [float(score) for outcome in new for score in outcome.confidences]
+def merged_confidences(known: str | None, new: Sequence[float]) -> str | None:
+    """The summary of a job's confidences with further ones."""
+    scores = [float(score) for score in new]
     if not scores:
         return known
     old = json.loads(known) if known else {"min": 1.0, "max": 0.0, "avg": 0.0, "count": 0}

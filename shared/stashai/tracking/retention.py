@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .recording import Recording
 from .records import ENDED
+from .revising import Revising
 
 _AT_ONCE = 200
 """Jobs deleted in one transaction, so that nobody waits long for the database."""
@@ -20,7 +20,7 @@ class Cleaned:
     interactions: int
 
 
-class Keeping(Recording):
+class Keeping(Revising):
     """The part of the ledger that throws away."""
 
     def clean(self, days_old: float, *, dry_run: bool = False) -> Cleaned:

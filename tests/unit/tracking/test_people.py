@@ -248,3 +248,37 @@ def test_wiping_leaves_nothing_of_anybody(people: People, database: Database, se
         remains = b"".join(path.read_bytes() for path in settings.data.iterdir())
         assert b"Annabelle-the-Unforgettable" not in remains
         assert observation(5).embeddings["first"].tobytes() not in remains
+
+
+def test_a_stamp_is_another_one_after_each_change_of_what_somebody_is_known_by(people: People) -> None:
+    ann, bob = enrolled(people, "Ann"), enrolled(people, "Bob")
+
+    def stamps() -> tuple[int, int]:
+        known = {person.id: person.stamp for person in people.people()}
+        return known[ann.id], known[bob.id]
+
+    source = SourceFile("/people", ann.id, "/people/Ann/1.jpg", "print", "d", "enrolled")
+    added = people.add_reference(reference(ann.id, "confirmed", "/scene.mp4", confirmed=True))
+    changes = (
+        lambda: people.record_source(source, [reference(ann.id, "/people", source.path)]),
+        lambda: people.set_embedding(added, "another", vector(3)),
+        lambda: people.set_usable(added, False, "rejected"),
+        lambda: people.remove_source("/people", source.path),
+        lambda: people.add_reference(reference(ann.id, "confirmed", "/other.mp4", confirmed=True)),
+    )
+    for change in changes:
+        before = stamps()
+        change()
+        now = stamps()
+        assert now[0] != before[0]
+        assert now[1] == before[1]
+    before = stamps()
+    people.rename(ann.id, "Anna")
+    assert stamps() == before
+    people.record_source(replace(source, person_id=bob.id, path="/people/Ann/0.jpg"), [])
+    assert all(now != then for now, then in zip(stamps(), before, strict=True))
+    before = stamps()
+    people.merge(ann.id, bob.id)
+    merged = people.find("folder", "Bob")
+    assert merged is not None
+    assert merged.stamp != before[1]

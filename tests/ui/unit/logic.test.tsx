@@ -125,6 +125,19 @@ test("all languages have all texts with the same places", () => {
   assert.equal(new Set(["en", "de", "fr", "es", "ja", "zh"].map((one) => catalogs[one]!.identify)).size, 6);
 });
 
+test("performers, images and scenes are called as Stash calls them in that language", () => {
+  const nouns: Record<string, string[]> = {
+    de: ["Darsteller", "Bild", "Szene"], fr: ["performeur", "image", "scène"], es: ["actrices", "imagen", "escena"],
+    ja: ["出演者", "画像", "シーン"], zh: ["演员", "图片", "短片"],
+  };
+  for (const [language, [performer, image, scene]] of Object.entries(nouns)) {
+    const texts = catalogs[language]!;
+    assert.ok(texts.learnNow.includes(performer!), `${language} ${performer}`);
+    assert.ok(texts.whoImage.includes(image!), `${language} ${image}`);
+    assert.ok(texts.whoScene.includes(scene!), `${language} ${scene}`);
+  }
+});
+
 test("plurals, numbers and certainty in Stash's language", () => {
   const en = translator("en-GB");
   assert.deepEqual([en("inFrames", { n: 1 }), en("inFrames", { n: 1200 })], ["1 frame", "1,200 frames"]);

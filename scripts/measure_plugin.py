@@ -20,9 +20,10 @@ import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / name) for name in ("shared", "plugin", ".")]
@@ -34,10 +35,18 @@ from tests.fakes.fake_stash import FakeStash
 from tests.fakes.fake_stash.demo import fill
 
 from stashai.bench.footage import make_film
+from stashai.clock import SystemClock
 from stashai.demo import fetch_pictures
+from stashai.media.crops import CropFolder
+from stashai.processing.stores import Person, Reference, SourceFile
+from stashai.processors.stash_sync import SYNCED
 from stashai.settings import Settings
+from stashai.stash.mirror import Mirror
+from stashai.tracking.open import open_stores
 
 ROUNDS = 15
+MANY, GONE = 5000, 2000
+"""Performers who are known, and how many of them are deleted at once."""
 LARGE = (9000, 6700)
 """Pixels of a large picture: 60 million."""
 OPERATION = 'mutation($a:Map){runPluginOperation(plugin_id:"stashai",args:$a)}'
@@ -112,16 +121,41 @@ def clicks(stash: FakeStash, pictures: dict[str, Path]) -> Json:
     media = stash.config / "media"
     fill(stash.library, pictures, media)
     cold = click(stash, "scene", 1)
-    others = {}
-    for name, sprites in (("warm", True), ("bare", False)):
-        clip = media / f"{name}.mp4"
-        # Another file to us, the same film to a decoder.
-        clip.write_bytes((media / "clip.mp4").read_bytes() + name.encode())
-        scene = stash.library.rows["scene"][1]
-        row = stash.library.add_scene(name, clip, duration=float(str(scene.files[0]["duration"])), size=(960, 540), rate=25)
-        row.media |= scene.media if sprites else {}
-        others[name] = click(stash, "scene", row.id)
+    others = {name: click(stash, "scene", another(stash, name, sprites)) for name, sprites in (("warm", True), ("bare", False))}
     return {"cold": cold, **others}
+
+
+def another(stash: FakeStash, name: str, sprites: bool) -> int:
+    """A scene of the demo's clip once more: another file to us, the same film to a decoder."""
+    clip = stash.config / "media" / f"{name}.mp4"
+    clip.write_bytes((clip.parent / "clip.mp4").read_bytes() + name.encode())
+    scene = stash.library.rows["scene"][1]
+    row = stash.library.add_scene(name, clip, duration=float(str(scene.files[0]["duration"])), size=(960, 540), rate=25)
+    row.media |= scene.media if sprites else {}
+    return row.id
+
+
+def many_people(stash: FakeStash) -> Json:
+    """Clicks with thousands of performers who are known, and while many of them are dropped, who were deleted in Stash."""
+    data, somebody = stash.config / "stashai-data", np.random.default_rng(0)
+    settings = replace(Settings.from_environ(), data=data)
+    ledger, stores = open_stores(settings, CropFolder(data / "crops"), SystemClock())
+    rows = [stash.library.add_performer(f"Somebody {number}") for number in range(MANY)]
+    with ledger.database.write():
+        for row in rows:
+            person = cast(Person, stores.people.ensure(f"Somebody {row.id}", "stash", str(row.id)))
+            path, vector = f"performer/{row.id}", somebody.standard_normal(128).astype(np.float32)
+            known = {"sface": vector / np.linalg.norm(vector)}
+            reference = Reference(person.id, "stash", path, "", 0.9, (0.0, 0.0, 1.0, 1.0), f"crop-{row.id}", known)
+            stores.people.record_source(SourceFile("stash", person.id, path, "", "", "enrolled"), [reference])
+    mirror, found = Mirror(data), {}
+    for name, deleted in (("known", 0), ("dropped", GONE)):
+        for row in rows[:deleted]:
+            del stash.library.rows["performer"][row.id]
+        # Else Stash would be asked for what changed in some minutes only.
+        mirror.note(SYNCED, None)
+        found[name] = click(stash, "scene", another(stash, name, sprites=True))
+    return found
 
 
 # memory --------------------------------------------------------------------------------------------------------------
@@ -273,6 +307,7 @@ def main() -> int:
         with FakeStash(config) as stash:
             found: Json = {"clicks": clicks(stash, dict(pictures)), "starts": starts(stash)}
             found["memory"] = memory(stash, dict(pictures))
+            found["many"] = many_people(stash)
     if options.photos:
         found["learning"] = learning(options.photos, options.count)
     print(json.dumps(found))

@@ -34,7 +34,7 @@ class Ending(Protocol):
 
 class Step(JobControl):
     """The control of a click's step, and its end: the moment from which a further unit (a frame, an image, a performer, as long as the
-    longest of this step was) and the answer would not end in time, on a machine as slow as it was until the work began. But not
+    latest of this step were) and the answer would not end in time, on a machine as slow as it was until the work began. But not
     before something was kept: so each step gets on, however slow the machine is. `began` is when the call did, `soon` the seconds
     after which its first answer is due."""
 
@@ -42,7 +42,7 @@ class Step(JobControl):
         super().__init__(job_id, clock)
         # What the start took of the processor was before `began`.
         self._clock_of_step, self._spent, self._began, self._soon = clock, spent, began, soon
-        self._kept, self._longest = 0, 0.0
+        self._kept, self._unit = 0, 0.0
         self.begin()
 
     def begin(self) -> None:
@@ -53,17 +53,20 @@ class Step(JobControl):
 
     def advanced(self) -> None:
         now = self._clock_of_step.monotonic()
-        self._longest, self._last = max(self._longest, now - self._last), now
+        # What was long ago counts for less and less: the first ones load the networks.
+        self._unit, self._last = max(self._unit / 2, now - self._last), now
         self._kept += 1
 
     def check(self) -> None:
         super().check()
         if self.is_reached:
             raise Paused("This step is over.")
+        if not self._kept:
+            self._last = self._clock_of_step.monotonic()
 
     @property
     def is_reached(self) -> bool:
-        return self._kept > 0 and self._clock_of_step.monotonic() + self._longest >= self.at
+        return self._kept > 0 and self._clock_of_step.monotonic() + self._unit >= self.at
 
     @property
     def patience(self) -> float:

@@ -17,6 +17,7 @@ STATUS_MS, HOOK_MS = 120.0, 100.0
 STEP, WARM, WITHOUT_SPRITE = 5.0, 3.0, 10.0
 MEMORY_MB = 1024.0
 LEARNING, PERFORMERS = 0.9, 5000
+_MANY = {"known": "among 5,000 people", "dropped": "while 2,000 of them are dropped"}
 _PEAKS = {
     "scene": "a click on a 1080p scene",
     "jpg": "a click on a JPEG of 60 megapixels",
@@ -45,6 +46,7 @@ def measure(photos: Path | None = None, count: int = 500) -> Outcome:
         at_most("first rows of a scene without sprites", clicks["bare"]["first"], WITHOUT_SPRITE, "{:.1f} s"),
         Line("first rows when nobody is known yet", f"{clicks['cold']['first']:.1f} s"),
         at_most("longest step", max(click["longest"] for click in clicks.values()), STEP, "{:.1f} s"),
+        *(at_most(f"longest step {when}", found["many"][name]["longest"], STEP, "{:.1f} s") for name, when in _MANY.items()),
     ]
     peaks = {name: peak for name, peak in found["memory"].items() if peak is not None}
     lines += [at_most(f"peak memory, {_PEAKS[name]}", peak, MEMORY_MB, "{:.0f} MiB") for name, peak in peaks.items()]

@@ -64,13 +64,16 @@ class Evidence:
         self._frames = {frame.time: frame for frame in store.frames(medium.fingerprint, self._analysis)}
         self.decoded = 0
 
-    def looks(self) -> Iterator[list[SeenFrame]]:
-        """All frames seen so far, after each look. The caller stops when it knows enough."""
+    def looks(self, *, going_on: bool = False) -> Iterator[list[SeenFrame]]:
+        """All frames seen so far, after each look. The caller stops when it knows enough; `going_on` did not, until the last of the
+        looks that were taken before."""
         times: list[float | None] = []
         for number, look in enumerate(self._kept_looks()):
             times += look
-            yield self._seen(times)
-            if number + 1 == len(self._kept_looks()) and self._mode in self.notes.complete:
+            is_last = number + 1 == len(self._kept_looks())
+            if is_last or not going_on:
+                yield self._seen(times)
+            if is_last and self._mode in self.notes.complete:
                 return
         if self._medium.still is not None:
             self._look_at_still(self._medium.still)

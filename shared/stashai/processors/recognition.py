@@ -67,12 +67,13 @@ class Recognition:
 
         return kept_gallery(store.people(origin=whose), read, self.models, self._fitted, graphs_folder(ctx.settings), whose or "")
 
-    def identify(self, medium: Medium, ctx: Context, progress: Callable[[float], None]) -> Findings:
-        """Look at `medium` until its people are decided, the looks are used up, or the job is to stop (Cancelled)."""
+    def identify(self, medium: Medium, ctx: Context, progress: Callable[[float], None], *, going_on: bool = False) -> Findings:
+        """Look at `medium` until its people are decided, the looks are used up, or the job is to stop (Cancelled). `going_on`: what was
+        seen before is decided on as a whole, not look by look."""
         evidence = Evidence(medium, self._params.frames, ctx, every=self._params.every)
         rejected, confirmed = verdicts(medium.fingerprint, ctx)
         findings = Findings()
-        for number, frames in enumerate(evidence.looks()):
+        for number, frames in enumerate(evidence.looks(going_on=going_on)):
             progress(1.0 - 0.6 ** (number + 1))
             decision = decide_with_further_opinions(
                 self._recognizer,

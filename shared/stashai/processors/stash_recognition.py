@@ -22,7 +22,7 @@ class SteppedRecognition(Recognition):
         """The people of `medium`, and whether that is the last word. Frames that were kept are not decoded again, so the
         next call goes on where this one was paused."""
         try:
-            return self.identify(medium, ctx, progress), True
+            return self.identify(medium, ctx, progress, going_on=True), True
         except Paused:
             return self.so_far(medium, ctx), False
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Literal
 
-from ..errors import ModelError
+from ..errors import Cancelled, ModelError
 from ..media.frames import Frame, Pixels
 from ..settings import Settings
 from . import detect, quality
@@ -137,8 +137,9 @@ class VisionEngine:
 
     def map(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, list[AnalyzedFace]]]:
         """`analyze` on `settings.cores` threads shared by the process: results in the order of `frames`, which is read only
-        a few frames ahead. An error of a frame is raised where its result would be. A frame that comes alone is analysed in the
-        calling thread, which saves waking another one."""
+        a few frames ahead. An error of a frame is raised where its result would be; when `frames` says that the job is to stop
+        (Cancelled), those at work come first. A frame that comes alone is analysed in the calling thread, which saves waking another
+        one."""
         source = iter(frames)
         ahead = list(islice(source, 2))
         if len(ahead) == 1:
@@ -152,6 +153,12 @@ class VisionEngine:
                     yield _awaited(waiting)
             while waiting:
                 yield _awaited(waiting)
+        except Cancelled:
+            # Those at work cannot be stopped, and what they see is worth keeping.
+            at_work = deque(one for one in waiting if not one[1].cancel())
+            while at_work:
+                yield _awaited(at_work)
+            raise
         finally:
             for _, future in waiting:
                 future.cancel()

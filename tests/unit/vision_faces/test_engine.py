@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 import pytest
 
-from stashai.errors import ModelError
+from stashai.errors import ModelError, Paused
 from stashai.media.frames import Frame
 from stashai.settings import Settings
 from stashai.vision.catalog import Catalog, ModelEntry
 from stashai.vision.engine import VisionEngine
 from stashai.vision.profile import Profile
-from stashai.vision.session import Session
+from stashai.vision.session import Session, Tensor
 
 from .painted import MeanColour, PaintedDetector, entry, paint
 
@@ -38,11 +38,11 @@ class Opener:
 
     def __init__(self) -> None:
         self.opened: list[str] = []
-        self.embedder = MeanColour()
+        self.embedder, self.detector = MeanColour(), PaintedDetector()
 
     def __call__(self, model: ModelEntry, settings: Settings, runtime: str) -> Session:
         self.opened.append(model.id)
-        return PaintedDetector() if model.role == "detector" else self.embedder
+        return self.detector if model.role == "detector" else self.embedder
 
 
 @pytest.fixture
@@ -148,6 +148,39 @@ def test_frames_come_back_in_order_and_are_read_no_further_ahead_than_needed(eng
     assert next(results)[0].time == 0.0
     assert len(read) <= 4
     assert [frame.time for frame, _ in results] == [float(number) for number in range(1, 12)]
+
+
+class TwoAtWork(PaintedDetector):
+    """Does nothing before two threads are at it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.both, self._threads = threading.Event(), set[int]()
+
+    def run(self, blob: Tensor) -> Sequence[Tensor]:
+        self._threads.add(threading.get_ident())
+        if len(self._threads) > 1:
+            self.both.set()
+        self.both.wait(10)
+        return super().run(blob)
+
+
+def test_what_is_at_work_when_the_job_is_to_stop_is_kept(tmp_path: Path) -> None:
+    detector, opener = TwoAtWork(), Opener()
+    opener.detector = detector
+    engine = build(tmp_path, opener)
+
+    def frames() -> Iterator[Frame]:
+        yield picture(0.0)
+        yield picture(1.0)
+        detector.both.wait(10)
+        raise Paused("This step is over.")
+
+    seen: list[float | None] = []
+    with pytest.raises(Paused):
+        seen.extend(frame.time for frame, _ in engine.map(frames()))
+    engine.close()
+    assert seen == [0.0, 1.0]
 
 
 def test_an_error_is_raised_where_its_frame_would_be(engine: VisionEngine) -> None:

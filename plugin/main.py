@@ -45,10 +45,10 @@ def main() -> int:
     try:
         from stashai_plugin.entry import answer, detached
     except ImportError:
-        # An update puts other files in place at this moment.
+        # An update puts other files in place at this moment. With any other status than 0 Stash would hear nothing of it.
         error = {"code": "reload", "message": "StashAI was updated.", "remedy": "Reload this page.", "params": {}}
         _write(json.dumps({"output": {"ok": False, "error": error}}))
-        return 1
+        return 0
 
     if len(sys.argv) > 1:
         return detached(sys.argv[1:], HERE)

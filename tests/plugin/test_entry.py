@@ -96,7 +96,7 @@ def test_an_update_at_this_moment_asks_to_reload(package: Path, tmp_path: Path, 
     (data / "setup.json").write_text(json.dumps({"state": "done", "models": "ready"}))
     document = {"server_connection": connection(tmp_path), "args": {"op": "step", "job": "x"}}
     command = [sys.executable, str(tmp_path / "plugin" / "main.py")]
-    done = subprocess.run(command, input=json.dumps(document).encode(), capture_output=True, check=False)
+    done = subprocess.run(command, input=json.dumps(document).encode(), capture_output=True, check=True)
     assert json.loads(done.stdout)["output"]["error"]["code"] == "reload", done.stdout
 
 

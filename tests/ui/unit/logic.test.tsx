@@ -104,6 +104,9 @@ test("every call carries the version; failures keep code and remedy", async () =
   await assert.rejects(runOperation(bad, "health"), (error: Failure) => error.code === "reload" && error.remedy === "r");
   await assert.rejects(runOperation(answering({ runPluginOperation: null }), "health"), (error: Failure) => error.code === "no_answer");
   await assert.rejects(runOperation(answering(new Error("down")), "health"), (error: Failure) => error.message === "down");
+  for (const how of ["signal: killed", "signal: segmentation fault"]) {
+    await assert.rejects(runOperation(answering(new Error(how)), "step"), (error: Failure) => /memory/.test(translator("en").failure(error).what));
+  }
 });
 
 test("a task's arguments are plain values", async () => {

@@ -19,12 +19,15 @@ export class Failure extends Error {
   }
 }
 
+/** What Stash says when our process ended without an answer. */
+const ENDED = /^signal: /;
+
 export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (isOperationError(error)) return new Failure(error);
   const message = error instanceof Error ? error.message : String(error);
   const unanswered = !!error && typeof error === "object" && "networkError" in error && !!error.networkError;
-  return new Failure({ code: unanswered ? "unreachable" : "stash", message });
+  return new Failure({ code: unanswered ? "unreachable" : ENDED.test(message) ? "killed" : "stash", message });
 }
 
 /** What went wrong and what helps, in one line. */

@@ -223,6 +223,7 @@ export const de: Catalog = {
   "said:no-picture": "Kein Bild",
   "said:not-media": "Das Bild ist nicht lesbar",
   "said:unreachable": "Stash antwortet nicht. Läuft es?",
+  "said:killed": "Der Prozess von StashAI wurde vor seiner Antwort beendet, vielleicht aus Mangel an Speicher. Was er gesehen hat, bleibt.",
 
   reload: "StashAI wurde aktualisiert. Bitte die Seite neu laden.",
   reloadNow: "Neu laden",

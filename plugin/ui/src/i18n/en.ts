@@ -222,6 +222,7 @@ export const en = {
   "said:no-picture": "No picture",
   "said:not-media": "The picture cannot be read",
   "said:unreachable": "Stash does not answer. Is it running?",
+  "said:killed": "StashAI's process was ended before it answered, perhaps for want of memory. What it saw is kept.",
 
   reload: "StashAI was updated. Reload this page.",
   reloadNow: "Reload",

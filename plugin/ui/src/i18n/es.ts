@@ -223,6 +223,7 @@ export const es: Catalog = {
   "said:no-picture": "Sin imagen",
   "said:not-media": "No se puede leer la imagen",
   "said:unreachable": "Stash no responde. ¿Está en marcha?",
+  "said:killed": "El proceso de StashAI se cerró antes de responder, quizá por falta de memoria. Lo que vio se conserva.",
 
   reload: "StashAI se actualizó. Vuelva a cargar esta página.",
   reloadNow: "Recargar",

@@ -223,6 +223,7 @@ export const fr: Catalog = {
   "said:no-picture": "Aucune image",
   "said:not-media": "L’image est illisible",
   "said:unreachable": "Stash ne répond pas. Est-il lancé ?",
+  "said:killed": "Le processus de StashAI a été arrêté avant de répondre, peut-être faute de mémoire. Ce qu'il a vu est gardé.",
 
   reload: "StashAI a été mis à jour. Rechargez cette page.",
   reloadNow: "Recharger",

@@ -223,6 +223,7 @@ export const ja: Catalog = {
   "said:no-picture": "画像がありません",
   "said:not-media": "画像を読み込めません",
   "said:unreachable": "Stash が応答しません。起動していますか。",
+  "said:killed": "StashAI のプロセスが応答前に終了しました。メモリ不足かもしれません。ここまでの結果は残っています。",
 
   reload: "StashAI が更新されました。ページを再読み込みしてください。",
   reloadNow: "再読み込み",

@@ -223,6 +223,7 @@ export const zh: Catalog = {
   "said:no-picture": "没有图片",
   "said:not-media": "无法读取图片",
   "said:unreachable": "Stash 没有应答。它在运行吗?",
+  "said:killed": "StashAI 的进程在应答前被终止,可能是内存不足。已看到的内容会保留。",
 
   reload: "StashAI 已更新。请重新加载此页面。",
   reloadNow: "重新加载",

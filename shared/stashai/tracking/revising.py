@@ -28,7 +28,8 @@ class Revising(Recording):
             self._sum_up(claim)
 
     def _sum_up(self, claim: Claim) -> None:
-        rows = self.database.query("SELECT performers_found, confidence_scores FROM processing_tests WHERE job = ?", (claim.job.id,))
+        query = "SELECT performers_found, confidence_scores FROM processing_tests WHERE job = ? AND result = 'pass'"
+        rows = self.database.query(query, (claim.job.id,))
         scores = [score for _, kept in rows if kept for score in json.loads(kept)]
         values: dict[str, object] = {
             "performers_found_total": sum(found for found, _ in rows), "confidence_scores_summary": merged_confidences(None, scores)

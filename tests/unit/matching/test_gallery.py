@@ -65,7 +65,9 @@ def test_the_reference_that_is_most_alike() -> None:
     crowd = Crowd(2)
     references = [crowd.reference(0) for _ in range(4)]
     built = Gallery.build(crowd.people(), references, ["one"], calibration())
-    assert np.allclose(built.best_reference(0, "one", references[2].embeddings["one"]).embeddings["one"], references[2].embeddings["one"])
+    best = built.best_reference(0, "one", references[2].embeddings["one"])
+    assert best is not None
+    assert np.allclose(best.embeddings["one"], references[2].embeddings["one"])
 
 
 def test_everybodys_cohort_leaves_themselves_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -42,6 +43,12 @@ class Question:
     threshold: float | None
 
 
+def _number(_ctx: click.Context, _option: click.Parameter, value: float | None) -> float | None:
+    if value is not None and math.isnan(value):  # below no bound and above none
+        raise click.BadParameter("nan is not in the range 0<=x<=1.")
+    return value
+
+
 @click.command()
 @click.argument("media", nargs=-1, required=True, metavar="MEDIA…")
 @click.option("--people", metavar="DIR", help="Match exactly the people of this folder: DIR/<name>/<photographs>. Learns what is new.")
@@ -51,7 +58,8 @@ class Question:
 @click.option("--profile", type=click.Choice([profile.value for profile in Profile]), default=Profile.BALANCED.value, show_default=True,
               help="How hard each face is looked at.")
 @click.option("--top", type=click.IntRange(1, 50), default=5, show_default=True, help="Candidates shown a person.")
-@click.option("--threshold", type=click.FloatRange(0, 1), help="Probability from which a name is shown (default: the calibrated one).")
+@click.option("--threshold", type=click.FloatRange(0, 1), callback=_number,
+              help="Probability from which a name is shown (default: the calibrated one).")
 @click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object on stdout, and nothing else there.")
 @click.pass_obj
 def identify(

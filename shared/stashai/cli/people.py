@@ -84,6 +84,8 @@ def rename(shell: Shell, name: str, new_name: str, as_json: bool) -> None:
             raise click.UsageError("a name is not empty")
         rows.stores.people.rename(person.id, storable(new_name))
         done(shell, as_json, {"id": person.id, "name": new_name}, f"{original(person.name)} is called {new_name} now")
+        if [other.name for other in rows.stores.people.people()].count(storable(new_name)) > 1:
+            shell.warn(f"somebody else is called {new_name}, too: `stashai people merge` makes one person of them")
 
 
 @people.command()

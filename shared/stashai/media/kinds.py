@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from pathlib import Path
 
+from .fingerprint import unreadable
+
 _IMAGES = "jpg jpeg jpe jfif png apng webp gif bmp tif tiff avif heic heif hif jp2 ppm pgm tga ico"
 _VIDEOS = "mp4 m4v mov mkv webm avi wmv asf flv f4v mpg mpeg m2v vob ts m2ts mts 3gp 3g2 ogv ogm rm rmvb divx mxf"
 IMAGE_EXTENSIONS = frozenset(f".{name}" for name in _IMAGES.split())
@@ -40,6 +42,15 @@ def kind_of_content(head: bytes) -> Kind | None:
     if head.startswith(_VIDEO_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"AVI ") or head[4:8] in _BOXES:
         return Kind.VIDEO
     return Kind.VIDEO if _is_transport_stream(head) else None
+
+
+def kind_of_file(path: Path) -> Kind | None:
+    """By what it holds. Raises MediaError when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return kind_of_content(file.read(HEAD))
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def is_heic(head: bytes) -> bool:

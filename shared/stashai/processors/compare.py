@@ -15,6 +15,7 @@ from ..matching.fitted import calibration_for
 from ..matching.pairs import same_person
 from ..media.frames import Frame
 from ..media.images import read_image
+from ..media.kinds import Kind, kind_of_file
 from ..processing.base import Entity, Metrics, Processor, Unit
 from ..processing.context import Context
 from ..processing.stores import Person
@@ -124,8 +125,19 @@ def _side(source: FaceSource, models: Sequence[str], ctx: Context) -> tuple[Comp
         return _pictured("the uploaded picture", _uploaded(source.upload, ctx), models, ctx)
     if source.path is not None:
         path = ctx.path(Path(original(source.path)))
-        return _pictured(path.name, read_image(path)[0], models, ctx)
+        return _pictured(path.name, _picture(path), models, ctx)
     return _known(find_person(source.person or "", ctx), models, ctx)
+
+
+def _picture(path: Path) -> Frame:
+    """Its first frame; what is wrong says with which of the two."""
+    other = "a folder" if path.is_dir() else "a video" if path.is_file() and kind_of_file(path) is Kind.VIDEO else None
+    if other is not None:
+        raise MediaError(f"{path.name} is {other}.", code="not-a-picture", remedy="Give a picture of one person.")
+    try:
+        return read_image(path)[0]
+    except MediaError as error:
+        raise MediaError(f"{path.name}: {error.message}", code=error.code, remedy=error.remedy) from error
 
 
 def _uploaded(key: str, ctx: Context) -> Frame:

@@ -12,9 +12,9 @@ from pydantic import BaseModel
 
 from ..contracts.findings import Findings, Problem
 from ..errors import MediaError
-from ..media.fingerprint import FingerprintRows, fingerprint_of, unreadable
+from ..media.fingerprint import FingerprintRows, fingerprint_of
 from ..media.images import read_image
-from ..media.kinds import HEAD, Kind, kind_of_content, kind_of_name
+from ..media.kinds import Kind, kind_of_file, kind_of_name
 from ..media.medium import Medium
 from ..media.video import VideoReader
 from ..media.walk import MediaPath, Walk
@@ -90,7 +90,7 @@ def medium_at(path: Path, rows: FingerprintRows) -> tuple[Medium, Problem | None
 
     Raises MediaError: missing, unreadable, neither a picture nor a video."""
     fingerprint = fingerprint_of(path, rows)
-    named, held = kind_of_name(path), _held(path)
+    named, held = kind_of_name(path), kind_of_file(path)
     kind = held or named
     if kind is None:
         raise MediaError("It is neither a picture nor a video that is known here.", code="not-media", remedy="Convert it first.")
@@ -101,14 +101,6 @@ def medium_at(path: Path, rows: FingerprintRows) -> tuple[Medium, Problem | None
     if kind is Kind.VIDEO:
         return Medium(fingerprint, video=partial(VideoReader, path)), wrong
     return Medium(fingerprint, still=partial(read_image, path)), wrong
-
-
-def _held(path: Path) -> Kind | None:
-    try:
-        with path.open("rb") as file:
-            return kind_of_content(file.read(HEAD))
-    except OSError as error:
-        raise unreadable(path, error) from error
 
 
 def _entity_type(item: MediaPath) -> str:

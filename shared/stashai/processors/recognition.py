@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from ..contracts.common import Probability
 from ..contracts.findings import Findings
 from ..matching.fitted import calibration_for
 from ..matching.gallery import Gallery
@@ -32,7 +33,7 @@ class RecognitionParams(BaseModel):
     job is made, so that going on after a kill changes nothing. `every`: seconds between frames, instead of as many as needed."""
 
     people: str | None = None
-    threshold: float | None = None
+    threshold: Probability | None = None
     top: int = 5
     frames: Literal["auto", "keyframes", "dense"] = "auto"
     profile: Literal["fast", "balanced", "thorough"] = "balanced"

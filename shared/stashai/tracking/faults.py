@@ -56,9 +56,11 @@ def storage_error(said: str, where: str) -> StorageError:
             code="storage-damaged",
             remedy="Put a backup in its place, or move it away to start anew.",
         )
-    if "connect" in text or "server" in text or "shut" in text or "terminat" in text:
+    if any(word in text for word in ("connect", "resolve", "server", "shut", "terminat")):
         return StorageBusyError(
-            f"The database server of {place} does not answer ({said}).", code="storage-away", remedy=f"Start it again. {_KEPT}"
+            f"The database server of {place} does not answer ({said}).",
+            code="storage-away",
+            remedy=f"Start it, or correct its address. {_KEPT}",
         )
     return StorageError(f"The database {place} refused: {said}.", remedy=_KEPT)
 

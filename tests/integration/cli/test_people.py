@@ -17,6 +17,8 @@ def test_a_new_name_is_used_at_once(stashai: Line, people: Path, pictures: dict[
     stashai("enroll", people)
     assert stashai("people", "rename", "Barack Obama", "Barry").status == 0
     assert names(stashai("identify", "--json", pictures["obama2.jpg"])) == ["Barry"]
+    twice = stashai("people", "rename", "Joe Biden", "Barry")
+    assert (twice.status, "people merge" in twice.err) == (0, True)
 
 
 def test_forgotten_people_come_back_by_enroll_alone(stashai: Line, people: Path, pictures: dict[str, Path]) -> None:
@@ -103,6 +105,13 @@ def test_nobody_of_that_name_cannot_be_compared(stashai: Line, people: Path, pic
     assert stashai("compare", pictures["obama2.jpg"], "obama").status == 2
     by_id = stashai("compare", pictures["obama2.jpg"], "id:1", "--json")
     assert by_id.json["same"] is (stashai("people", "show", "id:1", "--json").json["name"] == "Barack Obama")
+
+
+def test_what_cannot_be_compared_is_named(stashai: Line, pictures: dict[str, Path], clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.jpg").touch()
+    for other in (tmp_path, clip, tmp_path / "empty.jpg", tmp_path / "missing.jpg"):
+        ran = stashai("compare", pictures["obama2.jpg"], other, "--json")
+        assert (ran.status, ran.json["error"]["message"].startswith(other.name)) == (1, True)
 
 
 def test_what_lies_beside_the_folders_is_told_and_harms_nobody(stashai: Line, people: Path, pictures: dict[str, Path]) -> None:

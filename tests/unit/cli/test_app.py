@@ -102,6 +102,7 @@ def test_failures_have_their_exit_status(
 def test_unusable_arguments_are_status_two(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["identify"]) == Exit.USAGE
     assert app.run(["identify", "--frames", "all", "x"]) == Exit.USAGE
+    assert app.run(["identify", "--threshold", "nan", "x"]) == Exit.USAGE
     assert app.run(["frobnicate"]) == Exit.USAGE
     assert "frobnicate" in capsys.readouterr().err
 

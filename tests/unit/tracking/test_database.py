@@ -209,6 +209,7 @@ def test_a_damaged_database_says_so(tmp_path: Path) -> None:
         ("disk I/O error", "disk-full", False),
         ("attempt to write a readonly database", "storage-permission", False),
         ("database disk image is malformed", "storage-damaged", False),
+        ("failed to resolve host 'away'", "storage-away", True),
         ("server closed the connection unexpectedly", "storage-away", True),
         ("something else", "storage", False),
     ],

@@ -15,6 +15,9 @@ _FACES = (
     "reference_embeddings", "reference_faces", "source_files", "merged", "people",
 )  # fmt: skip
 
+_LEARNED = "SELECT t.unit FROM processing_tests t JOIN processing_jobs j ON j.id = t.job WHERE j.processor = 'people.enroll'"
+"""Photographs that were ever learned from, those that are gone by now, too."""
+
 _MARK = "/"
 """What the key of somebody forgotten begins with when it is no name; no folder's name holds it."""
 
@@ -25,6 +28,7 @@ def forget(database: Database, person: Person) -> list[str]:
     crops = {row[0] for row in database.query("SELECT crop FROM reference_faces WHERE person = ?", (person.id,))}
     seen = _struck_from_results(database, person.id)
     _strike_name(database, person)
+    _drop_photographs(database, "SELECT path FROM source_files WHERE person = ?", person.id)
     for (observations,) in database.query("SELECT observations FROM decisions WHERE person = ? AND accepted", (person.id,)):
         seen.update(json.loads(observations))
     crops |= _drop_media_of(database, seen)
@@ -41,6 +45,7 @@ def forget(database: Database, person: Person) -> list[str]:
 def wipe(database: Database) -> None:
     """Delete every row that holds something of a face or a person; jobs stay, without what they found. Who was forgotten stays so,
     but no longer by name."""
+    _drop_photographs(database, f"SELECT path FROM source_files UNION {_LEARNED}")
     for table in _FACES:
         database.execute(f"DELETE FROM {table}")
     database.execute("UPDATE processing_tests SET response_data = NULL, confidence_scores = NULL, entity_name = NULL")
@@ -58,6 +63,13 @@ def mark(database: Database, name: str) -> str:
         salt = secrets.token_hex(16)
         database.execute("INSERT INTO meta (key, number, text) VALUES ('salt', 0, ?)", (salt,))
     return _MARK + blake2b(name.encode("utf-8", "surrogatepass"), key=str(salt).encode(), digest_size=20).hexdigest()
+
+
+def _drop_photographs(database: Database, paths: str, *values: int) -> None:
+    """Delete what is said of the photographs that people are learned from (`paths`, a query): they lie in folders that are called
+    as the people are."""
+    for table, column in (("file_fingerprints", "path"), ("processing_tests", "unit")):
+        database.execute(f"DELETE FROM {table} WHERE {column} IN ({paths})", values)
 
 
 def _drop_media_of(database: Database, observations: set[int]) -> set[str]:

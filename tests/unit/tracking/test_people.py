@@ -222,6 +222,27 @@ def test_forgetting_strikes_a_person_out_of_results_and_seen_faces(people: Peopl
     assert len(store.frames("with-bob", "a")) == 1
 
 
+@pytest.mark.parametrize("everybody", [False, True])
+def test_the_paths_of_their_photographs_go_with_people(people: People, database: Database, ledger: Ledger, everybody: bool) -> None:
+    ann, _ = enrolled(people, "Ann"), enrolled(people, "Bob")
+    learned = ledger.claim(ledger.submit(replace(request("learn"), processor="people.enroll")).job.job_id)
+    claim = ledger.claim(ledger.submit(request()).job.job_id)
+    assert learned is not None
+    assert claim is not None
+    ledger.checkpoint(learned, [outcome("/people/Cid/0.jpg")])  # whose photograph is gone
+    ledger.checkpoint(claim, [outcome("/people/Ann/0.jpg"), outcome("/people/Bob/0.jpg", 1), outcome("/clips/a.mp4", 2)])
+    for path in ("/people/Ann/0.jpg", "/people/Bob/0.jpg"):
+        Observations(database).remember_fingerprint(path, 1, 1, "print")
+    if everybody:
+        people.wipe()
+    else:
+        people.forget(ann.id)
+    left = [] if everybody else ["/people/Bob/0.jpg"]
+    assert ledger.item_count(learned.job.job_id) == len(left)
+    assert [item.unit for item in ledger.items(claim.job.job_id)] == [*left, "/clips/a.mp4"]
+    assert [path for (path,) in database.query("SELECT path FROM file_fingerprints")] == left
+
+
 def test_wiping_leaves_nothing_of_anybody(people: People, database: Database, settings: Settings, ledger: Ledger) -> None:
     ann = enrolled(people, "Annabelle-the-Unforgettable")
     Observations(database).save("print", "a", [frame(0.0, observation(5))])

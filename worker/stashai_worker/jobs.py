@@ -22,6 +22,7 @@ from stashai.tracking.records import JobRequest, JobRow
 
 from .errors import CALLERS_FAULTS
 from .state import WorkerState
+from .upcoming import first_items
 from .views import moment
 
 POLL_SECONDS = 0.05
@@ -100,6 +101,7 @@ def entity_job(
         entity_id=first.id if alone else None,
         entity_name=first.title if alone else None,
         planned=len(entities),
+        items=first_items("entities.identify", params, state.core),
         **asked_with(request),
     )
 

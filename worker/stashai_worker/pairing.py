@@ -33,6 +33,7 @@ from stashai.tracking.vectors import to_bytes
 from stashai.vision.engine import VisionEngine
 
 from .state import WorkerState
+from .upcoming import first_items
 
 SOURCE = "stash:"
 INLINE = 8
@@ -108,7 +109,7 @@ class Pairing:
         job = JobRequest(
             "stash.look", "facial_recognition", params.model_dump_json(), name, alone.type if alone else None,
             alone.id if alone else None, alone.title if alone else None, planned=len(items), idempotency_key=key,
-            client_id=self.source,
+            client_id=self.source, items=first_items("stash.look", params, self._core),
         )  # fmt: skip
         return job if watch is None else replace(job, run_policy="watched", watch_seconds=watch)
 

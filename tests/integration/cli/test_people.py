@@ -79,6 +79,19 @@ def test_a_confirmed_stranger_is_known_from_then_on(stashai: Line, people: Path,
     assert names(stashai("identify", "--json", pictures["astronaut.png"])) == ["Eileen Collins"]
 
 
+def test_whom_nobody_can_be_is_not_made(stashai: Line, people: Path, pictures: dict[str, Path]) -> None:
+    stashai("identify", "--people", people, pictures["astronaut.png"])
+    for name, number in (("Eileen Collins", "2"), (" ", "1")):
+        assert stashai("confirm", name, pictures["astronaut.png"], "--unknown", number).status == 2
+    assert len(stashai("people", "list", "--json").json["people"]) == 2
+
+
+def test_what_was_learned_from_was_not_shown(stashai: Line, people: Path) -> None:
+    stashai("enroll", people)
+    ran = stashai("confirm", "Joe Biden", next((people / "Joe Biden").iterdir()))
+    assert (ran.status, "Nothing was shown" in ran.err) == (2, True)
+
+
 def test_who_is_not_there_cannot_be_confirmed(stashai: Line, people: Path, pictures: dict[str, Path]) -> None:
     stashai("identify", "--people", people, pictures["obama2.jpg"])
     ran = stashai("confirm", "Joe Biden", pictures["obama2.jpg"])

@@ -14,7 +14,7 @@ from stashai.hostlog import HostLog
 from stashai.mode import activate
 
 from .operations import OPERATIONS
-from .request import ReloadError, Request, ours_is_missing
+from .request import ReloadError, Request
 from .setup.state import runtime_is_there
 
 Json = dict[str, Any]
@@ -57,8 +57,8 @@ def dispatch(request: Request) -> Any:
     activate(request.data, request.locks)
     try:
         return getattr(import_module(f"stashai_plugin.{module}"), function)(request)
-    except ImportError as error:
-        if ours_is_missing(error):
+    except Exception as error:  # raised again as what it is
+        if request.was_replaced(error):
             raise ReloadError from error
         if not isinstance(error, ModuleNotFoundError) or runtime_is_there(request):
             raise

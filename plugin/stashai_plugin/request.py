@@ -31,17 +31,12 @@ class ReloadError(StashAIError):
         super().__init__("StashAI was updated.", remedy="Reload this page.")
 
 
-def ours_is_missing(error: ImportError) -> bool:
-    """Whether a part of StashAI itself could not be imported: an update puts other files in its place at that moment."""
-    return (error.name or "").partition(".")[0] in ("stashai", "stashai_plugin")
-
-
 class Request:
     """`arguments` are the call's, `connection` is Stash's address, `plugin_dir` where the code lies."""
 
     def __init__(self, arguments: Mapping[str, Any], connection: Mapping[str, Any], plugin_dir: Path, log: HostLog) -> None:
         self.arguments, self.connection, self.plugin_dir, self.log = arguments, connection, plugin_dir, log
-        self.began = time.monotonic()
+        self.began, self._began_as = time.monotonic(), self.version
         self.config_dir = Path(str(connection.get("Dir") or "."))
 
     @classmethod
@@ -99,6 +94,12 @@ class Request:
             return (self.plugin_dir / "version.txt").read_text(encoding="ascii").strip()
         except OSError:
             return DEVELOPMENT
+
+    def was_replaced(self, error: Exception) -> bool:
+        """Whether an update is why this happened: a part of ours could not be imported, or is another version's than what was imported
+        before, and whatever comes of that says nothing."""
+        missing = isinstance(error, ImportError) and (error.name or "").partition(".")[0] in ("stashai", "stashai_plugin")
+        return missing or self.version != self._began_as
 
     def version_fits(self) -> bool:
         """Calls of our pages carry the version they were loaded with; tasks and calls by hand carry none."""

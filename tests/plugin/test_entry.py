@@ -100,6 +100,18 @@ def test_an_update_at_this_moment_asks_to_reload(package: Path, tmp_path: Path, 
     assert json.loads(done.stdout)["output"]["error"]["code"] == "reload", done.stdout
 
 
+def test_a_process_whose_files_are_another_versions_now_says_so(package: Path, tmp_path: Path) -> None:
+    """It began before an update: what it imports since then does not fit what it imported before."""
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(tmp_path / "plugin")
+    main, version = tmp_path / "plugin" / "main.py", tmp_path / "plugin" / "version.txt"
+    status = tmp_path / "plugin" / "stashai_plugin" / "page" / "status.py"
+    update = f"from pathlib import Path\nPath({str(version)!r}).write_text('0.0.2')\n"
+    status.write_text(f"{update}def status(request): return request.nonesuch\n")
+    answer = start(main, {"server_connection": connection(tmp_path), "args": {"op": "status"}})
+    assert answer["output"]["error"]["code"] == "reload"
+
+
 def test_the_packages_are_what_stash_takes(built: Path, unpacked: Path) -> None:
     for name in ("stashai", "stashai_automatic"):
         folder = unpacked / "plugins" / name

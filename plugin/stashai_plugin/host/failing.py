@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stashai.errors import StashAIError, StorageError
 
-from ..request import ReloadError, ours_is_missing
+from ..request import ReloadError
 from ..rows import INTERRUPTED
 from ..said import Said, helps
 from ..setup.state import SetupNeededError
@@ -26,7 +26,7 @@ with the job."""
 def keep_failure(bench: Bench, claim: Claim, error: Exception) -> None:
     """A row that cannot be written now (a full disk) stays as it is, and the next run takes it up."""
     known = error if isinstance(error, StashAIError) else StashAIError(f"{type(error).__name__}: {error}", code="internal")
-    if isinstance(error, ImportError) and ours_is_missing(error):
+    if bench.request.was_replaced(error):
         known = ReloadError()
     try:
         if interrupts(known):

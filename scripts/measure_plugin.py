@@ -45,7 +45,7 @@ from stashai.stash.mirror import Mirror
 from stashai.tracking.open import open_stores
 
 ROUNDS = 15
-MANY, GONE = 5000, 2000
+MANY, GONE = 5000, 300
 """Performers who are known, and how many of them are deleted at once."""
 LARGE = (9000, 6700)
 """Pixels of a large picture: 60 million."""
@@ -140,13 +140,13 @@ def many_people(stash: FakeStash) -> Json:
     data, somebody = stash.config / "stashai-data", np.random.default_rng(0)
     settings = replace(Settings.from_environ(), data=data)
     ledger, stores = open_stores(settings, CropFolder(data / "crops"), SystemClock())
-    rows = [stash.library.add_performer(f"Somebody {number}") for number in range(MANY)]
+    crop, rows = stores.crops.put(b""), [stash.library.add_performer(f"Somebody {number}") for number in range(MANY)]
     with ledger.database.write():
         for row in rows:
             person = cast(Person, stores.people.ensure(f"Somebody {row.id}", "stash", str(row.id)))
             path, vector = f"performer/{row.id}", somebody.standard_normal(128).astype(np.float32)
             known = {"sface": vector / np.linalg.norm(vector)}
-            reference = Reference(person.id, "stash", path, "", 0.9, (0.0, 0.0, 1.0, 1.0), f"crop-{row.id}", known)
+            reference = Reference(person.id, "stash", path, "", 0.9, (0.0, 0.0, 1.0, 1.0), crop, known)
             stores.people.record_source(SourceFile("stash", person.id, path, "", "", "enrolled"), [reference])
     mirror, found = Mirror(data), {}
     for name, deleted in (("known", 0), ("dropped", GONE)):

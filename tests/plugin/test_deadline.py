@@ -6,10 +6,10 @@ import pytest
 from tests.fakes.moving_clock import MovingClock
 
 from stashai.errors import Paused
-from stashai_plugin.host.deadline import BUSY, LONGEST, REST, Step
+from stashai_plugin.host.deadline import BUSY, LONGEST, Step
 
-START = 0.8
-"""Seconds of the processor that a step needs before it begins to look."""
+START, ANSWER = 0.8, 0.5
+"""Seconds of the processor that a step needs before it begins to look, and to answer."""
 
 
 class Machine:
@@ -41,7 +41,7 @@ def run(machine: Machine, cost: float) -> tuple[int, float]:
             units += 1
     except Paused:
         pass
-    machine.work(REST)
+    machine.work(ANSWER)
     return units, machine.clock.time
 
 
@@ -55,7 +55,7 @@ def test_a_step_answers_in_time_on_a_slow_machine_too(slowness: float, cost: flo
 
 def test_on_a_free_machine_a_step_works_as_long_as_it_may() -> None:
     units, answered = run(Machine(1.0), 0.1)
-    assert answered == pytest.approx(BUSY + REST, abs=0.11)
+    assert answered == pytest.approx(BUSY + ANSWER, abs=0.11)
     assert units == pytest.approx((BUSY - START) / 0.1, abs=2)
 
 

@@ -16,8 +16,9 @@ LONGEST = 5.0
 """Seconds within which a step answers."""
 BUSY = 3.4
 """Seconds after which it takes up nothing more, however quick the machine is."""
-REST = 0.5
-"""Seconds of the processor that end a step: who is in what was seen, the rows and crops of the answer, the end of the process."""
+REST = 0.7
+"""Seconds of the processor that end a step, at most: the frames at work, who is in what was seen (among tens of thousands of people),
+the rows and crops of the answer, the end of the process."""
 
 
 class Ending(Protocol):

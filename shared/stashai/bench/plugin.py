@@ -17,7 +17,7 @@ STATUS_MS, HOOK_MS = 120.0, 100.0
 STEP, WARM, WITHOUT_SPRITE = 5.0, 3.0, 10.0
 MEMORY_MB = 1024.0
 LEARNING, PERFORMERS = 0.9, 5000
-_MANY = {"known": "among 5,000 people", "dropped": "while 2,000 of them are dropped"}
+_MANY = {"known": "among 5,000 people", "dropped": "while 300 of them are dropped"}
 _PEAKS = {
     "scene": "a click on a 1080p scene",
     "jpg": "a click on a JPEG of 60 megapixels",

@@ -49,9 +49,13 @@ class MediumNotes:
 
 class Evidence:
     """The looks at one medium, the cheap ones first. A look that was taken before comes from rows without a decoder: the
-    same mode of sampling sees the same frames, whatever else was looked at in between."""
+    same mode of sampling sees the same frames, whatever else was looked at in between. `told` hears the share of a look at a
+    video that is done."""
 
-    def __init__(self, medium: Medium, mode: Mode, ctx: Context, *, every: int | None = None) -> None:
+    def __init__(
+        self, medium: Medium, mode: Mode, ctx: Context, *, every: int | None = None, told: Callable[[float], None] = lambda share: None
+    ) -> None:
+        self._told = told
         self._medium = medium
         self._every = every
         self._frames_of: Mode = mode
@@ -115,7 +119,8 @@ class Evidence:
     def _take(self, reader: VideoReader, stage: Stage, *, last: bool) -> list[float | None]:
         have = Answers((frame.asked, frame.time) for frame in self._frames.values() if frame.time is not None)
         seen: list[float | None] = [*stage.reused(reader.info, have)]
-        new = self._analyze(self._unseen(read(reader, stage, have), seen))
+        planned = sum(len(part.missing(reader.info, have)) for part in (stage, stage.gaps) if part is not None)
+        new = self._analyze(self._unseen(read(reader, stage, have), seen), planned)
         look = [*new, *seen]
         look.sort(key=lambda time: time or 0.0)
         for notice in reader.notices:
@@ -143,14 +148,16 @@ class Evidence:
             self.notes.complete.append(self._mode)
         self._ctx.stores.observations.note_media(self._medium.fingerprint, self._analysis, asdict(self.notes))
 
-    def _analyze(self, frames: Iterable[Frame]) -> list[float | None]:
+    def _analyze(self, frames: Iterable[Frame], planned: int = 0) -> list[float | None]:
         """Detect and embed, on the shared threads for several frames; save now and then. Returns the times."""
         analyzed = self._ctx.vision.map(self._counted(frames))
         times: list[float | None] = []
         waiting: list[SeenFrame] = []
         try:
-            for frame, faces in analyzed:
+            for number, (frame, faces) in enumerate(analyzed, 1):
                 waiting.append(self._keep(frame, faces))
+                if planned:
+                    self._told(min(1.0, number / planned))
                 self._ctx.control.advanced()
                 if len(waiting) >= SAVE_EVERY:
                     times += self._saved(waiting)

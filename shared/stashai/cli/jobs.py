@@ -11,11 +11,9 @@ import click
 from ..contracts.enums import ProcessingStatus
 from ..text import original
 from ..tracking.records import ItemRow, JobRow
-from ..vision.profile import Profile
 from .exits import Exit
 from .rows import find_job, opened
 from .shell import Shell, json_option
-from .work import engine, run_job
 
 SHOWN_ITEMS = 1000
 STATES = tuple(state.value for state in ProcessingStatus)
@@ -112,22 +110,22 @@ def cancel(shell: Shell, job_id: str, as_json: bool) -> int:
     return Exit.OK
 
 
-def profile_of(job: JobRow) -> Profile:
-    """The profile that the job was asked for with, the usual one where its kind has none."""
-    return Profile(json.loads(job.job_config).get("profile") or Profile.BALANCED)
-
-
 @jobs.command()
 @click.argument("job_id")
 @json_option
 @click.pass_obj
 def retry(shell: Shell, job_id: str, as_json: bool) -> int:
     """Run a job's failed and missing items again, here and now."""
+    from ..vision.profile import Profile  # networks and arrays: the other commands answer in half the time without them
+    from .work import engine, run_job
+
     with opened(shell.settings) as rows:
         job = find_job(rows.ledger, job_id)
         if job.ended:
             job = rows.ledger.retry(job.job_id)
-        done = run_job(shell, rows, job.job_id, original(job.job_name), engine(shell, profile_of(job)))
+        # the profile that it was asked for with, the usual one where its kind has none
+        profile = Profile(json.loads(job.job_config).get("profile") or Profile.BALANCED)
+        done = run_job(shell, rows, job.job_id, original(job.job_name), engine(shell, profile))
     if as_json:
         shell.emit(described(done))
     else:

@@ -32,6 +32,12 @@ def test_help_and_version_import_nothing_heavy() -> None:
     assert "identify" in ran.stdout
 
 
+def test_what_only_reads_rows_imports_no_networks() -> None:
+    code = "import sys, stashai.cli.jobs, stashai.cli.people; print([m for m in ('numpy', 'PIL', 'av') if m in sys.modules])"
+    environ = {**os.environ, "PYTHONPATH": str(Path(app.__file__).resolve().parents[2])}
+    assert subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
 HANDED_ON = {"worker", "build-plugin"}
 """Commands that become another program, which explains itself."""
 

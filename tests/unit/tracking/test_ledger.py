@@ -509,3 +509,21 @@ def test_two_connections_see_each_other(settings: Settings, ledger: Ledger) -> N
         assert Ledger(other).job(job.job_id) is not None
     finally:
         other.close()
+
+
+# Revising
+
+
+def test_an_item_is_revised_when_more_is_known(ledger: Ledger) -> None:
+    claim = claimed(ledger, ledger.submit(request()).job)
+    failed = outcome("2", 1, result="error", error_type="not-media", data=None)
+    ledger.checkpoint(claim, [outcome("1", data="before", people_found=1, confidences=(0.5,)), failed])
+    ledger.revise(claim, [replace(outcome(unit), data="after", people_found=2, confidences=(0.9, 0.7)) for unit in ("1", "2", "3")])
+    assert [(row.unit, row.response_data, row.result) for row in ledger.items(claim.job.job_id)] == [
+        ("1", "after", "pass"), ("2", None, "error")]  # fmt: skip
+    row = now_row(ledger, claim.job)
+    assert (row.performers_found_total, row.tests_completed, row.tests_error) == (2, 2, 1)
+    assert json.loads(row.confidence_scores_summary or "{}")["max"] == 0.9
+    ledger.finish(claim, "completed")
+    with pytest.raises(LeaseLost):
+        ledger.revise(claim, [outcome("1")])

@@ -112,8 +112,8 @@ def get(entry: ModelEntry, file: Path | None, shell: Shell) -> None:
 def use(shell: Shell, ids: tuple[str, ...], yes: bool, as_json: bool) -> int:
     """Recognise with these networks from now on: a detector, an embedder, or both; a second embedder is asked where the first
     is undecided. Without an ID, with the default ones again. Faces that are known are embedded anew; nothing is mixed."""
-    catalog = Catalog.of(shell.settings)
-    entries = asked(catalog, ids)
+    ids = tuple(dict.fromkeys(ids))
+    entries = asked(Catalog.of(shell.settings), ids)
     check_choice(entries, shell.settings)
     for entry in entries:
         agree(entry, shell, yes=yes)

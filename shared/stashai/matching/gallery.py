@@ -14,7 +14,7 @@ from ..processing.stores import Person, Reference
 from ..vision.faces import Vector
 from .calibration import Calibration, ModelConstants
 from .fusion import Matrix, Pooled, Scores, Support, cohort_means, fewness, pool
-from .index import EXACT_UP_TO, VectorIndex, open_index
+from .index import EXACT_UP_TO, ExactIndex, VectorIndex, open_index
 from .templates import NOBODY, Templates
 
 COHORT = 400
@@ -101,12 +101,13 @@ class Gallery:
         outliers: Sequence[Reference],
         *,
         cache: Path | None,
+        graphs: bool = True,
     ) -> Gallery:
-        """`people` in the order of `templates`, the first of which is the primary model's."""
+        """`people` in the order of `templates`, the first of which is the primary model's. Without `graphs` every search is exact."""
         models = tuple(templates)
         present = templates[models[0]].present
         enrolled = {model: own.of(present) for model, own in templates.items()}
-        banks = {model: _bank(own, model, fitted.models[model], cache) for model, own in enrolled.items()}
+        banks = {model: _bank(own, model, fitted.models[model], cache, graphs) for model, own in enrolled.items()}
         known = [person for person, has in zip(people, present, strict=True) if has]
         return cls(known, models, banks, enrolled[models[0]].support, references, outliers)
 
@@ -188,11 +189,12 @@ def _pooled(references: Sequence[Reference], model: str, likeness: float) -> Poo
     return pool([known.embeddings[model] for known in own], [max(known.quality, 0.05) for known in own], likeness)
 
 
-def _bank(own: Templates, model: str, constants: ModelConstants, cache: Path | None) -> Bank:
+def _bank(own: Templates, model: str, constants: ModelConstants, cache: Path | None, graphs: bool) -> Bank:
     present, vectors = own.present, own.vectors
     where = np.flatnonzero(present)
     cohort = where[np.linspace(0, len(where) - 1, min(COHORT, len(where))).astype(np.intp)] if len(where) else where
-    return Bank(constants, vectors, present, cohort, open_index(vectors, folder=cache, key=model))
+    index = open_index(vectors, folder=cache, key=model) if graphs else ExactIndex(vectors)
+    return Bank(constants, vectors, present, cohort, index)
 
 
 def person_cohorts(vectors: Matrix, cohort: NDArray[np.intp], usual: float) -> NDArray[np.float32]:

@@ -29,8 +29,11 @@ class _ReadWhenAsked(dict[int, Sequence[Reference]]):
         return self[person_id]
 
 
-def kept_gallery(people: Sequence[Person], read: Reader, models: Sequence[str], fitted: Calibration, folder: Path, whose: str) -> Gallery:
-    """As `Gallery.build` of all references; `whose` names these people among others whose templates lie in `folder`."""
+def kept_gallery(
+    people: Sequence[Person], read: Reader, models: Sequence[str], fitted: Calibration, folder: Path, whose: str, *, graphs: bool = True
+) -> Gallery:
+    """As `Gallery.build` of all references; `whose` names these people among others whose templates lie in `folder`, `graphs` says
+    whether it lasts long enough to be worth a search graph."""
     models, known = supported(models, fitted), in_order(people)
     primary = fitted.models[models[0]]
     shelves = {model: Shelf(folder, whose, model, [primary, fitted.models[model]]) for model in models}
@@ -43,4 +46,4 @@ def kept_gallery(people: Sequence[Person], read: Reader, models: Sequence[str], 
         new = [person for person, is_new in zip(known, changed[model], strict=True) if is_new]
         now[model] = before[model].updated(known, pooled(new, kept, model, fitted))
         shelf.keep(now[model], before[model], len(new))
-    return Gallery.of(known, now, fitted, _ReadWhenAsked(known, read, models, fitted), outliers, cache=folder)
+    return Gallery.of(known, now, fitted, _ReadWhenAsked(known, read, models, fitted), outliers, cache=folder, graphs=graphs)

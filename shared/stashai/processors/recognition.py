@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel
 
@@ -44,6 +44,9 @@ class RecognitionParams(BaseModel):
 class Recognition:
     """Who may be found, read once a run. Used by several threads at once."""
 
+    graphs: ClassVar = True
+    """Whether a run is long enough for a search graph among very many people: it takes seconds to build."""
+
     def __init__(self, params: RecognitionParams, ctx: Context) -> None:
         self._params = params
         primary = ctx.vision.primary
@@ -66,7 +69,8 @@ class Recognition:
                 found = [reference for person in people for reference in store.references(origin=whose, person_id=person.id)]
             return complete(found, self.models, ctx)
 
-        return kept_gallery(store.people(origin=whose), read, self.models, self._fitted, graphs_folder(ctx.settings), whose or "")
+        people, folder = store.people(origin=whose), graphs_folder(ctx.settings)
+        return kept_gallery(people, read, self.models, self._fitted, folder, whose or "", graphs=self.graphs)
 
     def identify(self, medium: Medium, ctx: Context, progress: Callable[[float], None], *, going_on: bool = False) -> Findings:
         """Look at `medium` until its people are decided, the looks are used up, or the job is to stop (Cancelled). `going_on`: what was

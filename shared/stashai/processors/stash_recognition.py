@@ -18,6 +18,8 @@ from .recognition import Recognition, verdicts
 
 
 class SteppedRecognition(Recognition):
+    graphs = False
+
     def look(self, medium: Medium, ctx: Context, progress: Callable[[float], None]) -> tuple[Findings, bool]:
         """The people of `medium`, and whether that is the last word. Frames that were kept are not decoded again, so the
         next call goes on where this one was paused."""

@@ -10,10 +10,14 @@ import numpy as np
 import pytest
 from tests.unit.matching.crowd import Crowd, calibration
 
-from stashai.matching import templates
+from stashai.matching import gallery, templates
+from stashai.matching.fusion import Matrix
 from stashai.matching.gallery import Gallery
+from stashai.matching.index import ExactIndex
 from stashai.matching.keeping import kept_gallery
 from stashai.processing.stores import Person, Reference
+from stashai.processors.recognition import Recognition
+from stashai.processors.stash_recognition import SteppedRecognition
 
 FITTED, MODELS = calibration(), ["one", "two"]
 
@@ -72,6 +76,21 @@ def test_the_second_time_nobody_is_read(tmp_path: Path) -> None:
     best, usual = (gallery.best_reference(3, "one", vector) for gallery in (again, rows.anew()))
     assert (best and best.crop) == (usual and usual.crop) == "reference-3"
     assert rows.asked == [3]
+
+
+def test_a_short_run_builds_no_search_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[int] = []
+
+    def graph(vectors: Matrix, **options: object) -> ExactIndex:
+        built.append(len(vectors))
+        return ExactIndex(vectors)
+
+    monkeypatch.setattr(gallery, "open_index", graph)
+    rows, asked = Rows(20), Crowd(1).vectors(0)["one"][None, :]
+    short, long = (kept_gallery(rows.people, rows.read, MODELS, FITTED, tmp_path, "a Stash", graphs=graphs) for graphs in (False, True))
+    assert built == [20, 20]  # both models of the long one
+    assert np.array_equal(short.banks["one"].index.search(asked, 5)[0], long.banks["one"].index.search(asked, 5)[0])
+    assert (SteppedRecognition.graphs, Recognition.graphs) == (False, True)
 
 
 def test_who_changed_came_and_went(tmp_path: Path) -> None:

@@ -35,6 +35,25 @@ def _write(text: str) -> None:
         data = data[os.write(_ANSWER, data) :]
 
 
+def _in_large_pages(document: bytes) -> None:
+    """Begin anew as a process whose networks lie in large pages, which saves them a twentieth of their time: glibc reads that when a
+    process starts, others do not read it. Where it cannot be had, the call goes on as it is."""
+    if sys.platform != "linux" or "GLIBC_TUNABLES" in os.environ or not sys.executable:
+        return
+    try:
+        os.confstr("CS_GNU_LIBC_VERSION")
+        call = os.memfd_create("call")
+    except (AttributeError, ValueError, OSError):  # another C library, or a kernel without such files
+        return
+    with os.fdopen(call, "wb") as file:
+        file.write(document)
+        file.flush()
+        file.seek(0)
+        os.dup2(call, 0)
+    os.dup2(_ANSWER, 1)
+    os.execve(sys.executable, sys.orig_argv, {**os.environ, "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"})
+
+
 def main() -> int:
     if sys.hexversion < OLDEST:
         _write('{"error": "StashAI needs Python 3.11 or newer: set one under Settings, System, Python executable path."}')
@@ -52,7 +71,8 @@ def main() -> int:
 
     if len(sys.argv) > 1:
         return detached(sys.argv[1:], HERE)
-    _write(answer(sys.stdin.buffer.read(), HERE, time.process_time()))
+    document = sys.stdin.buffer.read()
+    _write(answer(document, HERE, time.process_time(), lambda: _in_large_pages(document)))
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,21 +13,23 @@ from stashai.errors import StashAIError, UsageError
 from stashai.hostlog import HostLog
 from stashai.mode import activate
 
-from .operations import OPERATIONS
+from .operations import HEAVY, OPERATIONS
 from .request import ReloadError, Request
 from .setup.state import runtime_is_there
 
 Json = dict[str, Any]
 
 
-def answer(document: bytes, plugin_dir: Path, start: float = 0.0) -> str:
+def answer(document: bytes, plugin_dir: Path, start: float = 0.0, brace: Callable[[], None] = lambda: None) -> str:
     """The one line for Stash: `{"output": {"ok": …}}`, and `error` as well where a task failed, so that Stash's log says so. `start`
-    are the seconds that this process has run before."""
+    are the seconds that this process has run before, `brace` is called before networks are asked."""
     log = HostLog()
     result: Json
     try:
         request = Request.read(document, plugin_dir, log)
         request.began -= start
+        if request.text("op") in HEAVY:
+            brace()
         result = {"ok": True, "data": dispatch(request)}
     except StashAIError as error:
         result = failure(error)

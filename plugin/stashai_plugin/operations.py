@@ -51,3 +51,5 @@ OPERATIONS: dict[str, tuple[str, str]] = {
     "task_check": ("tasks.setting_up", "check"),
     "task_arrivals": ("tasks.identifying", "arrivals"),
 }
+HEAVY = frozenset(["step", "task_learn", "task_identify", "task_arrivals"])
+"""Those that keep the networks at work for seconds."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -62,6 +63,28 @@ def test_whatever_comes_in_one_document_goes_out(unpacked: Path, document: bytes
     main = unpacked / "plugins" / "stashai" / "main.py"
     done = subprocess.run([*BARE, str(main)], input=document, capture_output=True, check=True)
     assert not json.loads(done.stdout)["output"]["ok"]
+
+
+def has_glibc() -> bool:
+    try:
+        return bool(os.confstr("CS_GNU_LIBC_VERSION"))
+    except (AttributeError, ValueError):
+        return False
+
+
+@pytest.mark.skipif(not has_glibc(), reason="only glibc is asked for large pages")
+@pytest.mark.parametrize(("op", "starts"), [("step", ["", "glibc.malloc.hugetlb=1"]), ("status", [""])])
+def test_what_asks_the_networks_runs_in_large_pages(unpacked: Path, tmp_path: Path, op: str, starts: list[str]) -> None:
+    """Each start of the interpreter notes what it was told; the answer is one and the same."""
+    seen = tmp_path / "seen"
+    note = f"import os; open({str(seen)!r}, 'a').write(os.environ.get('GLIBC_TUNABLES', '') + chr(10))"
+    (tmp_path / "sitecustomize.py").write_text(note)
+    environ = {name: value for name, value in os.environ.items() if name != "GLIBC_TUNABLES"} | {"PYTHONPATH": str(tmp_path)}
+    document = json.dumps({"server_connection": connection(tmp_path), "args": {"op": op, "job": "x" * 70_000}}).encode()
+    main = unpacked / "plugins" / "stashai" / "main.py"
+    done = subprocess.run([sys.executable, str(main)], input=document, capture_output=True, check=True, env=environ)
+    assert "output" in json.loads(done.stdout)
+    assert seen.read_text().splitlines() == starts
 
 
 def test_stray_prints_do_not_reach_the_answer(unpacked: Path, tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from stashai.errors import StashAIError
 from ..preferences.fields import wants_worker
 
 if TYPE_CHECKING:
+    from stashai.processing.control import JobControl
+
     from ..host.bench import Bench
 
 AWAY = "worker-away"
@@ -108,8 +110,9 @@ class Link:
 
     # people ----------------------------------------------------------------------------------------------------------
 
-    def send_people(self) -> None:
-        """Make the worker's copy of our people ours: only what changed is sent, whoever is not ours any more is forgotten there."""
+    def send_people(self, control: JobControl | None = None) -> None:
+        """Make the worker's copy of our people ours: only what changed is sent, whoever is not ours any more is forgotten there.
+        `control` may stop it (Paused): what was sent by then is there, and is not sent again."""
         bench = self._bench
         self._forget_media()
         version = f"{self.address} {bench.stores.people.version()}"
@@ -120,6 +123,9 @@ class Link:
         for start in range(0, len(wanted), PEOPLE_AT_ONCE):
             people = bench.exchange.people(wanted[start : start + PEOPLE_AT_ONCE], bench.stores.crops.get)
             self.call("POST", f"{self._base}/people", {"people": people}, timeout=4 * CALL)
+            if control is not None:
+                control.advanced()
+                control.check()
         bench.mirror.note(PEOPLE, version)
 
     def _forget_media(self) -> None:

@@ -108,7 +108,7 @@ class WorkerEngine:
 
     def _asked(self, job: str, item: Item, moment: float | None, *, again: bool) -> tuple[StashFindings, bool]:
         """Ask the worker for its look at this item, which is begun when there is none."""
-        self._link.send_people()
+        self._link.send_people(self._control)
         remote = self._remote(job) or self._begin(job, item.title, self._sending.look(item, moment, quick=moment is None))
         answer = self._results(job, remote, again)
         state = answer["job"]["status"]
@@ -133,7 +133,7 @@ class WorkerEngine:
         numbers = {image.id: (number, image) for number, image in images}
         if not numbers:
             return
-        self._link.send_people()
+        self._link.send_people(self._control)
         remote = self._remote(job)
         if remote is None:
             body, left_out = self._sending.looks([image for _, image in numbers.values()])

@@ -59,24 +59,18 @@ class Cluster:
         self.processes[number].wait(10)
 
     def stop(self, number: int) -> None:
-        """Until it is woken: past its lease the others take over what it runs. Not in the middle of a write, which nobody can
-        get past on SQLite."""
+        """Until it is woken: past its lease the others take over what it runs. On SQLite not in the middle of a write, which nobody
+        can get past; PostgreSQL ends the session of who holds one up."""
         while True:
             os.kill(self.processes[number].pid, signal.SIGSTOP)
-            try:
-                self._write()
+            if not self.ledger.database.is_sqlite:
                 return
+            try:
+                with self.ledger.database.write():
+                    return
             except StorageError:
                 self.wake(number)
                 time.sleep(0.05)
-
-    def _write(self) -> None:
-        """Raises StorageError when another process is in the middle of a write."""
-        database = self.ledger.database
-        with database.write():
-            if not database.is_sqlite:
-                database.execute("SET LOCAL lock_timeout = '500ms'")
-            database.execute("UPDATE processing_jobs SET priority = priority")
 
     def wake(self, number: int) -> None:
         if self.processes[number].poll() is None:

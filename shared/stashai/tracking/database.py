@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import peewee
 
@@ -271,9 +272,18 @@ def _postgresql(url: str) -> peewee.Database:
         raise SetupError("PostgreSQL needs the package psycopg.", remedy="Install stashai[worker].")
     from playhouse.pool import PooledPostgresqlDatabase
 
-    address = url.replace("postgres://", "postgresql://", 1)
+    address = impatient(url.replace("postgres://", "postgresql://", 1))
     # Threads of jobs come and go; a server's connection takes ten milliseconds, so they are handed on.
     pool: peewee.Database = PooledPostgresqlDatabase(
         address, max_connections=None, stale_timeout=300, prefer_psycopg3=True, connect_timeout=10
     )
     return pool
+
+
+def impatient(url: str) -> str:
+    """A PostgreSQL's address, such that what a host that froze in the middle of a write has locked is free again after BUSY_SECONDS:
+    the server ends its session."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    query["options"] = f"{query.get('options', '')} -c idle_in_transaction_session_timeout={BUSY_SECONDS * 1000:.0f}".strip()
+    return urlunsplit(parts._replace(query=urlencode(query, quote_via=quote)))

@@ -29,9 +29,14 @@ def translated(where: str) -> Iterator[None]:
     except OSError as error:
         raise _os_error(error, where) from error
     except Exception as error:  # told by name, for psycopg may not be installed; all others are raised again
-        if type(error).__module__.startswith("psycopg") and type(error).__name__ in ("OperationalError", "InterfaceError", "AdminShutdown"):
+        if _kinds(error) & {"OperationalError", "InterfaceError", "InternalError"}:
             raise storage_error(str(error), where) from error
         raise
+
+
+def _kinds(error: Exception) -> set[str]:
+    """What psycopg calls the error and what it is a kind of."""
+    return {kind.__name__ for kind in type(error).__mro__ if kind.__module__.startswith("psycopg")}
 
 
 def storage_error(said: str, where: str) -> StorageError:

@@ -11,7 +11,8 @@ from tests.fakes.postgres import PostgresServer
 
 from stashai.errors import StorageBusyError
 from stashai.settings import Settings
-from stashai.tracking.database import open_database
+from stashai.tracking import database as module
+from stashai.tracking.database import impatient, open_database
 from stashai.tracking.people import People
 
 
@@ -48,6 +49,38 @@ def test_a_server_that_comes_back_is_used_again(tmp_path: Path) -> None:
         database.close()
     finally:
         server.discard()
+
+
+def test_who_froze_in_the_middle_of_a_write_holds_nobody_up(
+    postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BUSY_SECONDS", 0.5)
+    settings = Settings(tmp_path, tmp_path, 1, postgres.make_schema("frozen"))
+    frozen, other = People(open_database(settings)), People(open_database(settings))
+    ann = frozen.ensure("Ann", "folder", "Ann")
+    assert ann is not None
+
+    def write() -> None:
+        with frozen.database.write():
+            frozen.rename(ann.id, "Anna")
+            other.rename(ann.id, "Anne")  # waits for the row until the server ends the first one's session
+            frozen.rename(ann.id, "Anna again")
+
+    with pytest.raises(StorageBusyError):
+        write()
+    assert [person.name for person in frozen.people()] == ["Anne"]
+    frozen.rename(ann.id, "Ann")
+    assert [person.name for person in other.people()] == ["Ann"]
+    frozen.database.close()
+    other.database.close()
+
+
+def test_options_of_a_server_are_kept() -> None:
+    address = impatient("postgresql://ann:pass%40word@host:5433/base?sslmode=require&options=-csearch_path%3Dmine")
+    assert address == (
+        "postgresql://ann:pass%40word@host:5433/base?sslmode=require"
+        "&options=-csearch_path%3Dmine%20-c%20idle_in_transaction_session_timeout%3D10000"
+    )
 
 
 @pytest.mark.skipif(importlib.util.find_spec("psycopg") is None, reason="psycopg is not installed")

@@ -17,6 +17,7 @@ from huey.registry import Message
 from huey.serializer import Serializer
 
 from stashai.errors import SetupError
+from stashai.tracking.database import impatient
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def open_huey(url: str, data: Path) -> Huey:
     if scheme in ("postgresql", "postgres"):
         from playhouse.db_url import connect
 
-        return SqlHuey(NAME, database=connect(url), **options)
+        return SqlHuey(NAME, database=connect(impatient(url)), **options)
     raise SetupError(
         f"STASHAI_QUEUE_URL begins with {scheme!r}.", code="unsafe-settings", remedy="Use redis:// or postgresql://, or leave it empty."
     )

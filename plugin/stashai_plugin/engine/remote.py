@@ -112,6 +112,9 @@ class WorkerEngine:
         remote = self._remote(job) or self._begin(job, item.title, self._sending.look(item, moment, quick=moment is None))
         answer = self._results(job, remote, again)
         state = answer["job"]["status"]
+        if state == "completed" and not again and remote.get("people") != self._bench.stores.people.version():
+            # Somebody was learned, or forgotten, while it looked: what it saw is compared again.
+            answer = self._results(job, remote, True)
         if state != "completed" and state in ENDED:
             # Nobody asked for a while, or it could not be done: the next step begins anew with what was seen.
             self._forget(job)
@@ -159,6 +162,7 @@ class WorkerEngine:
         body |= {"key": f"{job}.{tries}", "watch_seconds": WATCH, "threshold": self._bench.preferences["suggest_from"]}
         remote_job = self._link.submit(body | {"profile": self._link.profile, "name": name or "Identify"})
         remote: Json = {"job": remote_job, "address": self._link.address, "media": list(dict.fromkeys(media)), "after": 0}
+        remote["people"] = self._bench.stores.people.version()
         self._remember(job, remote)
         return remote
 

@@ -21,6 +21,7 @@ from stashai.stash.entities import Item
 from stashai.stash.writeback import Applied, WriteBack
 from stashai.tracking.observations import Observations
 from stashai.tracking.records import JobRequest, Outcome
+from stashai_plugin.click.dialog import faces
 from stashai_plugin.deciding.applying import runs, undo
 from stashai_plugin.host import queue
 from stashai_plugin.host.bench import inference_lock
@@ -277,6 +278,25 @@ def test_all_that_the_hooks_told_is_looked_at_and_added_at_the_limit(calls: Call
     # What was found earlier is added by the task that says so.
     apply_at_limit(calls.request())
     assert seen_before.performers == [1]
+
+
+def test_what_another_service_says_of_an_image_hides_nobody(calls: Calls, stash: FakeStash, pictures: Pictures) -> None:
+    stash.library.add_performer("Barack Obama", pictures["obama.jpg"].read_bytes())
+    image = stash.library.add_image("Obama", pictures["obama2.jpg"])
+    identify(calls.request(type="image"))
+    seen = faces(calls.request(type="image", id=str(image.id)))
+    assert seen is not None
+    assert [person["name"] for person in seen["people"]] == ["Barack Obama"]
+    ledger = calls.bench().ledger
+    claim = ledger.claim(ledger.submit(JobRequest("example.sharpness", "service", name="How sharp")).job.job_id)
+    assert claim is not None
+    own = Outcome("1", 0, "image", str(image.id), "pass", time.time(), 0.1, data='{"score": 0.5}', people_found=1, confidences=(0.99,))
+    ledger.checkpoint(claim, [own])
+    ledger.finish(claim, "completed")
+    assert faces(calls.request(type="image", id=str(image.id))) == seen
+    calls.save(auto_from=0.95)
+    apply_at_limit(calls.request())
+    assert image.performers == [1]
 
 
 def test_adding_gives_way_and_is_one_run_all_the_same(

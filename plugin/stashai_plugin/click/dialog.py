@@ -12,13 +12,13 @@ from ..engine.base import HANDED
 from ..engine.choosing import worker_of
 from ..engine.link import AskAgainError
 from ..host.bench import Bench, right_to_infer
+from ..looking.reading import CLICK
 from ..request import KINDS, Request
 from ..rows import pages, shown_job
 from ..said import Said
 from ..setup.progress import plan
 from ..setup.state import SetupNeededError
 
-PROCESSOR = "stash.identify"
 FIRST = 1.8
 """Seconds after which the first step of a job takes up nothing more: it is short, so that something is seen at once."""
 WAIT_FOR_LOCK = 2.0
@@ -71,7 +71,7 @@ def submit(bench: Bench, config: Json, *, again: bool = False) -> Json:
     planned = getattr(entity, "image_count", 1)
     name = entity.name or f"{kind} {entity_id}"
     request = JobRequest(
-        PROCESSOR, "facial_recognition", json.dumps(config, sort_keys=True), f"Identify: {name}", kind, entity_id, name,
+        CLICK, "facial_recognition", json.dumps(config, sort_keys=True), f"Identify: {name}", kind, entity_id, name,
         planned=planned, run_policy="steps",
     )  # fmt: skip
     return shown_job(bench.ledger.submit(request, reuse=not again).job)
@@ -92,7 +92,7 @@ def step(request: Request) -> Json:
     from .chain import ELSEWHERE, OTHERS, Chain
 
     job = bench.ledger.job(job_id)
-    if job is None or job.processor != PROCESSOR:
+    if job is None or job.processor != CLICK:
         raise UsageError(f"There is no job {job_id}.", code="unknown-job")
     chain = Chain(bench, link, FIRST if job.started_at is None else BUSY)
     if busy:

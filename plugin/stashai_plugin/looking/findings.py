@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from stashai.tracking.records import JobRow, Outcome
 
 from ..said import helps
-from .reading import StashFindings, findings_text, read_findings
+from .reading import CLICK, LIBRARY, StashFindings, findings_text, read_findings
 
 if TYPE_CHECKING:
     from stashai.errors import StashAIError
@@ -43,7 +43,7 @@ def findings_of_job(bench: Bench, job_id: str) -> dict[str, StashFindings]:
 
 def newest_findings(bench: Bench, kind: str, entity_id: str) -> StashFindings | None:
     """What the last finished look at a scene or an image came to."""
-    for row in bench.ledger.items_of(kind, entity_id, limit=10):
+    for row in bench.ledger.items_of(kind, entity_id, limit=10, processors=(CLICK, LIBRARY)):
         if row.response_data:
             return read_findings(row.response_data)
     return None

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+CLICK, LIBRARY = "stash.identify", "stash.library"
+"""The processors whose items hold findings; other services' items about the same scenes and images hold other answers."""
+
 if TYPE_CHECKING:
     from stashai.contracts.findings import Findings, NameCandidate, SeenFace, SeenPerson, UnknownPerson
 

@@ -11,7 +11,7 @@ from stashai.tracking.records import JobRequest
 
 from ..engine.handed import take_in
 from ..host.bench import Bench
-from ..looking.reading import read_findings
+from ..looking.reading import CLICK, LIBRARY, read_findings
 from ..looking.verdicts import verdicts_of
 from ..request import Request
 from .setting_up import ready
@@ -27,8 +27,8 @@ PROCESSOR = "stash.apply"
 AT_ONCE = 200
 _NEWEST = (
     "SELECT entity_type, entity_id, response_data FROM processing_tests WHERE id IN (SELECT max(id) FROM processing_tests "
-    "WHERE entity_type = ? AND result = 'pass' AND (? OR job = ?) GROUP BY entity_id) AND performers_found > 0 AND max_confidence >= ? "
-    "ORDER BY id"
+    "WHERE entity_type = ? AND result = 'pass' AND (? OR job = ?) AND job IN (SELECT id FROM processing_jobs WHERE processor IN (?, ?)) "
+    "GROUP BY entity_id) AND performers_found > 0 AND max_confidence >= ? ORDER BY id"
 )
 
 
@@ -90,7 +90,7 @@ def _candidates(bench: Bench, limit: float, check: Callable[[], None], job: int 
     keys = {person.id: person.key for person in bench.stores.people.people() if person.source == "stash"}
     kinds: tuple[EntityKind, ...] = ("scene", "image")
     for kind in kinds:
-        for _, entity_id, data in bench.ledger.database.query(_NEWEST, (kind, job is None, job, limit)):
+        for _, entity_id, data in bench.ledger.database.query(_NEWEST, (kind, job is None, job, CLICK, LIBRARY, limit)):
             check()
             if not data:
                 continue

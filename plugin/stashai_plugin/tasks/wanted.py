@@ -11,9 +11,9 @@ from stashai.stash.entities import EntityKind, Item
 from stashai.tracking.records import JobRequest
 
 from ..host.bench import Bench
+from ..looking.reading import LIBRARY
 from ..request import Request
 
-PROCESSOR = "stash.library"
 MOST_SELECTED = 100_000
 _TITLES = {"scene": "Identify people in scenes", "image": "Identify people in images", "gallery": "Identify people in galleries"}
 
@@ -31,7 +31,7 @@ def job_request(request: Request) -> JobRequest:
         title += " without performers"
     if request.flag("apply"):
         config["apply"] = True
-    return JobRequest(PROCESSOR, "facial_recognition", json.dumps(config, sort_keys=True), title)
+    return JobRequest(LIBRARY, "facial_recognition", json.dumps(config, sort_keys=True), title)
 
 
 def _ids(text: str) -> list[str]:

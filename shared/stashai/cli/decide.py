@@ -12,6 +12,7 @@ from ..media.fingerprint import fingerprint_of
 from ..media.walk import absolute
 from ..processing.stores import Person
 from ..processors import verdicts
+from ..processors.identify import IdentifyMedia
 from ..text import original, storable
 from ..vision.faces import Observation
 from ..vision.profile import Profile
@@ -77,9 +78,8 @@ def reject(shell: Shell, name: str, medium: str, as_json: bool) -> None:
 def newest(rows: Rows, medium: str) -> Findings:
     """The newest answer about that path; UsageError when it was never identified."""
     row = storable(str(absolute(medium)))
-    items = [item for kind in ("image", "video") for item in rows.ledger.items_of(kind, row, limit=5)]
-    # what was learned from a photograph of that path is no answer about it
-    answers = [item for item in items if '"people":' in (item.response_data or "")]
+    items = [item for kind in ("image", "video") for item in rows.ledger.items_of(kind, row, limit=5, processors=[IdentifyMedia.id])]
+    answers = [item for item in items if item.response_data]
     if not answers:
         raise UsageError(f"Nothing was shown for {medium} yet.", remedy="Identify it first.")
     return Findings.model_validate_json(max(answers, key=lambda item: item.id).response_data or "{}")

@@ -126,10 +126,12 @@ class Reading:
                 return
             last = (rows[-1][4], rows[-1][0])
 
-    def items_of(self, entity_type: str, entity_id: str, *, limit: int) -> list[ItemRow]:
-        """The items about an entity that ended last, of any job."""
-        sql = f"{ITEMS} WHERE entity_type = ? AND entity_id = ? AND {_HAVE_ENDED} ORDER BY completed_at DESC, id DESC LIMIT ?"
-        return [ItemRow(*row) for row in self.database.query(sql, (entity_type, entity_id, limit))]
+    def items_of(self, entity_type: str, entity_id: str, *, limit: int, processors: Sequence[str] = ()) -> list[ItemRow]:
+        """The items about an entity that ended last, of any job or of those services' alone: another one's answer is of another kind."""
+        marks = ", ".join("?" * len(processors))
+        by = f" AND job IN (SELECT id FROM processing_jobs WHERE processor IN ({marks}))" if processors else ""
+        sql = f"{ITEMS} WHERE entity_type = ? AND entity_id = ? AND {_HAVE_ENDED}{by} ORDER BY completed_at DESC, id DESC LIMIT ?"
+        return [ItemRow(*row) for row in self.database.query(sql, (entity_type, entity_id, *processors, limit))]
 
     def is_done(self, job: int, unit: str) -> bool:
         """Whether the job with that row id has an item of that unit that ended."""

@@ -463,6 +463,20 @@ def test_the_last_run_of_an_entity_may_be_an_item_of_a_batch(ledger: Ledger) -> 
     assert ledger.item("unknown") is None
 
 
+def test_items_of_an_entity_may_be_asked_for_by_service(ledger: Ledger) -> None:
+    ledger.checkpoint(claimed(ledger, ledger.submit(request("ours")).job), [outcome("a", data='{"whose": "ours"}')])
+    other = replace(request("theirs"), processor="somebody.else")
+    ledger.checkpoint(claimed(ledger, ledger.submit(other).job), [outcome("a", started_at=2.0, data='{"whose": "theirs"}')])
+
+    def found(*processors: str) -> list[str | None]:
+        return [item.response_data for item in ledger.items_of("image", "a", limit=9, processors=processors)]
+
+    assert found() == ['{"whose": "theirs"}', '{"whose": "ours"}']
+    assert found("toy") == ['{"whose": "ours"}']
+    assert found("toy", "somebody.else") == found()
+    assert found("nobody") == []
+
+
 def test_the_last_run_is_the_newest_of_both_kinds(ledger: Ledger, database: Database) -> None:
     for of_its_own in (True, False, True):
         pass_time(database, 1)

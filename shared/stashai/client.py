@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from .errors import StashAIError, UsageError
+from .replacing import moved_into_place
 
 TOKEN_FILE = "worker-token"  # noqa: S105 - a file's name
 PREFIX = "/api/v1"
@@ -56,11 +57,12 @@ def write_token(folder: Path, token: str) -> None:
     if not token.isascii() or not token.isprintable() or len(token) > 500:
         raise UsageError("A token is one line of at most 500 printable characters.")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = target.with_suffix(f".{os.getpid()}.part")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(token)
-    partial.replace(target)
+
+    def write(partial: Path) -> None:
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+            file.write(token)
+
+    moved_into_place(target, write)
 
 
 def checked_address(address: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from stashai.errors import UsageError
 from stashai.stash.mirror import FILE_NAME, Mirror
+from stashai.tracking.records import CANCELLED, state_of
 
 from .. import rows
 from ..engine.base import HANDED
@@ -86,9 +87,8 @@ def job(request: Request) -> Json:
 def _item(row: Json) -> Json:
     data = json.loads(row["response_data"]) if row["response_data"] else {}
     people = [{"name": p["name"], "probability": round(p["probability"], 4)} for p in data.get("people", ()) if isinstance(p, dict)]
-    # How it ended; where it has not, or was cancelled, its status.
-    state = row["status"] if row["result"] == "pending" or row["status"] == "cancelled" else row["result"]
-    error = None if state == "cancelled" else rows.shown_error(row["error_type"], row["error_message"], row["error_details"])
+    state = state_of(row["status"], row["result"])
+    error = None if state == CANCELLED else rows.shown_error(row["error_type"], row["error_message"], row["error_details"])
     ours = row["entity_type"] in KINDS and str(row["entity_id"]).isdigit()
     if not ours:
         told = row["evaluation_reason"] or ", ".join(f"{name}: {value}" for name, value in data.items())[:LONGEST_ANSWER]

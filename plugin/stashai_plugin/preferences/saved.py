@@ -4,7 +4,6 @@ worker's token in a file of its own that never comes back."""
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from stashai.client import TOKEN_FILE, write_token
 from stashai.errors import UsageError
+from stashai.replacing import moved_into_place
 
 from ..gateway import gateway
 from ..request import PLUGIN_ID, Request
@@ -76,6 +76,4 @@ def _copy(home: Path, values: Mapping[str, Any]) -> None:
     if target.is_file() and target.read_text(encoding="utf-8") == text:
         return
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = target.with_suffix(f".{os.getpid()}.part")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(target)
+    moved_into_place(target, lambda partial: partial.write_text(text, encoding="utf-8"))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from stashai.errors import SetupError, StashAIError
 from stashai.hostlock import HostLock
 from stashai.mode import importable, libc, lock_file, runtime_folder
+from stashai.replacing import moved_into_place
 
 from ..request import Request
 from ..said import Said
@@ -56,10 +56,8 @@ def write_progress(data: Path, said: Said | None = None, remedy: str = "", **val
     """Change what setup.json says, whole or not at all."""
     if said is not None:
         values |= {"said": said.kept, "remedy": remedy}
-    target = progress_file(data)
-    partial = target.with_suffix(f".{os.getpid()}.part")
-    partial.write_text(json.dumps({**read(data), **values, "libc": libc()}), encoding="utf-8")
-    partial.replace(target)
+    text = json.dumps({**read(data), **values, "libc": libc()})
+    moved_into_place(progress_file(data), lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
 def write_failure(data: Path, error: StashAIError) -> None:

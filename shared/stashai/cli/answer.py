@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from ..contracts.findings import Findings, NameCandidate, Problem, SeenFace, SeenPerson, UnknownPerson
+from ..replacing import moved_into_place
 from ..report.view import ReportItem, clock, percent
 from ..text import original
 from ..tracking.records import ItemRow
@@ -119,13 +120,9 @@ def when(faces: list[SeenFace]) -> str:
 
 
 def write_report(target: Path, found: Iterable[Answer], crop: Callable[[str], bytes | None]) -> None:
-    """The HTML page, written aside and renamed."""
+    """The HTML page, whole or not at all."""
     from ..report.render import render
 
     items = [ReportItem(answer.path, answer.findings, answer.problem) for answer in found]
-    aside = target.with_name(f".{target.name}.part")
-    try:
-        aside.write_text(render(items, crop, datetime.now().astimezone()), encoding="utf-8")
-        aside.replace(target)
-    finally:
-        aside.unlink(missing_ok=True)  # half a page on a full disk
+    page = render(items, crop, datetime.now().astimezone())
+    moved_into_place(target, lambda partial: partial.write_text(page, encoding="utf-8"))

@@ -6,14 +6,14 @@ A graph only finds candidates: scores always come from the float32 rows, so that
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..replacing import moved_into_place
 
 Rows = NDArray[np.float32]
 """(N, D) float32, each row of unit length."""
@@ -160,13 +160,3 @@ def _rows_path(path: Path) -> Path:
 def save_rows(path: Path, rows: Rows) -> None:
     with path.open("wb") as file:
         np.save(file, rows)
-
-
-def moved_into_place(path: Path, write: Callable[[Path], object]) -> None:
-    """`path` as `write` makes it, whole or not at all."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        write(partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

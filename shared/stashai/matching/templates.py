@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..processing.stores import Person
+from ..replacing import moved_into_place
 from .calibration import ModelConstants
 from .fusion import Matrix, Pooled, Support
-from .index import moved_into_place, save_rows
+from .index import save_rows
 
 FORMAT = 1
 """Another number when the same references are pooled to something else."""

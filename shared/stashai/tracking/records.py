@@ -167,8 +167,12 @@ class ItemRow:
 
     @property
     def state(self) -> str:
-        """How it ended; where it has not, or was cancelled, its status."""
-        return self.status if self.result == "pending" or self.status == CANCELLED else self.result
+        return state_of(self.status, self.result)
+
+
+def state_of(status: str, result: str) -> str:
+    """How an item ended; where it has not, or was cancelled, its status."""
+    return status if result == "pending" or status == CANCELLED else result
 
 
 JOB_COLUMNS = tuple(column.name for column in fields(JobRow))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import ModelError
+from ..replacing import moved_into_place
 from ..settings import Settings
 
 Role = Literal["detector", "embedder"]
@@ -163,9 +164,8 @@ def choose(ids: Sequence[str], settings: Settings) -> None:
         target.unlink(missing_ok=True)
         return
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    aside = target.with_suffix(".part")
-    aside.write_text(json.dumps({"models": list(ids)}) + "\n", encoding="utf-8")
-    aside.replace(target)
+    text = json.dumps({"models": list(ids)}) + "\n"
+    moved_into_place(target, lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
 def catalog_path() -> Path:
